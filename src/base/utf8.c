@@ -1,0 +1,38 @@
+#include "base/utf8.h"
+
+#include <stdbool.h>
+
+static size_t length_by_first(unsigned char c)
+{
+    if (c < 0x80)
+        return 1;
+    if (c >= 0xC2 && c < 0xE0)
+        return 2;
+    if ((c & 0xF0) == 0xE0)
+        return 3;
+    return c >= 0xF0 && c < 0xF5 ? 4 : 0;
+}
+
+size_t utf8_length(const char *text, size_t left)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    size_t length = left ? length_by_first(at[0]) : 0;
+    if (length == 0 || length > left)
+        return 0;
+    for (size_t i = 1; i < length; i++) {
+        if ((at[i] & 0xC0) != 0x80)
+            return 0;
+    }
+    bool overlong = (at[0] == 0xE0 && at[1] < 0xA0) || (at[0] == 0xF0 && at[1] < 0x90);
+    bool surrogate = at[0] == 0xED && at[1] > 0x9F;
+    bool beyond = at[0] == 0xF4 && at[1] > 0x8F;
+    return overlong || surrogate || beyond ? 0 : length;
+}
+
+size_t utf8_valid(const char *text, size_t length)
+{
+    size_t at = 0;
+    for (size_t step; (step = utf8_length(text + at, length - at)) != 0;)
+        at += step;
+    return at;
+}

@@ -1,0 +1,12 @@
+/* utf8 - what is valid UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
+ */
+#pragma once
+
+#include <stddef.h>
+
+/* Length in bytes of the character at `at`, 0 when it is not valid within the `left` bytes there
+ * are. */
+size_t utf8_length(const char *at, size_t left);
+
+/* How many bytes at the front are valid: `length` when all are. */
+size_t utf8_valid(const char *text, size_t length);

@@ -1,0 +1,51 @@
+/* client - the command line as a client of the API: over the daemon's unix socket, or any URL with a token.
+ *
+ * Where to: --url or BUSBAR_URL, else the socket --socket, BUSBAR_SOCKET, ./state/busbar.sock or
+ * /var/lib/busbar/busbar.sock, the first that exists. Blocking: a command has nothing else to do.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "cli/options.h"
+
+struct client_options {
+    const char *url, *socket, *token, *ca_file;
+    bool insecure;
+};
+
+/* Rows for a command's option table; `c` is a struct client_options. */
+#define CLIENT_OPTION_ROWS(c)                                                                      \
+    {"url", "URL", "address of the daemon (default: its unix socket)", &(c).url, NULL},            \
+        {"socket", "PATH", "the daemon's unix socket", &(c).socket, NULL},                         \
+        {"token", "TOKEN", "API token, better in BUSBAR_TOKEN", &(c).token, NULL},                 \
+        {"ca", "FILE", "trust this certificate", &(c).ca_file, NULL},                              \
+    {                                                                                              \
+        "insecure", NULL, "do not check the certificate", NULL, &(c).insecure                      \
+    }
+
+struct client;
+
+/* NULL and `err` when there is no daemon to talk to. */
+struct client *client_open(const struct client_options *options, struct err *err);
+struct client *client_close(struct client *client);
+
+/* Ask; `body` NULL or JSON text. The answer's bytes go to `answer`; a problem of the API becomes the sentence in `err`.
+ * 0 or negative. */
+int client_ask(struct client *client, const char *method, const char *path, const char *body,
+               struct buf *answer, struct err *err);
+
+/* The same with the answer parsed; NULL and `err` on failure. Freed with json_decref. */
+json_t *client_ask_json(struct client *client, const char *method, const char *path,
+                        const char *body, struct err *err);
+
+/* Receive a stream: `fn` gets bytes as they come and returns false to end. */
+int client_stream(struct client *client, const char *path,
+                  bool (*fn)(void *user, const char *bytes, size_t length), void *user,
+                  struct err *err);
+
+/* Append `text` percent-encoded as part of a URL's query. */
+void client_escape(struct buf *into, const char *text);

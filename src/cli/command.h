@@ -1,0 +1,21 @@
+/* command - the subcommands of `busbar`: one row each in main.c, one function each in a file of its own.
+ *
+ * Commands print to standard output, sentences about mistakes to standard error, and return the exit status: 0 done,
+ * 1 could not, 2 wrong use.
+ */
+#pragma once
+
+enum { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_MISUSED = 2 };
+
+/* argv[0] is the command's name. */
+int command_run(int argc, char **argv);
+int command_check(int argc, char **argv);
+int command_scan(int argc, char **argv);
+int command_get(int argc, char **argv);
+int command_watch(int argc, char **argv);
+int command_history(int argc, char **argv);
+int command_users(int argc, char **argv);
+int command_tokens(int argc, char **argv);
+int command_profiles(int argc, char **argv);
+int command_openapi(int argc, char **argv);
+int command_settings(int argc, char **argv);

@@ -1,0 +1,95 @@
+#include "cli/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/yaml.h"
+#include "cli/options.h"
+#include "cli/places.h"
+#include "daemon/daemon.h"
+#include "driver/library.h"
+#include "driver/profile.h"
+#include "field/device_settings.h"
+#include "field/line_settings.h"
+
+/* A profile begins with the key `profile`. */
+static bool is_profile(const char *path)
+{
+    struct err err = ERR_EMPTY;
+    struct yaml *yaml = yaml_read_file(path, &err);
+    bool found = yaml && yaml_root(yaml) && yaml_get(yaml_root(yaml), "profile");
+    yaml_free(yaml);
+    return found;
+}
+
+static void print_errors(const struct err *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        fprintf(stderr, "%s\n", list[i].text);
+}
+
+static int check_profile(const char *path)
+{
+    struct profile_errors errors = PROFILE_ERRORS_EMPTY;
+    struct profile *profile = profile_read_file(path, &errors);
+    if (profile)
+        printf("%s: a sound profile, %zu points\n", path, profile->point_count);
+    print_errors(errors.list, errors.count);
+    profile_errors_deinit(&errors);
+    bool sound = profile != NULL;
+    profile_free(profile);
+    return sound ? COMMAND_OK : COMMAND_FAILED;
+}
+
+static int check_site(const char *path, const struct driver_library *library)
+{
+    struct config_errors errors = {0};
+    struct config_words words = {.name = "profiles", .words = library_words(library)};
+    struct config_schema schema = {.tables = daemon_tables, .words = &words, .word_lists = 1};
+    struct config *config = config_load(&schema, path, NULL, NULL, 0, &errors);
+    if (config)
+        printf("%s: sound, %zu lines, %zu devices\n", path,
+               config_count(config, &line_settings_table),
+               config_count(config, &device_settings_table));
+    print_errors(errors.list, errors.count);
+    config_errors_deinit(&errors);
+    bool sound = config != NULL;
+    config_free(config);
+    return sound ? COMMAND_OK : COMMAND_FAILED;
+}
+
+int command_check(int argc, char **argv)
+{
+    const char *profiles = NULL;
+    bool leave;
+    const struct option_row rows[] = {
+        {"profiles", "DIR", "device profiles (default: the shipped ones)", &profiles, NULL},
+    };
+    const struct options options = {
+        .command = "check",
+        .arguments = "FILE... [--profiles DIR]",
+        .summary = "Finds every mistake in site files and profiles, each with line and column.",
+        .rows = rows,
+        .count = sizeof rows / sizeof *rows,
+    };
+    int words, status = options_parse(&options, argc, argv, &words, &leave);
+    if (leave)
+        return status;
+    if (words == 0) {
+        fprintf(stderr, "busbar check: name a file\n");
+        return COMMAND_MISUSED;
+    }
+    char place[PLACES_PATH_MAX];
+    struct profile_errors mistakes = PROFILE_ERRORS_EMPTY;
+    struct driver_library *library = library_new();
+    library_load(library, profiles ? profiles : places_profiles(place), &mistakes);
+    print_errors(mistakes.list, mistakes.count);
+    status = mistakes.count ? COMMAND_FAILED : COMMAND_OK;
+    profile_errors_deinit(&mistakes);
+    for (int i = 0; i < words; i++) {
+        int result = is_profile(argv[i]) ? check_profile(argv[i]) : check_site(argv[i], library);
+        status = result != COMMAND_OK ? result : status;
+    }
+    library_free(library);
+    return status;
+}

@@ -1,0 +1,57 @@
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/nearest.h"
+#include "cli/command.h"
+
+static const struct command {
+    const char *name;
+    const char *help;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"run", "measure, record and serve until stopped", command_run},
+    {"check", "find every mistake in a site file or profile", command_check},
+    {"scan", "find Modbus units on a line or gateway and guess their profile", command_scan},
+    {"profiles", "list the devices that are known", command_profiles},
+    {"get", "print values", command_get},
+    {"watch", "print values as they change", command_watch},
+    {"history", "print what was recorded, as a table, CSV or JSON", command_history},
+    {"users", "list, add, change and remove users", command_users},
+    {"tokens", "list, add and remove API tokens", command_tokens},
+    {"settings", "print the reference of all settings", command_settings},
+    {"openapi", "print the API's description", command_openapi},
+};
+
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+static int print_help(FILE *to, int status)
+{
+    fprintf(to, "usage: busbar COMMAND [ARGUMENT...]\n\n"
+                "Measures, shows, logs, switches and raises alarms on power equipment.\n\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].help);
+    fprintf(to, "\n`busbar COMMAND --help` tells more of each.\n");
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    /* Numbers in files and on the wire have a point, whatever the machine's language. */
+    setlocale(LC_NUMERIC, "C");
+    const char *name = argc > 1 ? argv[1] : "";
+    if (!*name || strcmp(name, "help") == 0 || strcmp(name, "--help") == 0)
+        return print_help(*name ? stdout : stderr, *name ? COMMAND_OK : COMMAND_MISUSED);
+    if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) {
+        printf("busbar %s\n", BUSBAR_VERSION);
+        return COMMAND_OK;
+    }
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    }
+    const char *near = nearest_word(name, &commands[0].name, COMMANDS, sizeof commands[0]);
+    fprintf(stderr, "busbar: there is no command \"%s\"%s%s%s; `busbar help` lists them\n", name,
+            near ? "; did you mean \"" : "", near ? near : "", near ? "\"" : "");
+    return COMMAND_MISUSED;
+}

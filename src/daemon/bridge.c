@@ -1,0 +1,193 @@
+#include "daemon/daemon_private.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/time_text.h"
+#include "driver/library.h"
+#include "engine/history.h"
+#include "field/field.h"
+#include "model/site.h"
+
+/* ---- settings ------------------------------------------------------------------------------------ */
+
+static struct history *get_history(void *user)
+{
+    return ((struct daemon *)user)->history;
+}
+
+static const struct config *get_config(void *user)
+{
+    return ((struct daemon *)user)->config;
+}
+
+static uint64_t get_config_revision(void *user)
+{
+    return ((struct daemon *)user)->config_revision;
+}
+
+/* ---- lines and units ------------------------------------------------------------------------------- */
+
+struct writer {
+    struct json *json;
+    const struct field *field;
+};
+
+static void write_milliseconds(struct json *json, const char *key, clock_us us)
+{
+    json_key(json, key);
+    json_decimal(json, (double)us / CLOCK_MS, 2);
+}
+
+static void write_counts(struct json *json, const struct statistics *statistics)
+{
+    for (int i = 0; i < STATISTICS_COUNTS; i++)
+        json_pair_int(json, statistics_count_name((enum statistics_count)i),
+                      (int64_t)statistics->counts[i]);
+    json_key(json, "latency_ms");
+    json_open_object(json);
+    write_milliseconds(json, "median", statistics_latency_at(&statistics->latency, 0.5));
+    write_milliseconds(json, "p99", statistics_latency_at(&statistics->latency, 0.99));
+    write_milliseconds(json, "max", statistics->latency.most);
+    json_close_object(json);
+    bool failed = statistics->last_error[0] != '\0';
+    char when[TIME_TEXT_SIZE];
+    if (failed)
+        time_text_format_utc(statistics->last_error_wall, when);
+    json_pair_text(json, "last_error", failed ? statistics->last_error : NULL);
+    json_pair_text(json, "last_error_time", failed ? when : NULL);
+}
+
+static void write_unit(void *user, const struct field_unit *unit)
+{
+    struct json *json = user;
+    json_open_object(json);
+    json_pair_text(json, "device", unit->device);
+    json_pair_int(json, "unit", unit->unit);
+    json_pair_text(json, "state", unit->state);
+    write_counts(json, unit->statistics);
+    json_key(json, "retry_in_ms");
+    if (unit->retry_in_ms < 0)
+        json_none(json);
+    else
+        json_int(json, unit->retry_in_ms);
+    json_close_object(json);
+}
+
+static void write_line(void *user, const struct field_line *line)
+{
+    struct writer *writer = user;
+    struct json *json = writer->json;
+    json_open_object(json);
+    json_pair_text(json, "name", line->name);
+    json_pair_text(json, "label", line->label);
+    json_pair_text(json, "kind", line->kind);
+    json_pair_text(json, "endpoint", line->endpoint);
+    json_pair_text(json, "state", line->state);
+    json_pair_text(json, "reason", *line->reason ? line->reason : NULL);
+    json_pair_int(json, "queue", (int64_t)line->queue);
+    json_key(json, "busy_percent");
+    json_decimal(json, line->busy_percent, 1);
+    write_counts(json, line->statistics);
+    json_key(json, "units");
+    json_open_array(json);
+    field_units_each(writer->field, line->line, write_unit, json);
+    json_close_array(json);
+    json_close_object(json);
+}
+
+static void write_lines(void *user, struct json *json)
+{
+    struct daemon *daemon = user;
+    struct writer writer = {.json = json, .field = daemon->field};
+    json_open_array(json);
+    field_lines_each(daemon->field, write_line, &writer);
+    json_close_array(json);
+}
+
+static void write_short_line(void *user, const struct field_line *line)
+{
+    struct json *json = user;
+    json_open_object(json);
+    json_pair_text(json, "name", line->name);
+    json_pair_text(json, "kind", line->kind);
+    json_pair_text(json, "state", line->state);
+    json_pair_text(json, "reason", *line->reason ? line->reason : NULL);
+    json_close_object(json);
+}
+
+static void write_site_lines(void *user, struct json *json)
+{
+    struct daemon *daemon = user;
+    json_open_array(json);
+    field_lines_each(daemon->field, write_short_line, json);
+    json_close_array(json);
+}
+
+/* ---- profiles ------------------------------------------------------------------------------------ */
+
+static void write_profiles(void *user, struct json *json)
+{
+    struct daemon *daemon = user;
+    json_open_array(json);
+    for (size_t i = 0; i < library_count(daemon->library); i++) {
+        const struct library_entry *entry = library_at(daemon->library, i);
+        json_open_object(json);
+        json_pair_text(json, "name", entry->name);
+        json_pair_text(json, "vendor", entry->vendor);
+        json_pair_text(json, "model", entry->model);
+        json_pair_text(json, "title", entry->title);
+        json_pair_text(json, "role", entry->role);
+        json_pair_text(json, "driver", entry->driver);
+        json_pair_int(json, "confirmed", entry->confirmed);
+        json_close_object(json);
+    }
+    json_close_array(json);
+}
+
+/* ---- what is wrong with the program itself ------------------------------------------------------------ */
+
+static void write_problems(void *user, struct json *json)
+{
+    struct daemon *daemon = user;
+    if (daemon->config_problem[0])
+        json_text(json, daemon->config_problem);
+    if (!daemon->history) {
+        json_text(json, daemon->history_problem);
+    } else {
+        struct history_status status = history_status(daemon->history);
+        if (!status.ok)
+            json_text(json, status.problem);
+    }
+    if (!clock_wall_known(&daemon->clock))
+        json_text(json, "the time of day is not known: set the clock or name a time server");
+}
+
+static void note(void *user, const char *who, const char *from, const char *sentence)
+{
+    (void)user;
+    log_notice("access", "%s (%s) %s", *who ? who : "somebody", from, sentence);
+}
+
+struct web_context daemon_web_context(struct daemon *daemon)
+{
+    return (struct web_context){
+        .loop = daemon->loop,
+        .site = daemon->site,
+        .access = daemon->access,
+        .history = get_history,
+        .config = get_config,
+        .config_revision = get_config_revision,
+        .change = daemon_change,
+        .write_lines = write_lines,
+        .write_profiles = write_profiles,
+        .write_site_lines = write_site_lines,
+        .write_problems = write_problems,
+        .note = note,
+        .user = daemon,
+        .started_wall = daemon->started_wall,
+        .started_mono = daemon->started_mono,
+        .state_folder = daemon->state_folder,
+        .socket_path = daemon->socket_file,
+    };
+}

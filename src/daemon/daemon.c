@@ -1,0 +1,217 @@
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/time_text.h"
+#include "daemon/daemon_private.h"
+#include "daemon/log_settings.h"
+#include "driver/library.h"
+#include "engine/channel.h"
+#include "engine/derive.h"
+#include "engine/history.h"
+#include "engine/meter.h"
+#include "face/web_settings.h"
+#include "field/device_settings.h"
+#include "field/field.h"
+#include "field/line_settings.h"
+#include "model/access.h"
+#include "model/site.h"
+#include "model/site_settings.h"
+
+/* How often values are looked at for being too old. */
+#define AGE_EVERY (250 * CLOCK_MS)
+
+const struct setting_table *const daemon_tables[] = {
+    &site_settings_table,    &access_settings_table,  &web_settings_table, &line_settings_table,
+    &device_settings_table,  &channel_settings_table, &history_settings_table,
+    &log_settings_table,     NULL,
+};
+
+static char *join(const char *folder, const char *name)
+{
+    struct buf path = BUF_EMPTY;
+    buf_add_format(&path, "%s/%s", folder, name);
+    char *text = mem_text(buf_text(&path));
+    buf_deinit(&path);
+    return text;
+}
+
+static void on_age(struct loop_timer *timer, void *user)
+{
+    struct daemon *daemon = user;
+    (void)timer;
+    site_age(daemon->site);
+}
+
+static void on_signal(int number, void *user)
+{
+    struct daemon *daemon = user;
+    if (number == SIGHUP) {
+        daemon_reload(daemon);
+        return;
+    }
+    log_notice("daemon", "stopping: signal %s", number == SIGINT ? "INT" : "TERM");
+    loop_stop(daemon->loop);
+}
+
+/* ---- the start list, in order; daemon_close() is its mirror ------------------------------------------ */
+
+/* A profile with a mistake is left out and named in the log: it must not keep the site from being measured. */
+static void load_profiles(struct daemon *daemon)
+{
+    struct profile_errors mistakes = PROFILE_ERRORS_EMPTY;
+    daemon->library = library_new();
+    library_load(daemon->library, daemon->options.profiles_folder, &mistakes);
+    library_load(daemon->library, daemon->user_profiles, &mistakes);
+    for (size_t i = 0; i < mistakes.count; i++)
+        log_error("daemon", "%s", mistakes.list[i].text);
+    profile_errors_deinit(&mistakes);
+}
+
+static int start_settings(struct daemon *daemon, struct config_errors *errors, struct err *err)
+{
+    daemon->clock = clock_system();
+    daemon->loop = loop_new(&daemon->clock);
+    if (!daemon->loop)
+        return err_set(err, -ENOMEM, "no event loop: too few descriptors or too little memory");
+    if (file_make_folder(daemon->state_folder, 0750, err) < 0)
+        return err->code;
+    load_profiles(daemon);
+    daemon->words[0] = (struct config_words){.name = "profiles",
+                                             .words = library_words(daemon->library)};
+    daemon->schema = (struct config_schema){
+        .tables = daemon_tables, .words = daemon->words, .word_lists = 1};
+    daemon->config = config_load(&daemon->schema, daemon->options.site_file, daemon->overlay_file,
+                                 NULL, 0, errors);
+    if (!daemon->config)
+        return -EINVAL;
+    log_settings_apply(config_record(daemon->config, &log_settings_table));
+    const struct site_settings *site = config_record(daemon->config, &site_settings_table);
+    if (time_text_use_zone(site->time_zone, err) < 0)
+        return err->code;
+    daemon->started_mono = loop_now(daemon->loop);
+    daemon->started_wall = loop_wall(daemon->loop);
+    return 0;
+}
+
+static int start_model(struct daemon *daemon, char *first_secret, struct err *err)
+{
+    daemon->site = site_new(daemon->loop);
+    daemon->access = access_open(daemon->loop, daemon->state_folder,
+                                 config_record(daemon->config, &access_settings_table),
+                                 first_secret, err);
+    return daemon->access ? 0 : err->code;
+}
+
+static int start_engine(struct daemon *daemon, struct err *err)
+{
+    daemon->channels = channels_new(daemon->site, daemon->config);
+    daemon->meter = meter_open(daemon->site, daemon->state_folder, err);
+    if (!daemon->meter)
+        return err->code;
+    daemon->derive = derive_new(daemon->site);
+    /* Without history the daemon still measures and shows; it says so on every page. */
+    struct err problem = ERR_EMPTY;
+    daemon->history =
+        history_open(daemon->loop, daemon->site, daemon->state_folder,
+                     config_record(daemon->config, &history_settings_table), &problem);
+    if (!daemon->history) {
+        snprintf(daemon->history_problem, sizeof daemon->history_problem, "%s", problem.text);
+        log_error("daemon", "nothing is recorded: %s", problem.text);
+    }
+    return 0;
+}
+
+static void start_field(struct daemon *daemon)
+{
+    struct field_resolver resolver = {.find = library_resolve, .user = daemon->library};
+    daemon->field = field_new(daemon->loop, daemon->site, &resolver);
+    field_apply(daemon->field, daemon->config);
+    loop_timer_every(daemon->loop, &daemon->age_timer, AGE_EVERY, AGE_EVERY, on_age, daemon);
+}
+
+static int start_faces(struct daemon *daemon, struct err *err)
+{
+    struct web_context context = daemon_web_context(daemon);
+    daemon->web = web_open(&context, config_record(daemon->config, &web_settings_table), err);
+    return daemon->web ? 0 : err->code;
+}
+
+static int start_signals(struct daemon *daemon, struct err *err)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        int result = loop_on_signal(daemon->loop, numbers[i], on_signal, daemon);
+        if (result < 0)
+            return err_set_errno(err, result, "cannot watch for signals");
+    }
+    return 0;
+}
+
+struct daemon *daemon_open(const struct daemon_options *options, char *first_secret,
+                           struct config_errors *errors, struct err *err)
+{
+    struct daemon *daemon = mem_new(sizeof *daemon);
+    daemon->options = *options;
+    daemon->state_folder = mem_text(options->state_folder);
+    daemon->overlay_file = join(options->state_folder, "overlay.json");
+    daemon->socket_file = join(options->state_folder, "busbar.sock");
+    daemon->user_profiles = options->user_profiles ? mem_text(options->user_profiles)
+                                                   : join(options->state_folder, "profiles");
+    *first_secret = '\0';
+    daemon_harden();
+    if (start_settings(daemon, errors, err) < 0 || start_model(daemon, first_secret, err) < 0 ||
+        start_engine(daemon, err) < 0)
+        return daemon_close(daemon);
+    start_field(daemon);
+    if (start_faces(daemon, err) < 0 || start_signals(daemon, err) < 0)
+        return daemon_close(daemon);
+    return daemon;
+}
+
+void daemon_run(struct daemon *daemon)
+{
+    loop_run(daemon->loop);
+}
+
+struct daemon *daemon_close(struct daemon *daemon)
+{
+    if (!daemon)
+        return NULL;
+    web_close(daemon->web);
+    loop_timer_stop(&daemon->age_timer);
+    history_close(daemon->history);
+    field_free(daemon->field);
+    derive_free(daemon->derive);
+    meter_close(daemon->meter);
+    channels_free(daemon->channels);
+    access_close(daemon->access);
+    site_free(daemon->site);
+    config_free(daemon->config);
+    library_free(daemon->library);
+    loop_free(daemon->loop);
+    free(daemon->state_folder);
+    free(daemon->overlay_file);
+    free(daemon->socket_file);
+    free(daemon->user_profiles);
+    free(daemon);
+    return NULL;
+}
+
+int daemon_port_https(const struct daemon *daemon)
+{
+    return web_port_https(daemon->web);
+}
+
+int daemon_port_http(const struct daemon *daemon)
+{
+    return web_port_http(daemon->web);
+}

@@ -1,0 +1,44 @@
+/* modbus_poll - reads the points of one unit in few requests.
+ *
+ * A cell is a register place that some point needs: its own number, a sign, a scale. Each round the
+ * cells that are due are joined into reads by bank, address, gap and limits, and a point is decoded
+ * when the last of its cells has arrived in this round. A read that the device refuses is split
+ * until the refusal is pinned to a single cell; its points become absent and the rest goes on. What
+ * was learnt holds until modbus_poll_reset.
+ *
+ * Owned by a driver's device; after modbus_poll_seal nothing is allocated. Loop thread only.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "driver/profile.h"
+#include "field/driver.h"
+#include "model/site.h"
+
+struct modbus_poll;
+
+struct modbus_poll *modbus_poll_new(const struct profile_limits *limits);
+struct modbus_poll *modbus_poll_free(struct modbus_poll *poll); /* accepts NULL, returns NULL */
+
+/* Read `point` as `profile` says; both are borrowed and must outlive the poll. */
+void modbus_poll_add(struct modbus_poll *poll, const struct profile_point *profile,
+                     struct point *point);
+
+/* No more points come: work out the cells. */
+void modbus_poll_seal(struct modbus_poll *poll);
+
+/* The unit came (back) online: forget which registers it refused. */
+void modbus_poll_reset(struct modbus_poll *poll);
+
+/* As in struct driver. */
+void modbus_poll_round(struct modbus_poll *poll, unsigned round);
+bool modbus_poll_plan(struct modbus_poll *poll, struct driver_request *request);
+int modbus_poll_decode(struct modbus_poll *poll, const struct driver_request *request,
+                       const struct driver_answer *answer);
+
+/* A read of `count` registers or bits as a request. */
+void modbus_poll_request(struct driver_request *request, enum profile_bank bank, uint16_t address,
+                         uint16_t count);

@@ -1,0 +1,208 @@
+#include "driver/sim.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "driver/sim_load.h"
+#include "driver/sim_profile.h"
+
+static const struct sim_profile *const profiles[] = {
+    &sim_meter_profile,
+    &sim_pdu_wye_profile,
+    &sim_pdu_delta_profile,
+    &sim_supply_profile,
+};
+
+#define PROFILES (sizeof profiles / sizeof *profiles)
+
+struct driver_device {
+    const struct sim_profile *profile;
+    void *model;
+    bool asked;   /* in this round */
+    bool begun;   /* the two below hold */
+    double begin; /* time inside the device at its first reading */
+    clock_us begin_mono;
+    double latest;
+};
+
+/* ---- what profiles are built with ----------------------------------------------------------- */
+
+const struct words sim_words_on_off = {
+    .list = (const struct word[]){{0, "off"}, {1, "on"}},
+    .count = 2,
+};
+
+struct point *sim_builder_point(struct sim_builder *builder, struct component *component,
+                                enum quantity quantity)
+{
+    struct point *point = component_point_add(component, quantity);
+    if (!point)
+        builder->full = true;
+    return point;
+}
+
+struct point *sim_builder_state(struct sim_builder *builder, struct component *component,
+                                enum quantity quantity, const struct words *words)
+{
+    struct point *point = sim_builder_point(builder, component, quantity);
+    if (point)
+        point->words = words;
+    return point;
+}
+
+struct component *sim_builder_component(struct sim_builder *builder, enum component_kind kind,
+                                        int number, const char *label, const char *fed_by,
+                                        double rated_current)
+{
+    struct component *component = device_component(builder->device, kind, number);
+    if (label)
+        component_set_label(component, label);
+    if (fed_by)
+        component_set_fed_by(component, fed_by);
+    component_set_rated_current(component, rated_current);
+    return component;
+}
+
+void sim_point_put(struct point *point, double number, struct sim_stamp stamp)
+{
+    if (point)
+        point_put(point, number, stamp.mono, stamp.wall);
+}
+
+/* ---- open, close ---------------------------------------------------------------------------- */
+
+/* A name makes a seed of its own (FNV-1a, 64 bit): pdu-a and pdu-b do not move alike. */
+static uint64_t seed_of(const char *name)
+{
+    uint64_t hash = 0xCBF29CE484222325u;
+    for (; *name; name++)
+        hash = (hash ^ (uint8_t)*name) * 0x100000001B3u;
+    return hash;
+}
+
+static const struct sim_profile *find(const char *name)
+{
+    for (size_t i = 0; i < PROFILES; i++) {
+        if (strcmp(profiles[i]->entry.name, name) == 0)
+            return profiles[i];
+    }
+    return NULL;
+}
+
+static struct driver_device *close_device(struct driver_device *state)
+{
+    if (state) {
+        free(state->model);
+        free(state);
+    }
+    return NULL;
+}
+
+static struct driver_device *open_device(void *library, const struct driver_settings *settings,
+                                         struct device *device, struct err *err)
+{
+    (void)library;
+    const struct sim_profile *profile = find(settings->profile);
+    if (!profile) {
+        err_set(err, -EINVAL, "%s is no simulated device", settings->profile);
+        return NULL;
+    }
+    struct driver_device *state = mem_new(sizeof *state);
+    *state = (struct driver_device){.profile = profile, .model = mem_new(profile->size)};
+    struct sim_builder builder = {.device = device, .seed = seed_of(settings->name)};
+    profile->open(state->model, &builder);
+    if (builder.full) {
+        err_set(err, -ENOSPC, "no room for all points of %s", settings->name);
+        return close_device(state);
+    }
+    char serial[16];
+    snprintf(serial, sizeof serial, "SIM-%06u", (unsigned)(builder.seed % 1000000));
+    device_set_role(device, profile->entry.role);
+    device_set_identity(device, profile->entry.vendor, profile->entry.model, serial,
+                        BUSBAR_VERSION);
+    return state;
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+static struct driver_limits limits_of(const struct driver_device *state)
+{
+    (void)state;
+    return (struct driver_limits){0};
+}
+
+static int identify(struct driver_device *state, const struct driver_answer *answer,
+                    struct driver_request *request, struct err *err)
+{
+    (void)state;
+    (void)answer;
+    (void)request;
+    (void)err;
+    return 0;
+}
+
+static void begin_round(struct driver_device *state, unsigned round)
+{
+    (void)round;
+    state->asked = false;
+}
+
+/* One request a round, without content: the line answers at once, and the answer brings the time.
+ */
+static bool plan(struct driver_device *state, struct driver_request *request)
+{
+    if (state->asked)
+        return false;
+    state->asked = true;
+    request->length = 0;
+    request->tag = 0;
+    request->timeout = 0;
+    request->write = false;
+    return true;
+}
+
+static double time_inside(struct driver_device *state, const struct driver_answer *answer)
+{
+    if (!state->begun) {
+        double wall = (double)answer->wall / CLOCK_S - SIM_LOAD_EPOCH;
+        state->begun = true;
+        state->begin = wall > 0 ? wall : 0;
+        state->begin_mono = answer->mono;
+    }
+    double t = state->begin + (double)(answer->mono - state->begin_mono) / CLOCK_S;
+    if (t > state->latest)
+        state->latest = t;
+    return state->latest;
+}
+
+static int decode(struct driver_device *state, const struct driver_request *request,
+                  const struct driver_answer *answer)
+{
+    (void)request;
+    if (answer->result != DRIVER_ANSWERED)
+        return 0;
+    if (answer->length != 0)
+        return -EPROTO;
+    struct sim_stamp stamp = {.mono = answer->mono, .wall = answer->wall};
+    state->profile->update(state->model, time_inside(state, answer), stamp);
+    return 0;
+}
+
+const struct driver sim_driver = {
+    .name = "sim",
+    .open = open_device,
+    .close = close_device,
+    .limits = limits_of,
+    .identify = identify,
+    .round = begin_round,
+    .plan = plan,
+    .decode = decode,
+};
+
+const struct sim_entry *sim_entry_at(size_t index)
+{
+    return index < PROFILES ? &profiles[index]->entry : NULL;
+}

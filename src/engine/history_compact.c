@@ -1,0 +1,255 @@
+#include "engine/history_compact.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "engine/history_file.h"
+#include "engine/history_row.h"
+#include "engine/history_samples.h"
+
+/* Readings in one step: 30 ms of a small processor. */
+#define STEP_READINGS 200000
+
+/* What SQLite adds to a block: cell pointer, lengths, key (file format, section 1.6). */
+#define BLOCK_OVERHEAD 12
+
+struct entry {
+    uint32_t series;
+    uint32_t order; /* of the row, keeps readings of a series in time order */
+    struct history_sample sample;
+};
+
+struct work {
+    sqlite3 *db;
+    struct err *err;
+    int64_t hour, last_time; /* of the last row that was taken in */
+    int rows;                /* taken in */
+    struct entry *entries;
+    size_t count, capacity;
+    struct history_compact_result *result;
+    struct history_samples samples;
+    struct buf block;
+    sqlite3_stmt *get, *put;
+};
+
+/* At once, before finalizing another statement resets what the connection remembers. */
+static int failed(struct work *work)
+{
+    return history_file_err(work->db, work->err, "tidied");
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct entry *left = a, *right = b;
+    if (left->series != right->series)
+        return left->series < right->series ? -1 : 1;
+    return left->order < right->order ? -1 : left->order > right->order;
+}
+
+static bool make_room(struct work *work)
+{
+    if (work->count < work->capacity)
+        return true;
+    size_t capacity = work->capacity ? work->capacity * 2 : 4096;
+    struct entry *entries = realloc(work->entries, capacity * sizeof *entries);
+    if (!entries)
+        return false;
+    work->entries = entries;
+    work->capacity = capacity;
+    return true;
+}
+
+static int add_row(struct work *work, int64_t time, uint32_t order, const uint8_t *bytes,
+                   size_t length)
+{
+    size_t before = work->count;
+    struct history_row_reader reader;
+    struct history_reading reading;
+    int result = history_row_open(&reader, bytes, length, time);
+    while (result >= 0 && (result = history_row_next(&reader, &reading)) > 0) {
+        if (!make_room(work))
+            return -ENOMEM;
+        work->entries[work->count++] = (struct entry){
+            .series = reading.series,
+            .order = order,
+            .sample = {.time = time, .value = reading.value, .quality = reading.quality},
+        };
+    }
+    if (result == -EBADMSG) {
+        work->count = before;
+        work->result->unreadable++;
+        return 0;
+    }
+    return result;
+}
+
+/* Rows of the hour, oldest first, until there is enough for one step. */
+static int read_rows(struct work *work)
+{
+    sqlite3_stmt *rows = NULL;
+    sqlite3_prepare_v2(work->db,
+                       "SELECT time, row FROM tick WHERE time >= ?1 AND time < ?2 ORDER BY time",
+                       -1, &rows, NULL);
+    sqlite3_bind_int64(rows, 1, work->hour * HISTORY_HOUR_MS);
+    sqlite3_bind_int64(rows, 2, (work->hour + 1) * HISTORY_HOUR_MS);
+    work->last_time = work->hour * HISTORY_HOUR_MS - 1;
+    int result = 0, step = SQLITE_DONE;
+    for (uint32_t order = 0; result == 0 && work->count < STEP_READINGS; order++) {
+        step = rows ? sqlite3_step(rows) : SQLITE_ERROR;
+        if (step != SQLITE_ROW)
+            break;
+        int64_t time = sqlite3_column_int64(rows, 0);
+        if (time <= work->last_time)
+            result = history_file_damaged(work->err, "tidied");
+        if (result < 0)
+            break;
+        work->last_time = time;
+        work->rows++;
+        const void *bytes = sqlite3_column_blob(rows, 1);
+        result =
+            add_row(work, work->last_time, order, bytes, (size_t)sqlite3_column_bytes(rows, 1));
+    }
+    if (result == 0 && step != SQLITE_ROW && step != SQLITE_DONE)
+        result = failed(work);
+    sqlite3_finalize(rows);
+    /* the hour was found because it has a row */
+    return result == 0 && work->rows == 0 ? history_file_damaged(work->err, "tidied") : result;
+}
+
+/* What the hour's block of this series holds already; a damaged one holds nothing any more. */
+static int read_block(struct work *work, int64_t key)
+{
+    sqlite3_bind_int64(work->get, 1, key);
+    int result = 0;
+    int step = sqlite3_step(work->get);
+    if (step == SQLITE_ROW) {
+        result = history_samples_add_block(&work->samples, sqlite3_column_blob(work->get, 0),
+                                           (size_t)sqlite3_column_bytes(work->get, 0), key,
+                                           work->hour * HISTORY_HOUR_MS);
+        if (result == -EBADMSG) {
+            work->result->unreadable++;
+            result = 0;
+        }
+    } else if (step != SQLITE_DONE) {
+        result = failed(work);
+    }
+    sqlite3_reset(work->get);
+    return result;
+}
+
+static int write_block(struct work *work, int64_t key)
+{
+    buf_clear(&work->block);
+    history_block_encode(&work->block, key, work->hour * HISTORY_HOUR_MS, work->samples.list,
+                         work->samples.count);
+    if (work->block.failed)
+        return -ENOMEM;
+    sqlite3_bind_int64(work->put, 1, key);
+    sqlite3_bind_blob64(work->put, 2, work->block.data, work->block.length, SQLITE_STATIC);
+    int result = sqlite3_step(work->put) == SQLITE_DONE ? 0 : failed(work);
+    sqlite3_reset(work->put);
+    work->result->bytes += work->block.length + BLOCK_OVERHEAD;
+    return result;
+}
+
+/* The entries from `begin` on that belong to one series become its block; returns where the next
+ * series begins, or an error. */
+static int64_t compact_series(struct work *work, size_t begin)
+{
+    uint32_t series = work->entries[begin].series;
+    int64_t key = history_file_block_key(work->hour, series);
+    history_samples_clear(&work->samples);
+    int result = read_block(work, key);
+    if (result < 0)
+        return result;
+    history_samples_end_run(&work->samples); /* the first run needs no merging */
+    size_t at = begin;
+    for (; at < work->count && work->entries[at].series == series; at++) {
+        if (!history_samples_add(&work->samples, work->entries[at].sample))
+            return -ENOMEM;
+    }
+    if (!history_samples_end_run(&work->samples) || work->samples.count > HISTORY_BLOCK_MOST)
+        return -ENOMEM;
+    work->result->readings += at - begin;
+    result = write_block(work, key);
+    return result < 0 ? result : (int64_t)at;
+}
+
+static int write_blocks(struct work *work)
+{
+    sqlite3_prepare_v2(work->db, "SELECT row FROM block WHERE key = ?1", -1, &work->get, NULL);
+    sqlite3_prepare_v2(work->db, "INSERT OR REPLACE INTO block VALUES(?1, ?2)", -1, &work->put,
+                       NULL);
+    if (!work->get || !work->put)
+        return failed(work);
+    /* In key order: the blocks of an hour end up side by side at the newest edge. */
+    qsort(work->entries, work->count, sizeof *work->entries, compare_entries);
+    int64_t at = 0;
+    while (at >= 0 && (size_t)at < work->count)
+        at = compact_series(work, (size_t)at);
+    return at < 0 ? (int)at : 0;
+}
+
+static int delete_rows(struct work *work)
+{
+    sqlite3_stmt *rows = NULL;
+    sqlite3_prepare_v2(work->db, "DELETE FROM tick WHERE time >= ?1 AND time <= ?2", -1, &rows,
+                       NULL);
+    sqlite3_bind_int64(rows, 1, work->hour * HISTORY_HOUR_MS);
+    sqlite3_bind_int64(rows, 2, work->last_time);
+    int result = rows && sqlite3_step(rows) == SQLITE_DONE ? 0 : failed(work);
+    sqlite3_finalize(rows);
+    /* Else the same rows would become readings again and again. */
+    return result == 0 && sqlite3_changes(work->db) != work->rows
+               ? history_file_damaged(work->err, "tidied")
+               : result;
+}
+
+static int find_hour(sqlite3 *db, int64_t current_hour, int64_t *hour, struct err *err)
+{
+    int64_t time;
+    int result = history_file_number(db, "SELECT min(time) FROM tick", -1, &time, err);
+    if (result == 0 && time >= 0 && time / HISTORY_HOUR_MS == current_hour) {
+        char sql[80];
+        sqlite3_snprintf(sizeof sql, sql, "SELECT min(time) FROM tick WHERE time >= %lld",
+                         (long long)((current_hour + 1) * HISTORY_HOUR_MS));
+        result = history_file_number(db, sql, -1, &time, err);
+        if (result == 0 && time >= 0 && time < (current_hour + 1) * HISTORY_HOUR_MS)
+            return history_file_damaged(err, "tidied");
+    }
+    if (result < 0 || time < 0)
+        return result;
+    *hour = time / HISTORY_HOUR_MS;
+    return 1;
+}
+
+int history_compact_step(sqlite3 *db, int64_t current_hour, struct history_compact_result *result,
+                         struct err *err)
+{
+    *result = (struct history_compact_result){0};
+    struct work work = {.db = db, .result = result, .err = err};
+    int code = find_hour(db, current_hour, &work.hour, err);
+    if (code <= 0)
+        return code;
+    code = history_file_run(db, "BEGIN IMMEDIATE", "tidied", err);
+    if (code == 0)
+        code = read_rows(&work);
+    if (code == 0)
+        code = write_blocks(&work);
+    sqlite3_finalize(work.get);
+    sqlite3_finalize(work.put);
+    if (code == 0)
+        code = delete_rows(&work);
+    if (code == 0)
+        code = history_file_run(db, "COMMIT", "tidied", err);
+    history_file_roll_back(db);
+    if (code == -ENOMEM)
+        err_set(err, code, "there is no memory to tidy the history");
+    else if (code == -ENOTSUP)
+        err_set(err, code, "the history holds rows of a newer busbar");
+    history_samples_deinit(&work.samples);
+    buf_deinit(&work.block);
+    free(work.entries);
+    return code < 0 ? code : 1;
+}

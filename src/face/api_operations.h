@@ -1,0 +1,48 @@
+/* api_operations - the functions behind the rows of api.c. Each answers its request exactly once.
+ */
+#pragma once
+
+struct request;
+
+/* api_state.c */
+void api_state_health(struct request *request);
+void api_state_openapi(struct request *request);
+void api_state_lines(struct request *request);
+void api_state_profiles(struct request *request);
+void api_state_logging(struct request *request);
+
+/* api_session.c */
+void api_session_show(struct request *request);
+void api_session_open(struct request *request);
+void api_session_close(struct request *request);
+
+/* api_site.c */
+void api_site_show(struct request *request);
+
+/* api_points.c */
+void api_points_list(struct request *request);
+void api_points_show(struct request *request);
+void api_points_live(struct request *request);
+
+/* api_history.c */
+void api_history_show(struct request *request);
+void api_history_csv(struct request *request);
+
+/* api_settings.c */
+void api_settings_list(struct request *request);
+void api_settings_schema(struct request *request);
+void api_settings_show(struct request *request);
+void api_settings_put(struct request *request);
+void api_settings_reset(struct request *request);
+void api_settings_put_all(struct request *request);
+
+/* api_users.c */
+void api_users_list(struct request *request);
+void api_users_add(struct request *request);
+void api_users_change(struct request *request);
+void api_users_remove(struct request *request);
+
+/* api_tokens.c */
+void api_tokens_list(struct request *request);
+void api_tokens_add(struct request *request);
+void api_tokens_remove(struct request *request);

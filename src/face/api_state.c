@@ -1,0 +1,116 @@
+#include "face/api_operations.h"
+#include "face/openapi.h"
+#include "face/web_private.h"
+#include "engine/history.h"
+
+#define CERTIFICATE_WARN_DAYS 14
+
+static void write_own_problems(const struct web *web, struct json *json)
+{
+    struct loop *loop = web->context.loop;
+    if (!web->certificate || !clock_wall_known(loop_clock(loop)))
+        return;
+    clock_us left = web->certificate->expires - loop_wall(loop);
+    if (left <= 0)
+        json_text(json, "The certificate of the web pages has expired.");
+    else if (left < CERTIFICATE_WARN_DAYS * 86400 * CLOCK_S)
+        json_text(json, "The certificate of the web pages expires within 14 days.");
+}
+
+void api_state_health(struct request *request)
+{
+    const struct web *web = request->web;
+    struct buf problems = BUF_EMPTY, body = BUF_EMPTY;
+    struct json list = json_writer(&problems), json = json_writer(&body);
+    json_open_array(&list);
+    web->context.write_problems(web->context.user, &list);
+    write_own_problems(web, &list);
+    json_close_array(&list);
+    json_open_object(&json);
+    json_pair_text(&json, "status", problems.length > 2 ? "degraded" : "ok");
+    json_pair_text(&json, "version", BUSBAR_VERSION);
+    json_pair_int(&json, "uptime_s",
+                  (loop_now(web->context.loop) - web->context.started_mono) / CLOCK_S);
+    json_key(&json, "problems");
+    json_raw(&json, problems.data, problems.length);
+    json_close_object(&json);
+    body.failed |= problems.failed;
+    buf_deinit(&problems);
+    request_answer_json(request, &body);
+}
+
+void api_state_openapi(struct request *request)
+{
+    struct web *web = request->web;
+    if (!web->openapi) {
+        struct buf text = BUF_EMPTY;
+        openapi_write(&text);
+        web->openapi = text.failed ? NULL : block_from(text.data, text.length);
+        buf_deinit(&text);
+    }
+    if (web->openapi)
+        request_answer_block(request, 200, "application/json", block_ref(web->openapi));
+    else
+        request_answer_empty(request, 503);
+}
+
+static void answer_with(struct request *request, void (*write)(void *user, struct json *json))
+{
+    struct buf body = BUF_EMPTY;
+    struct json json = json_writer(&body);
+    write(request->web->context.user, &json);
+    request_answer_json(request, &body);
+}
+
+void api_state_lines(struct request *request)
+{
+    answer_with(request, request->web->context.write_lines);
+}
+
+void api_state_profiles(struct request *request)
+{
+    answer_with(request, request->web->context.write_profiles);
+}
+
+static void pair_time(struct json *json, const char *key, clock_us wall, enum time_form form)
+{
+    json_key(json, key);
+    if (!wall) {
+        json_none(json);
+        return;
+    }
+    time_form_json(json->out, wall, form);
+    json->comma = true;
+}
+
+void api_state_logging(struct request *request)
+{
+    const struct web_context *context = &request->web->context;
+    struct history *history = context->history ? context->history(context->user) : NULL;
+    enum time_form form;
+    if (!request_time_form(request, &form))
+        return;
+    struct history_status status = {.problem = "Nothing is recorded: history is switched off."};
+    if (history)
+        status = history_status(history);
+    struct buf body = BUF_EMPTY;
+    struct json json = json_writer(&body);
+    json_open_object(&json);
+    json_pair_bool(&json, "ok", status.ok);
+    json_pair_text(&json, "problem", status.ok ? NULL : status.problem);
+    json_key(&json, "every_s");
+    json_decimal(&json, (double)status.every / 1e6, 3);
+    json_pair_int(&json, "points", (int64_t)status.points);
+    json_pair_int(&json, "bytes", (int64_t)status.bytes);
+    pair_time(&json, "oldest", status.oldest, form);
+    pair_time(&json, "newest", status.newest, form);
+    json_key(&json, "lasts_days");
+    if (status.lasts_days > 0)
+        json_decimal(&json, status.lasts_days, 1);
+    else
+        json_none(&json);
+    json_pair_int(&json, "ticks_written", (int64_t)status.ticks_written);
+    json_pair_int(&json, "ticks_lost", (int64_t)status.ticks_lost);
+    json_close_object(&json);
+    request_answer_json(request, &body);
+}

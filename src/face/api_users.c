@@ -1,0 +1,236 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "face/api_operations.h"
+#include "face/json_body.h"
+#include "face/web_private.h"
+
+#define PASSWORD_MOST 1024
+
+static struct access *access_of(const struct request *request)
+{
+    return request->web->context.access;
+}
+
+/* Index of a user, or -1. */
+static int find_user(const struct request *request, const char *name)
+{
+    const struct access *access = access_of(request);
+    for (size_t i = 0; i < access_user_count(access); i++) {
+        if (strcmp(access_user_at(access, i).name, name) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+static void note(const struct request *request, const char *sentence)
+{
+    const struct web_context *context = &request->web->context;
+    if (context->note)
+        context->note(context->user, request->user, request->peer->address, sentence);
+}
+
+static void write_user(struct json *json, const struct access_user *user)
+{
+    json_open_object(json);
+    json_pair_text(json, "name", user->name);
+    json_pair_text(json, "role", access_role_name(user->role));
+    json_pair_bool(json, "must_change", user->must_change);
+    /* Guessing slows an address and a name down, it never locks a user out: there is no such time.
+     */
+    json_key(json, "locked_until");
+    json_none(json);
+    json_close_object(json);
+}
+
+void api_users_list(struct request *request)
+{
+    const struct access *access = access_of(request);
+    struct buf body = BUF_EMPTY;
+    struct json json = json_writer(&body);
+    json_open_array(&json);
+    for (size_t i = 0; i < access_user_count(access); i++) {
+        const struct access_user user = access_user_at(access, i);
+        write_user(&json, &user);
+    }
+    json_close_array(&json);
+    request_answer_json(request, &body);
+}
+
+/* ---- changing
+ * -------------------------------------------------------------------------------------- */
+
+struct change {
+    struct request *request;
+    struct access_job *job;
+    bool adding;
+    char name[LIMIT_NAME + 1];
+};
+
+static void refuse(struct request *request, const struct err *err)
+{
+    switch (err->code) {
+    case -EINVAL:
+    case -ERANGE:
+        request_problem(request, 422, "bad-user", "Not acceptable", "%s.", err->text);
+        break;
+    case -ENOENT:
+        request_problem(request, 404, "not-found", "No such user", "%s.", err->text);
+        break;
+    case -EBUSY:
+    case -EAGAIN:
+    case -ENOMEM:
+        request_problem(request, 503, "busy", "Not now", "%s.", err->text);
+        break;
+    case -EPERM:
+    case -EEXIST:
+    case -ENOSPC:
+        request_problem(request, 409, "conflict", "Not possible", "%s.", err->text);
+        break;
+    default:
+        request_problem(request, 500, "not-saved", "The change could not be saved", "%s.",
+                        err->text);
+    }
+}
+
+static void answer_set(struct request *request, const char *name, bool adding)
+{
+    int index = find_user(request, name);
+    note(request, adding ? "added a user" : "changed a user");
+    if (!adding || index < 0) {
+        request_answer_empty(request, 204);
+        return;
+    }
+    const struct access_user user = access_user_at(access_of(request), (size_t)index);
+    struct buf body = BUF_EMPTY;
+    struct json json = json_writer(&body);
+    write_user(&json, &user);
+    request_answer_take(request, 201, "application/json", &body);
+}
+
+static void on_set(void *user_data, const struct err *err)
+{
+    struct change *change = user_data;
+    if (err->code)
+        refuse(change->request, err);
+    else
+        answer_set(change->request, change->name, change->adding);
+    free(change);
+}
+
+static void on_gone(void *user)
+{
+    struct change *change = user;
+    access_job_cancel(change->job);
+    free(change);
+}
+
+static void set_user(struct request *request, const char *name, const char *password,
+                     enum access_role role, bool adding)
+{
+    struct change *change = calloc(1, sizeof *change);
+    if (!change) {
+        request_answer_response(request, 503, NULL);
+        return;
+    }
+    change->request = request;
+    change->adding = adding;
+    snprintf(change->name, sizeof change->name, "%s", name);
+    struct access_job *job =
+        access_user_set(access_of(request), name, password, role, on_set, change);
+    if (request->response)
+        return; /* answered already, `change` is gone */
+    change->job = job;
+    request_wait(request, on_gone, change);
+}
+
+/* The member "role"; ROLE_NONE when it is missing and may be. False when answered. */
+static bool read_role(struct request *request, const json_t *body, bool required,
+                      enum access_role *role)
+{
+    const char *name;
+    *role = ROLE_NONE;
+    if (!json_body_text(request, body, "role", 32, required, &name))
+        return false;
+    if (!name)
+        return true;
+    *role = access_role_find(name);
+    if (*role != ROLE_NONE)
+        return true;
+    request_problem(request, 422, "bad-user", "Unknown role",
+                    "role is one of view, control, administrator.");
+    return false;
+}
+
+static void add_user(struct request *request, const json_t *body)
+{
+    const char *name, *password;
+    enum access_role role;
+    if (!json_body_text(request, body, "name", LIMIT_NAME, true, &name) ||
+        !json_body_text(request, body, "password", PASSWORD_MOST, true, &password) ||
+        !read_role(request, body, true, &role))
+        return;
+    if (find_user(request, name) >= 0)
+        request_problem(request, 409, "conflict", "This user exists already",
+                        "PUT /api/v1/users/%s changes it.", name);
+    else
+        set_user(request, name, password, role, true);
+}
+
+static void wipe_body(struct request *request)
+{
+    if (request->body.data)
+        explicit_bzero(request->body.data, request->body.capacity);
+}
+
+void api_users_add(struct request *request)
+{
+    static const char *const keys[] = {"name", "role", "password", NULL};
+    json_t *body = json_body_take(request);
+    if (body && json_body_known(request, body, keys))
+        add_user(request, body);
+    json_decref(body);
+    wipe_body(request);
+}
+
+/* The user named in the path; false when answered. */
+static bool named_user(struct request *request, char *name)
+{
+    if (request_path_value(request, 0, name, LIMIT_NAME + 1) && find_user(request, name) >= 0)
+        return true;
+    request_problem(request, 404, "not-found", "No such user",
+                    "There is no user of that name; GET /api/v1/users lists them.");
+    return false;
+}
+
+void api_users_change(struct request *request)
+{
+    static const char *const keys[] = {"role", "password", NULL};
+    char name[LIMIT_NAME + 1];
+    const char *password;
+    enum access_role role;
+    if (!named_user(request, name))
+        return;
+    json_t *body = json_body_take(request);
+    if (body && json_body_known(request, body, keys) && read_role(request, body, false, &role) &&
+        json_body_text(request, body, "password", PASSWORD_MOST, false, &password))
+        set_user(request, name, password, role, false);
+    json_decref(body);
+    wipe_body(request);
+}
+
+void api_users_remove(struct request *request)
+{
+    char name[LIMIT_NAME + 1];
+    struct err err = ERR_EMPTY;
+    if (!named_user(request, name))
+        return;
+    if (access_user_remove(access_of(request), name, &err) < 0) {
+        refuse(request, &err);
+        return;
+    }
+    note(request, "removed a user");
+    request_answer_empty(request, 204);
+}

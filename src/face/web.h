@@ -1,0 +1,99 @@
+/* web - the pages and the API over HTTP, HTTPS and a unix socket (docs/api.md).
+ *
+ * Owns the listeners, the certificate in force, all requests and live streams. What lies above or
+ * beside this floor (field's statistics, the list of profiles, the overlay of settings) is asked
+ * for through struct web_context, which the daemon fills; its pointers are borrowed until
+ * web_close(). Loop thread only.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/loop.h"
+#include "face/web_settings.h"
+#include "model/access.h"
+#include "model/config.h"
+#include "model/site.h"
+
+struct web;
+struct history;
+
+/* A wish to change settings, and who has it (for the journal). */
+struct web_change {
+    const struct config_change *list;
+    size_t count;
+    const char *who, *from; /* user name, client's address */
+};
+
+/* Called once for each key that was changed: it holds now, or after a restart. */
+typedef void web_applied_fn(void *to, const char *key, bool restart);
+
+/* Every function gets `user`. None may be NULL, except where said. */
+struct web_context {
+    struct loop *loop;
+    struct site *site;
+    struct access *access;
+
+    /* The past; NULL, or a function that returns NULL: history is off and is answered with 503 and
+     * a sentence. */
+    struct history *(*history)(void *user);
+
+    /* The configuration in force. Asked for at each request, never kept over the end of a turn. */
+    const struct config *(*config)(void *user);
+
+    /* Counts up whenever the configuration in force changes (page, API, or site file): the ETag of
+     * the settings. */
+    uint64_t (*config_revision)(void *user);
+
+    /* All or nothing: check, save the overlay, apply. 0, or negative with at least one sentence in
+     * `errors` (-EINVAL: the wish is at fault; anything else: we are, disk full for example).
+     * `applied` is called before this returns. */
+    int (*change)(void *user, const struct web_change *change, struct config_errors *errors,
+                  web_applied_fn *applied, void *to);
+
+    /* Write one JSON value: the arrays of GET /lines and GET /profiles, and the short `lines` of
+     * GET /site. */
+    void (*write_lines)(void *user, struct json *json);
+    void (*write_profiles)(void *user, struct json *json);
+    void (*write_site_lines)(void *user, struct json *json);
+
+    /* Write into an open array one text for each thing that is wrong with the program itself (GET
+     * /health). */
+    void (*write_problems)(void *user, struct json *json);
+
+    /* Somebody was refused, signed in or out: a line for the journal. May be NULL. */
+    void (*note)(void *user, const char *who, const char *from, const char *sentence);
+
+    void *user;
+
+    clock_us started_wall, started_mono;
+
+    const char *state_folder; /* own certificate: tls.key (0600), tls.crt */
+    const char *socket_path;  /* unix socket for the command line, mode 0600; NULL: none */
+};
+
+/* Open the listeners of `settings` (copied). NULL and `err` when a port, the certificate or the
+ * socket cannot be used; what had been opened is closed again. */
+struct web *web_open(const struct web_context *context, const struct web_settings *settings,
+                     struct err *err);
+
+/* Ends all streams and connections. Accepts NULL, returns NULL. */
+struct web *web_close(struct web *web);
+
+/* New settings of a reload: names, redirect and the certificate change at once, the rest is
+ * restart-only and ignored. On failure (a pair that does not match) the old ones stay in force and
+ * `err` says why. */
+int web_configure(struct web *web, const struct web_settings *settings, struct err *err);
+
+/* Read the certificate files again, after they were renewed in place. Same failure as above. */
+int web_reload_certificate(struct web *web, struct err *err);
+
+/* Ports that are really listened on (0: none), for the log line at start and for tests that ask for
+ * any port. */
+int web_port_https(const struct web *web);
+int web_port_http(const struct web *web);

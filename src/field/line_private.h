@@ -1,0 +1,110 @@
+/* line_private - what line.c (life, queue) and line_flight.c (transactions) share; nobody else
+ * includes this. */
+#pragma once
+
+#include "base/loop.h"
+#include "field/frame.h"
+#include "field/line.h"
+
+#define LINE_UNITS 256
+#define LINE_HEAR_MAX 1024 /* taken in at once */
+/* and what framing may have left before */
+#define LINE_IN_MAX (LINE_HEAR_MAX + 2 * FRAME_MAX + 8)
+
+/* What must be remembered of a unit between its transactions. */
+struct line_unit {
+    struct statistics statistics;
+    clock_us ended;        /* its last transaction */
+    clock_us rest_until;   /* after a write */
+    clock_us hold_until;   /* a late answer may come until then; only a repetition may be sent */
+    clock_us window;       /* how long the last transaction could take */
+    int owed;              /* answers that were given up and may still come, */
+    uint8_t owed_function; /* to a request of this function */
+    bool busy;
+};
+
+/* A transaction under way. */
+struct line_flight {
+    bool used, echo_seen, write;
+    struct line_request *request; /* NULL: cancelled after it was sent */
+    struct line_unit *unit;
+    struct frame_expected expected;
+    clock_us sent, deadline, write_gap;
+};
+
+struct line {
+    struct loop *loop;
+    char *name;
+    struct line_settings settings;
+    char endpoint[300], reason[240];
+    struct transport *transport; /* NULL: sim */
+    bool rtu;                    /* framing; else MBAP (or none at all for sim) */
+
+    enum line_state state;
+    bool wanted; /* by line_open: stays open while there is nothing to do */
+    bool useful; /* this connection has brought an answer */
+    bool sick;   /* sending failed: to be dealt with at the end of the turn */
+    int sick_code;
+    unsigned tries;           /* since the last answer, for the back-off */
+    clock_us failing_since;   /* CLOCK_NEVER while it works */
+    struct loop_timer reopen; /* while open: close when idle, unless wanted */
+    void (*changed)(void *user);
+    void *changed_user;
+
+    struct line_queue queue, refused; /* refused: to be ended at the end of the turn */
+    struct loop_defer defer;
+    struct loop_timer timer; /* of everything below; may fire too early, never too late */
+
+    struct line_unit *units[LINE_UNITS];
+    struct line_flight *flights;
+    int width, flying;
+    uint16_t transaction;
+    unsigned barren;       /* time-outs since anything was heard */
+    clock_us ended, heard; /* last transaction, last byte */
+    clock_us gap;          /* silence before sending */
+    clock_us silence;      /* after that long nothing more of a frame will come */
+    clock_us blocked;      /* waiting for silence since; CLOCK_NEVER while not */
+    bool silence_told, echo;
+    size_t in_length;
+    uint8_t in[LINE_IN_MAX];
+
+    struct statistics statistics;
+    struct statistics_busy busy;
+};
+
+struct line_unit *line_unit_of(struct line *line, uint8_t unit);
+
+/* ---- line_flight.c --------------------------------------------------------------------------- */
+
+/* Send what may be sent now. */
+void line_pump(struct line *line);
+void line_heard(struct line *line, const uint8_t *bytes, size_t length);
+void line_timer_fired(struct loop_timer *timer, void *user);
+
+/* Answer the transaction of a line without a transport. */
+void line_simulate(struct line *line);
+
+/* Forget all transactions. Their requests go back to the queue if they may be sent once more
+ * (`again`), else they end. Call after the state has changed. */
+void line_flights_drop(struct line *line, bool again);
+
+/* ---- line.c ---------------------------------------------------------------------------------- */
+
+/* End a request that is in no list any more. */
+void line_request_end(struct line *line, struct line_request *request, enum driver_result result,
+                      const uint8_t *bytes, size_t length);
+
+/* End it without an answer at the end of the turn. */
+void line_request_refuse(struct line *line, struct line_request *request);
+
+/* Nothing is under way: close after a while, unless the line is wanted. */
+void line_idle(struct line *line);
+
+/* The first answer on this connection has come. */
+void line_works(struct line *line);
+
+/* The connection is of no use any more: open another. */
+void line_broke(struct line *line, const char *reason);
+
+/* Sending failed inside a call of a user: deal with it at the end of the turn. */
+void line_sicken(struct line *line, int code);

@@ -1,0 +1,228 @@
+#include "field/line_settings.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "wire/modbus_tcp.h"
+
+static const char *const kinds[] = {"modbus-rtu", "modbus-tcp", "rtu-over-tcp", "sim", NULL};
+static const char *const parities[] = {"none", "even", "odd", NULL};
+static const char *const rs485_words[] = {"auto", "on", "off", NULL};
+static const char *const bauds[] = {"1200",  "2400",  "4800",   "9600", "19200",
+                                    "38400", "57600", "115200", NULL};
+
+#define FIELD(name) .offset = offsetof(struct line_settings, name)
+#define COMMON .right = ROLE_ADMINISTRATOR, .apply = SETTING_LIVE
+
+static const struct setting_row rows[] = {
+    {.key = "kind",
+     .type = SETTING_CHOICE,
+     FIELD(kind),
+     .choices = kinds,
+     .required = true,
+     COMMON,
+     .help = "How the equipment is reached: a serial port, a Modbus TCP gateway or meter, "
+             "a serial port behind a network adaptor, or invented values."},
+    {.key = "label",
+     .type = SETTING_TEXT,
+     FIELD(label),
+     .max = 63,
+     .initial = "",
+     COMMON,
+     .help = "What people call this line."},
+    {.key = "enabled",
+     .type = SETTING_BOOL,
+     FIELD(enabled),
+     .initial = "true",
+     COMMON,
+     .help = "Whether the line is used; off frees its port and silences its devices."},
+    {.key = "port",
+     .type = SETTING_TEXT,
+     FIELD(port),
+     .max = 255,
+     .initial = "",
+     COMMON,
+     .help =
+         "For a serial line the path of its port (/dev/ttyUSB0, or better a path under "
+         "/dev/serial/by-id); for a network line the number of the TCP port, 502 when not given."},
+    {.key = "host",
+     .type = SETTING_TEXT,
+     FIELD(host),
+     .max = 253,
+     .initial = "",
+     COMMON,
+     .help = "Name or address of the gateway or meter, for network lines."},
+    {.key = "baud",
+     .type = SETTING_CHOICE,
+     FIELD(baud),
+     .unit = "bit/s",
+     .choices = bauds,
+     .initial = "19200",
+     COMMON,
+     .help = "Speed of the serial line, the same for all its devices."},
+    {.key = "parity",
+     .type = SETTING_CHOICE,
+     FIELD(parity),
+     .choices = parities,
+     .initial = "even",
+     COMMON,
+     .help = "Parity of the serial line."},
+    {.key = "stop_bits",
+     .type = SETTING_INT,
+     FIELD(stop_bits),
+     .min = 1,
+     .max = 2,
+     .initial = "1",
+     COMMON,
+     .help = "Stop bits of the serial line."},
+    {.key = "rs485",
+     .type = SETTING_CHOICE,
+     FIELD(rs485),
+     .choices = rs485_words,
+     .initial = "auto",
+     COMMON,
+     .help =
+         "Whether the kernel switches the RS-485 driver: auto leaves the port as the system set "
+         "it up, which is right for USB adaptors and boards that switch by themselves."},
+    {.key = "timeout_ms",
+     .type = SETTING_INT,
+     FIELD(timeout_ms),
+     .unit = "ms",
+     .min = 10,
+     .max = 60000,
+     .initial = "300",
+     COMMON,
+     .help = "How long to wait for the begin of an answer, unless the device or its profile says "
+             "otherwise."},
+    {.key = "pause_ms",
+     .type = SETTING_INT,
+     FIELD(pause_ms),
+     .unit = "ms",
+     .max = 10000,
+     .initial = "0",
+     COMMON,
+     .help = "Silence before each request on this line."},
+    {.key = "gap_ms",
+     .type = SETTING_INT,
+     FIELD(gap_ms),
+     .unit = "ms",
+     .max = 1000,
+     .initial = "0",
+     COMMON,
+     .help = "Silence that ends a message on a serial line; 0 is the standard's 3.5 characters."},
+    {.key = "retries",
+     .type = SETTING_INT,
+     FIELD(retries),
+     .max = 5,
+     .initial = "1",
+     COMMON,
+     .help =
+         "How often an unanswered read is repeated before it counts as failed; writes are never "
+         "repeated blindly."},
+    {.key = "in_flight",
+     .type = SETTING_INT,
+     FIELD(in_flight),
+     .min = 1,
+     .max = 16,
+     .initial = "1",
+     COMMON,
+     .help = "Requests to different units that may be under way at once on a modbus-tcp line; only "
+             "for gateways that allow several."},
+};
+
+static bool is_network(const struct line_settings *settings)
+{
+    return settings->kind == LINE_MODBUS_TCP || settings->kind == LINE_RTU_OVER_TCP;
+}
+
+/* The number of a TCP port, 0 when the text is none. */
+static unsigned parse_port(const char *text)
+{
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+    bool fine = *text >= '0' && *text <= '9' && !*end && number >= 1 && number <= 65535;
+    return fine ? (unsigned)number : 0;
+}
+
+static int check(const struct config *config, const void *record, const char **key, struct err *err)
+{
+    (void)config;
+    const struct line_settings *line = record;
+    *key = "port";
+    if (line->kind == LINE_MODBUS_RTU && line->port[0] != '/')
+        return err_set(
+            err, -EINVAL,
+            "a modbus-rtu line needs the path of its serial port, like /dev/ttyUSB0%s%s%s",
+            *line->port ? ", not \"" : "", line->port, *line->port ? "\"" : "");
+    if (is_network(line) && *line->port && !parse_port(line->port))
+        return err_set(err, -EINVAL, "must be the number of a TCP port, 1 to 65535, not \"%s\"",
+                       line->port);
+    *key = "host";
+    if (is_network(line) && !*line->host)
+        return err_set(err, -EINVAL, "a %s line needs a host: the name or address of the gateway",
+                       kinds[line->kind]);
+    *key = "in_flight";
+    if (line->in_flight > 1 && line->kind != LINE_MODBUS_TCP)
+        return err_set(err, -EINVAL, "only a modbus-tcp line can have several requests under way");
+    return 0;
+}
+
+const struct setting_table line_settings_table = {
+    .name = "lines",
+    .label = "Lines",
+    .help = "Serial ports and gateways that equipment is wired to.",
+    .collection = true,
+    .rows = rows,
+    .row_count = sizeof rows / sizeof *rows,
+    .record_size = sizeof(struct line_settings),
+    .check = check,
+};
+
+unsigned line_settings_baud(const struct line_settings *settings)
+{
+    return (unsigned)strtoul(bauds[settings->baud], NULL, 10);
+}
+
+unsigned line_settings_tcp_port(const struct line_settings *settings)
+{
+    unsigned port = parse_port(settings->port);
+    return port ? port : MODBUS_TCP_PORT;
+}
+
+const char *line_settings_kind_name(const struct line_settings *settings)
+{
+    return kinds[settings->kind];
+}
+
+bool line_settings_equal(const struct line_settings *a, const struct line_settings *b)
+{
+    return a->kind == b->kind && strcmp(a->label, b->label) == 0 && a->enabled == b->enabled &&
+           strcmp(a->port, b->port) == 0 && strcmp(a->host, b->host) == 0 && a->baud == b->baud &&
+           a->parity == b->parity && a->stop_bits == b->stop_bits && a->rs485 == b->rs485 &&
+           a->timeout_ms == b->timeout_ms && a->pause_ms == b->pause_ms && a->gap_ms == b->gap_ms &&
+           a->retries == b->retries && a->in_flight == b->in_flight;
+}
+
+void line_settings_copy(struct line_settings *copy, const struct line_settings *settings)
+{
+    *copy = *settings;
+    copy->label = mem_text(settings->label);
+    copy->port = mem_text(settings->port);
+    copy->host = mem_text(settings->host);
+}
+
+/* The texts are const for readers; the copy owns them. */
+static void free_text(const char **text)
+{
+    free((void *)(uintptr_t)*text);
+    *text = NULL;
+}
+
+void line_settings_deinit(struct line_settings *settings)
+{
+    free_text(&settings->label);
+    free_text(&settings->port);
+    free_text(&settings->host);
+}

@@ -1,0 +1,112 @@
+// A device: its picture, its values, their last hour, who it is.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { ask, assertFits, close, keep, open, PHONE, until, visit, withPage } from './browser.mjs'
+
+before(open)
+after(close)
+
+async function first(page, role) {
+  const { devices } = await ask(page, '/site')
+  return devices.find((device) => device.role === role && device.state === 'online')
+}
+
+for (const [name, options] of [['1440', {}], ['390', { viewport: PHONE, scheme: 'dark' }]]) {
+  test(`a PDU shows its outlets in their order (${name})`, (context) => withPage(options, async (page) => {
+    await visit(page, '/')
+    const pdu = await first(page, 'pdu')
+    if (!pdu) return context.skip('no PDU on this unit')
+    await visit(page, `/device/${pdu.name}`)
+    const numbers = pdu.components.filter((one) => one.kind === 'outlet').map((one) => one.number).sort((a, b) => a - b)
+    await page.waitForSelector('.outlet')
+    assert.deepEqual((await page.locator('.outlet-number').allInnerTexts()).map((text) => Number(/\d+/.exec(text)[0])), numbers)
+    await page.waitForTimeout(1500)
+    assert.match(await page.locator('.outlet a').first().textContent(), /^Outlet \d+, (on|off|state unknown)/)
+    await assertFits(page, 'PDU')
+    await keep(page, `pdu-${name}`, { fullPage: true })
+  }))
+}
+
+test('a meter shows every quantity with live figures, units and ages', (context) => withPage({}, async (page) => {
+  await visit(page, '/')
+  const meter = await first(page, 'meter')
+  if (!meter) return context.skip('no meter on this unit')
+  await page.locator('.nav .devices').getByRole('link', { name: meter.name }).first().click()
+  await page.waitForSelector('.meter-table')
+  const quantities = new Set(meter.components.filter((one) => ['total', 'phase', 'line', 'neutral'].includes(one.kind)).flatMap((one) => one.points.map((point) => point.label)))
+  const shown = await page.locator('.meter-table tbody th').allInnerTexts()
+  for (const label of quantities) assert.ok(shown.some((text) => text.startsWith(label)), label)
+  const text = () => page.locator('.meter-table').innerText()
+  const before = await text()
+  await until(async () => (await text()) !== before, 'a live figure', 15_000)
+  assert.match(await page.locator('.facts').first().innerText(), new RegExp(meter.profile))
+  await keep(page, 'meter-1440', { fullPage: true })
+}))
+
+test('figures of a column stand with their decimal points below each other', (context) => withPage({}, async (page) => {
+  await visit(page, '/')
+  const meter = await first(page, 'meter')
+  if (!meter) return context.skip('no meter on this unit')
+  await visit(page, `/device/${meter.name}`)
+  await page.waitForTimeout(1500)
+  const columns = await page.evaluate(() => {
+    const points = new Map()
+    for (const fraction of document.querySelectorAll('.meter-table .fraction')) {
+      const column = fraction.closest('td').cellIndex
+      const left = fraction.getBoundingClientRect().left
+      points.set(column, [...(points.get(column) ?? []), left])
+    }
+    return [...points.values()].map((all) => Math.max(...all) - Math.min(...all))
+  })
+  for (const spread of columns) assert.ok(spread < 1, `points are ${spread} px apart`)
+}))
+
+test('the last hour is drawn in the rows', (context) => withPage({}, async (page) => {
+  await visit(page, '/')
+  const meter = await first(page, 'meter')
+  if (!meter) return context.skip('no meter on this unit')
+  const path = meter.components[0].points.find((point) => point.kind === 'gauge').path
+  const history = await ask(page, `/history?path=${encodeURIComponent(path)}&from=-1h&step=60`)
+  if ((history.series?.[0]?.rows.length ?? 0) < 3) return context.skip('this unit has no history yet')
+  await visit(page, `/device/${meter.name}`)
+  await until(() => page.locator('canvas.spark').first().evaluate((canvas) => {
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+    return data.some((byte) => byte !== 0)
+  }), 'a drawn sparkline')
+}))
+
+test('absent is a dash with its reason on focus', (context) => withPage({}, async (page) => {
+  await visit(page, '/')
+  const absent = (await ask(page, '/points')).find((value) => value.quality === 'absent')
+  if (!absent) return context.skip('nothing is absent on this unit')
+  await visit(page, `/device/${absent.path.split('/')[0]}`)
+  const figure = page.locator('.figure.absent').first()
+  await figure.waitFor()
+  assert.match(await figure.innerText(), /–/)
+  await figure.focus()
+  await page.waitForSelector('#why:not([hidden])')
+  assert.ok((await page.locator('#why').innerText()).length > 5)
+}))
+
+test('bad is a word with a shape, never a number', (context) => withPage({}, async (page) => {
+  await visit(page, '/')
+  const bad = (await ask(page, '/points')).find((value) => value.quality === 'bad')
+  if (!bad) return context.skip('nothing is bad on this unit')
+  await visit(page, `/device/${bad.path.split('/')[0]}`)
+  assert.match(await page.locator('.figure.bad').first().innerText(), /◆\s*bad/)
+}))
+
+test('a battery shows charge and time left', (context) => withPage({}, async (page) => {
+  await visit(page, '/')
+  const { devices } = await ask(page, '/site')
+  const battery = devices.find((device) => device.components.some((one) => one.name === 'battery'))
+  if (!battery) return context.skip('no battery on this unit')
+  await visit(page, `/device/${battery.name}`)
+  await until(async () => /\d+\s*%/.test(await page.locator('.battery-words').first().innerText()), 'the charge')
+  await keep(page, 'battery')
+}))
+
+test('an unknown device says so and shows the way out', () => withPage({}, async (page) => {
+  await visit(page, '/device/no-such-thing')
+  assert.match(await page.locator('main').innerText(), /no device called no-such-thing/)
+}))

@@ -1,0 +1,136 @@
+// Settings: checked while typing, applied, undone; another person's change is never lost.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { ask, assertFits, close, control, keep, MOCK, open, PHONE, until, visit, withPage } from './browser.mjs'
+
+before(open)
+after(close)
+
+/** A number that may be changed without harm on any unit. */
+async function choose(page) {
+  const { tables } = await ask(page, '/settings/schema')
+  const { values } = await ask(page, '/settings')
+  for (const table of tables.filter((one) => !one.collection)) {
+    for (const row of table.rows) {
+      const entry = values.find((one) => one.key === `${table.name}.${row.key}`)
+      const number = ['int', 'integer', 'number'].includes(row.type) && row.apply === 'live' && typeof entry?.value === 'number' && row.max !== null
+      if (number && entry.source !== 'file') return { table: table.name, key: entry.key, row, value: entry.value }
+    }
+  }
+  return null
+}
+
+const fieldOf = (page, key) => page.locator(`[data-key="${key}"] input`)
+
+test('a value is checked while typing, applied, and undone', (context) => withPage({}, async (page) => {
+  await visit(page, '/settings')
+  const chosen = await choose(page)
+  if (!chosen) return context.skip('no number to change on this unit')
+  const { table, key, row, value } = chosen
+  await visit(page, `/settings/${table}`)
+  const field = fieldOf(page, key)
+  await field.fill(String(row.max + 1))
+  assert.match(await page.locator(`[data-key="${key}"] .fault`).innerText(), /largest value/)
+  assert.ok(await page.getByRole('button', { name: 'Apply' }).isDisabled())
+  const other = value + 1 <= row.max ? value + 1 : value - 1
+  await field.fill(String(other))
+  assert.match(await page.locator('.changes').innerText(), new RegExp(key))
+  await keep(page, 'settings-review')
+  await page.getByRole('button', { name: 'Apply' }).click()
+  await page.getByRole('button', { name: 'Undo' }).waitFor()
+  const now = async () => (await ask(page, '/settings')).values.find((one) => one.key === key)
+  assert.equal((await now()).value, other)
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await until(async () => (await now()).value === value, 'the old value')
+}))
+
+test('what is fixed in the site file is shown with the reason', (context) => withPage({}, async (page) => {
+  await visit(page, '/settings')
+  const { values } = await ask(page, '/settings')
+  const { tables } = await ask(page, '/settings/schema')
+  const plain = tables.filter((one) => !one.collection).map((one) => one.name)
+  const fixed = values.find((one) => one.source === 'file' && plain.includes(one.key.split('.')[0]))
+  if (!fixed) return context.skip('nothing is fixed on this unit')
+  await visit(page, `/settings/${fixed.key.split('.')[0]}`)
+  const row = page.locator(`[data-key="${fixed.key}"]`)
+  assert.ok(await row.locator('input, select').first().isDisabled())
+  assert.match(await row.innerText(), /Fixed in the site file/)
+}))
+
+test('two people change settings: neither change is lost', (context) => withPage({}, async (page, browserContext) => {
+  await visit(page, '/settings')
+  const chosen = await choose(page)
+  if (!chosen) return context.skip('no number to change on this unit')
+  const { table, key, value, row } = chosen
+  const [theirs, mine] = value + 2 <= row.max ? [value + 1, value + 2] : [value - 1, value - 2]
+  await visit(page, `/settings/${table}`)
+  await fieldOf(page, key).fill(String(mine))
+  const other = await browserContext.newPage()
+  await visit(other, `/settings/${table}`)
+  await fieldOf(other, key).fill(String(theirs))
+  await other.getByRole('button', { name: 'Apply' }).click()
+  await other.getByRole('button', { name: 'Undo' }).waitFor()
+  await page.getByRole('button', { name: 'Apply' }).click()
+  await page.locator('.conflict').waitFor()
+  assert.match(await page.locator('.conflict').innerText(), new RegExp(`${key} is now`))
+  assert.equal(await fieldOf(page, key).inputValue(), String(mine))
+  await keep(page, 'settings-conflict')
+  await page.getByRole('button', { name: 'Keep theirs' }).click()
+  await page.locator('.conflict').waitFor({ state: 'detached' })
+  assert.equal(await fieldOf(page, key).inputValue(), String(theirs))
+  await other.getByRole('button', { name: 'Undo' }).click()
+  await until(async () => (await ask(page, '/settings')).values.find((one) => one.key === key).value === value, 'the old value')
+}))
+
+test('another person\'s change of something else does not stand in the way for long', { skip: !MOCK }, () => withPage({}, async (page) => {
+  await visit(page, '/settings/site')
+  await page.locator('[data-key="site.contact"] input').fill('somebody@example.net')
+  await control('other-change')
+  await page.getByRole('button', { name: 'Apply' }).click()
+  await page.locator('.conflict').waitFor()
+  await page.getByRole('button', { name: 'Apply' }).click()
+  await page.getByRole('button', { name: 'Undo' }).waitFor()
+  const { values } = await ask(page, '/settings')
+  assert.equal(values.find((one) => one.key === 'site.contact').value, 'somebody@example.net')
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await until(async () => (await ask(page, '/settings')).values.find((one) => one.key === 'site.contact').source === 'default', 'the default')
+}))
+
+test('a user is added, changed and removed', () => withPage({}, async (page) => {
+  await visit(page, '/settings/users')
+  await page.fill('#new-user', 'page-test')
+  await page.selectOption('#new-role', 'control')
+  await page.locator('.add-form input[autocomplete="new-password"]').fill('copper kettle morning bird')
+  await page.getByRole('button', { name: 'Add a user' }).click()
+  const row = page.locator('.person-row', { hasText: 'page-test' })
+  await row.waitFor()
+  await row.locator('select').selectOption('view')
+  await until(async () => (await ask(page, '/users')).find((one) => one.name === 'page-test').role === 'view', 'the new role')
+  await keep(page, 'users')
+  await row.getByRole('button', { name: 'Remove page-test' }).click()
+  await row.getByRole('button', { name: 'Yes, remove' }).click()
+  await row.waitFor({ state: 'detached' })
+}))
+
+test('a token is shown once, then revoked', () => withPage({}, async (page) => {
+  await visit(page, '/settings/tokens')
+  await page.fill('#token-name', 'page-test')
+  await page.getByRole('button', { name: 'Make a token' }).click()
+  const token = await page.locator('.once input').inputValue()
+  assert.ok(token.length > 20)
+  await page.getByRole('button', { name: 'Done' }).click()
+  await page.reload()
+  const row = page.locator('.person-row', { hasText: 'page-test' }).first()
+  await row.waitFor()
+  assert.ok(!(await page.content()).includes(token))
+  await row.getByRole('button', { name: 'Revoke page-test' }).click()
+  await row.getByRole('button', { name: 'Yes, revoke' }).click()
+  await until(async () => !(await ask(page, '/tokens')).some((one) => one.name === 'page-test'), 'no such token')
+}))
+
+test('settings fit a phone', () => withPage({ viewport: PHONE }, async (page) => {
+  await visit(page, '/settings')
+  await page.waitForSelector('.setting')
+  await assertFits(page, 'settings')
+  await keep(page, 'settings-390')
+}))

@@ -1,0 +1,24 @@
+/* disk_vfs - a disk that fails on command, under SQLite: the Nth call that changes a file fails,
+ * once or from then on.
+ *
+ * Wraps the usual VFS and becomes the default one, so that the program under test needs to know
+ * nothing. Syncs are counted but not done: these tests are about what is said, not about power.
+ * Thread-safe.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+enum disk_fault { DISK_FULL, DISK_ERROR };
+
+/* Register as SQLite's default; every connection from then on checkpoints after a few pages, so
+ * that all paths are walked. */
+void disk_vfs_install(void);
+
+/* Let call number `call` from now on (1 is the next) fail, and all after it if `stays`. 0: none
+ * fails. */
+void disk_vfs_fail(long call, enum disk_fault fault, bool stays);
+
+/* Whether a call has failed since disk_vfs_fail, and how many calls there were. */
+bool disk_vfs_failed(void);
+long disk_vfs_calls(void);

@@ -1,0 +1,79 @@
+/* The SunSpec driver against a device whose map is anything: the first byte chooses between a map
+ * of registers, which can be walked like a real one, and free answers. */
+#include "driver_fuzzing.h"
+
+#include <stdio.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The input as registers from 40000 on, told as answers. */
+static struct driver_answer answer_from_map(const uint8_t *data, size_t size,
+                                            const struct driver_request *request, uint8_t *bytes)
+{
+    struct driver_answer answer = {.bytes = bytes, .mono = CLOCK_S, .wall = 1790000000LL * CLOCK_S};
+    struct modbus_pdu_request asked;
+    if (modbus_pdu_request_parse(request->bytes, request->length, &asked) != 0)
+        abort();
+    size_t first = asked.address < 40000 ? size : (asked.address - 40000u) * 2,
+           length = asked.count * 2u;
+    int built =
+        first + length > size
+            ? modbus_pdu_exception_build(asked.function, 2, bytes, DRIVER_ANSWER_MAX)
+            : modbus_pdu_answer_build(&asked, data + first, length, bytes, DRIVER_ANSWER_MAX);
+    answer.length = built > 0 ? (size_t)built : 0;
+    return answer;
+}
+
+static void drive_map(struct driver_library *library, const uint8_t *data, size_t size)
+{
+    struct clock clock = clock_fake(1790000000LL * CLOCK_S);
+    struct loop *loop = loop_new(&clock);
+    struct site *site = site_new(loop);
+    struct device *device =
+        site_device_add(site, &(struct device_spec){.name = "d", .unit = 1, .every = CLOCK_S});
+    struct driver_settings settings = {
+        .name = "d", .profile = "sunspec", .unit = 1, .every = CLOCK_S};
+    struct err err;
+    void *opened_with;
+    const struct driver *driver = library_resolve(library, "sunspec", &opened_with);
+    struct driver_device *state = driver->open(opened_with, &settings, device, &err);
+    struct driver_request request;
+    uint8_t bytes[DRIVER_ANSWER_MAX];
+    int result = driver->identify(state, NULL, &request, &err);
+    for (int i = 0; result == 1; i++) {
+        if (i > 300)
+            abort();
+        struct driver_answer answer = answer_from_map(data, size, &request, bytes);
+        result = driver->identify(state, &answer, &request, &err);
+    }
+    for (unsigned round = 0; result == 0 && round < 2; round++) {
+        driver->round(state, round);
+        while (driver->plan(state, &request)) {
+            struct driver_answer answer = answer_from_map(data, size, &request, bytes);
+            if (driver->decode(state, &request, &answer) < 0)
+                abort();
+        }
+    }
+    driver->close(state);
+    site_free(site);
+    loop_free(loop);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct driver_library *library;
+    if (!library) {
+        library = library_new();
+        struct profile_errors errors = PROFILE_ERRORS_EMPTY;
+        library_load(library, TEST_SOURCE_ROOT "/profiles", &errors);
+        if (!library_count(library) || errors.found)
+            abort();
+    }
+    if (size && data[0] % 2 == 0) {
+        struct fuzz_bytes from = {data + 1, size - 1};
+        fuzz_drive(library, "sunspec", &from);
+    } else if (size) {
+        drive_map(library, data + 1, size - 1);
+    }
+    return 0;
+}

@@ -1,0 +1,157 @@
+#include "test.h"
+
+#include <sys/stat.h>
+
+#include "face/certificate.h"
+#include "face/certificate_make.h"
+#include "test_folder.h"
+
+#define WALL (1790000000LL * CLOCK_S)
+
+static char folder[512];
+
+static int setup(void **state)
+{
+    (void)state;
+    test_folder(folder, sizeof folder);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    test_folder_remove(folder);
+    return 0;
+}
+
+static const char *file(const char *name)
+{
+    static char paths[4][600];
+    static int turn;
+    char *path = paths[turn++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
+/* Runs a command of another program over the files; 0 when it is content. */
+static int shell(const char *format, const char *a, const char *b)
+{
+    char command[2000];
+    snprintf(command, sizeof command, "cd '%s' && ( ", folder);
+    snprintf(command + strlen(command), sizeof command - strlen(command), "%s%s%s", format, a, b);
+    strcat(command, " ) >/dev/null 2>&1");
+    return system(command);
+}
+
+static void test_own(void **state)
+{
+    (void)state;
+    struct err err = ERR_EMPTY;
+    struct stat info;
+    struct certificate *first = certificate_own(folder, false, WALL, &err);
+    if (!first)
+        fail_msg("%s", err.text);
+    assert_int_equal(stat(file("tls.key"), &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    assert_true(first->expires > WALL + 10LL * 365 * 86400 * CLOCK_S);
+    assert_int_equal(strlen(first->fingerprint), 95);
+    /* The second start keeps it; another machine gets another. */
+    struct certificate *again = certificate_own(folder, false, WALL, &err);
+    assert_string_equal(again->fingerprint, first->fingerprint);
+    remove(file("tls.key"));
+    struct certificate *other = certificate_own(folder, false, WALL, &err);
+    assert_string_not_equal(other->fingerprint, first->fingerprint);
+    certificate_unref(first);
+    certificate_unref(again);
+    certificate_unref(other);
+}
+
+/* OpenSSL, which shares no code with GnuTLS, must agree on what was made. */
+static void test_openssl(void **state)
+{
+    (void)state;
+    struct err err = ERR_EMPTY;
+    if (shell("openssl version", "", "") != 0)
+        skip();
+    certificate_unref(certificate_own(folder, false, WALL, &err));
+    assert_int_equal(
+        shell("openssl x509 -in tls.crt -noout -text | grep 'NIST CURVE: P-256'", "", ""), 0);
+    assert_int_equal(
+        shell("openssl x509 -in tls.crt -noout -text | grep -A1 'Alternative Name' | ", "",
+              "grep 'DNS:localhost.*IP Address:127.0.0.1.*IP Address:0:0:0:0:0:0:0:1'"),
+        0);
+    assert_int_equal(shell("openssl verify -CAfile tls.crt tls.crt", "", ""), 0);
+    assert_int_equal(
+        shell("openssl x509 -in tls.crt -noout -checkhost localhost | grep 'does match'", "", ""),
+        0);
+    assert_int_equal(shell("test \"$(openssl pkey -in tls.key -pubout)\" = \"$(openssl x509 -in "
+                           "tls.crt -noout -pubkey)\"",
+                           "", ""),
+                     0);
+}
+
+static void test_rsa(void **state)
+{
+    (void)state;
+    struct err err = ERR_EMPTY;
+    assert_int_equal(certificate_make(file("r.crt"), file("r.key"), true, WALL, &err), 0);
+    struct certificate *pair = certificate_load(file("r.crt"), file("r.key"), &err);
+    assert_non_null(pair);
+    certificate_unref(pair);
+}
+
+static void test_der(void **state)
+{
+    (void)state;
+    struct err err = ERR_EMPTY;
+    if (shell("openssl version", "", "") != 0)
+        skip();
+    certificate_unref(certificate_own(folder, false, WALL, &err));
+    assert_int_equal(shell("openssl x509 -in tls.crt -outform DER -out d.crt && ", "",
+                           "openssl pkey -in tls.key -outform DER -out d.key"),
+                     0);
+    struct certificate *pair = certificate_load(file("d.crt"), file("d.key"), &err);
+    if (!pair)
+        fail_msg("%s", err.text);
+    certificate_unref(pair);
+}
+
+static void refuse(const char *certificate, const char *key, const char *says)
+{
+    struct err err = ERR_EMPTY;
+    struct certificate *pair = certificate_load(file(certificate), file(key), &err);
+    if (pair)
+        fail_msg("%s with %s was taken", certificate, key);
+    if (!strstr(err.text, says))
+        fail_msg("%s", err.text);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    struct err err = ERR_EMPTY;
+    assert_int_equal(certificate_make(file("a.crt"), file("a.key"), false, WALL, &err), 0);
+    assert_int_equal(certificate_make(file("b.crt"), file("b.key"), false, WALL, &err), 0);
+    refuse("a.crt", "b.key", "does not belong");
+    refuse("b.crt", "a.key", "does not belong");
+    refuse("a.key", "a.key", "not a certificate");
+    refuse("a.crt", "a.crt", "not a private key");
+    refuse("none.crt", "a.key", "none.crt");
+    refuse("a.crt", "none.key", "none.key");
+    test_write_file(file("empty"), "");
+    refuse("empty", "a.key", "not a certificate");
+    refuse("a.crt", "empty", "not a private key");
+    test_write_file(file("bad"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    refuse("bad", "a.key", "not a certificate");
+    test_write_file(file("noise"), "\x30\x82\x01\x01garbage");
+    refuse("noise", "a.key", "not a certificate");
+    refuse("a.crt", "noise", "not a private key");
+}
+
+int main(void)
+{
+#define ROW(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {ROW(test_own), ROW(test_openssl), ROW(test_rsa),
+                                       ROW(test_der), ROW(test_refused)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

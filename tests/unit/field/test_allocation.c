@@ -1,0 +1,98 @@
+/* Steady state allocates nothing on the polling path: a thousand rounds must not move the
+ * counter. */
+#include "testing_driver.h"
+
+#include "field/poller.h"
+
+/* The sanitizers bring a malloc of their own; then only the polling is tested here, not the
+ * counting. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define COUNTING 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define COUNTING 0
+#endif
+#endif
+#ifndef COUNTING
+#define COUNTING 1
+#endif
+
+static uint64_t allocations;
+
+#if COUNTING
+/* glibc's own, under the names that it exports for those who replace malloc. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+
+void *malloc(size_t size)
+{
+    allocations++;
+    return __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    allocations++;
+    return __libc_calloc(count, size);
+}
+
+void *realloc(void *memory, size_t size)
+{
+    allocations++;
+    return __libc_realloc(memory, size);
+}
+#endif
+
+static void thousand_rounds(void **state)
+{
+    (void)state;
+    const enum line_kind kinds[] = {LINE_MODBUS_RTU, LINE_MODBUS_TCP, LINE_SIM};
+    for (size_t k = 0; k < TEST_COUNT(kinds); k++) {
+        struct clock clock = clock_fake(TESTING_WALL);
+        struct loop *loop = loop_new(&clock);
+        struct site *site = site_new(loop);
+        struct line_settings settings = testing_settings(kinds[k]);
+        struct fake *fake = kinds[k] == LINE_SIM ? NULL : fake_new(loop);
+        if (fake)
+            fake->peer = kinds[k] == LINE_MODBUS_TCP ? testing_peer_tcp : testing_peer_rtu;
+        struct line *line = line_new(loop, "bus", &settings, fake ? &fake->transport : NULL);
+        struct testing_library library = {.reads = 5, .registers = 30};
+        struct poller *poller = mem_new(sizeof *poller);
+        poller->loop = loop;
+        poller->name = mem_text("meter");
+        poller->ordinal = 1;
+        poller->settings = (struct device_settings){.unit = 9, .every = CLOCK_S / 2};
+        poller->device = site_device_add(site, &(struct device_spec){.name = "meter"});
+        poller->driver = &testing_driver;
+        poller->state =
+            testing_open(&library, &(struct driver_settings){.unit = 9}, poller->device, NULL);
+        line_open(line);
+        poller_attach(poller, line, 0, 0);
+        loop_advance(loop, 20 * CLOCK_S); /* heaps, lists and statistics have found their size */
+
+        const struct statistics *unit = line_unit_statistics(line, 9);
+        uint64_t rounds = unit->counts[STATISTICS_ROUNDS], before = allocations;
+        loop_advance(loop, 500 * CLOCK_S);
+        assert_int_equal(unit->counts[STATISTICS_ROUNDS] - rounds, 1000);
+        assert_int_equal(allocations - before, 0);
+        assert_int_equal(poller->state->wrong, 0);
+#if COUNTING
+        assert_true(before > 0);
+#endif
+
+        poller_detach(poller);
+        testing_close(poller->state);
+        line_free(line);
+        free(poller->name);
+        free(poller);
+        site_free(site);
+        loop_free(loop);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(thousand_rounds)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

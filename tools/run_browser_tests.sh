@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# run_browser_tests.sh RESULT.xml - the demo site in a folder of its own, clicked through in Chromium.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+state=$(mktemp -d)
+trap 'kill "$demo" 2>/dev/null; wait "$demo" 2>/dev/null; rm -rf "$state"' EXIT
+tools/run_demo.sh --state "$state" >"$state/welcome" 2>"$state/log" &
+demo=$!
+for _ in $(seq 100); do
+  grep -q 'one-time secret' "$state/welcome" 2>/dev/null && break
+  sleep 0.1
+done
+secret=$(sed -n 's/.*one-time secret \([^ ]*\).*/\1/p' "$state/welcome")
+if [ -z "$secret" ]; then
+  echo 'the demo did not start:'
+  cat "$state/welcome" "$state/log"
+  exit 1
+fi
+[ -d tests/browser/node_modules ] || (cd tests/browser && npm ci --no-audit --no-fund --loglevel=error) || exit 1
+export BUSBAR_URL=${BUSBAR_URL:-http://127.0.0.1:8080} BUSBAR_USER=administrator BUSBAR_PASSWORD=$secret
+(cd tests/browser && node --test --test-concurrency=1 --test-reporter=spec --test-reporter-destination=stdout \
+  --test-reporter=junit --test-reporter-destination="$1" .)

@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# run_tests.sh [STAGE...] - every test, cheapest first; ends with one line of counts. Called by `./dev test`.
+# Each stage leaves JUnit files in build/results; tools/count_tests.py adds them up.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+results=$PWD/build/results
+rm -rf "$results"
+mkdir -p "$results"
+failed=()
+jobs=$(nproc)
+export BUSBAR_ARTEFACTS=${BUSBAR_ARTEFACTS:-$PWD/build/artefacts}
+
+say() { printf '\033[1m== %s\033[0m\n' "$*"; }
+
+# step NAME COMMAND...: run, time, remember a failure, go on.
+step() {
+  local name=$1 begin=$SECONDS
+  shift
+  say "$name"
+  if "$@"; then
+    printf '   %s: passed in %d s\n' "$name" $((SECONDS - begin))
+  else
+    printf '   %s: FAILED after %d s\n' "$name" $((SECONDS - begin))
+    failed+=("$name")
+  fi
+}
+
+configure() { # FOLDER OPTION...: a build folder, made once
+  local folder=$1
+  shift
+  [ -f "$folder/build.ninja" ] || meson setup "$folder" "$@" >/dev/null || return 1
+}
+
+compile() { # FOLDER OPTION...
+  configure "$@" && ninja -C "$1" --quiet -j "$jobs"
+}
+
+meson_tests() { # FOLDER NAME MESON_TEST_ARG...
+  local folder=$1 name=$2
+  shift 2
+  meson test -C "$folder" --no-rebuild --print-errorlogs "$@"
+  local status=$?
+  cp "$folder/meson-logs/testlog.junit.xml" "$results/$name.xml" 2>/dev/null
+  return $status
+}
+
+stage_check() {
+  step 'includes point down' python3 tools/check_floors.py
+  step 'rooms stay small' python3 tools/check_size.py
+  step 'the format of the sources' tools/check_format.sh
+  step 'facts and captures agree with the profiles' /usr/bin/python3 tests/captures/check_facts.py
+  step 'captures are what the script writes' /usr/bin/python3 tests/captures/make.py --check
+  step 'SunSpec captures are, too' /usr/bin/python3 tests/captures/make_sunspec.py --check
+}
+
+stage_unit() {
+  step 'build (gcc)' compile build || return
+  step 'no globals' python3 tools/check_globals.py build
+  step 'unit tests (gcc)' meson_tests build unit --no-suite fault
+  step 'fault tests' meson_tests build fault --suite fault
+  step 'page units' node_tests web page_units
+}
+
+node_tests() { # FOLDER NAME
+  (cd "$1" && npm run --silent check && npm test --silent -- --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=junit --test-reporter-destination="$results/$2.xml")
+}
+
+stage_system() {
+  step 'system tests' /usr/bin/python3 -m pytest -q -p no:cacheprovider --junitxml="$results/system.xml" tests/system
+}
+
+stage_browser() {
+  step 'page tests in Chromium' tools/run_browser_tests.sh "$results/browser.xml"
+}
+
+stage_sanitize() {
+  step 'build (clang, address and undefined sanitizers)' \
+    env CC=clang bash -c "$(declare -f configure compile); jobs=$jobs; compile build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dweb=false -Dbuildtype=debug -Doptimization=1"
+  step 'unit tests (address and undefined sanitizers)' meson_tests build-asan asan --no-suite fault --timeout-multiplier 4
+  step 'system tests (address and undefined sanitizers)' env BUSBAR_BUILD=build-asan \
+    /usr/bin/python3 -m pytest -q -p no:cacheprovider -m 'not slow' --junitxml="$results/system-asan.xml" tests/system
+  step 'build (clang, thread sanitizer)' \
+    env CC=clang bash -c "$(declare -f configure compile); jobs=$jobs; compile build-tsan -Db_sanitize=thread -Db_lundef=false -Dweb=false -Dbuildtype=debug -Doptimization=1"
+  step 'unit tests (thread sanitizer)' meson_tests build-tsan tsan --no-suite fault --timeout-multiplier 6
+}
+
+stage_fuzz() {
+  step 'fuzz corpora replayed' tools/run_fuzz.sh 0
+}
+
+[ $# -gt 0 ] || set -- check unit system browser sanitize fuzz
+for stage in "$@"; do
+  "stage_$stage" || true
+done
+for name in "${failed[@]:-}"; do
+  [ -n "$name" ] && printf 'failed: %s\n' "$name"
+done
+python3 tools/count_tests.py "$results" "${#failed[@]}"

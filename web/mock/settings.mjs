@@ -1,0 +1,109 @@
+// Settings of the mock: a schema and values with every source, revisions, and refusals with sentences.
+const row = (key, type, extra, help) => ({
+  key, type, unit: null, min: null, max: null, choices: null, default: null, right: 'administrator', apply: 'live', secret: false, help, ...extra,
+})
+
+export const schema = {
+  tables: [
+    { name: 'site', label: 'Site', collection: false, rows: [
+      row('name', 'text', { default: 'busbar' }, 'Name of the unit, at the head of every page and in every notice.'),
+      row('location', 'text', { default: '' }, 'Where the unit stands, so that somebody can go there.'),
+      row('contact', 'text', { default: '' }, 'Whom to ask about this unit.'),
+      row('time_zone', 'text', { default: 'UTC' }, 'Time zone of pages and reports, such as Europe/Berlin. Records are in UTC.'),
+    ] },
+    { name: 'web', label: 'Web', collection: false, rows: [
+      row('port', 'int', { min: 0, max: 65535, default: 8080, apply: 'restart' }, 'Port for HTTP. 0 is off.'),
+      row('tls_port', 'int', { min: 0, max: 65535, default: 8443, apply: 'restart' }, 'Port for HTTPS. 0 is off.'),
+      row('session_minutes', 'int', { unit: 'min', min: 5, max: 10080, default: 720 }, 'A session without any request ends after this time.'),
+      row('view', 'choice', { choices: ['open', 'password'], default: 'password' }, 'Whether reading needs a password.'),
+    ] },
+    { name: 'history', label: 'History', collection: false, rows: [
+      row('every_s', 'int', { unit: 's', min: 1, max: 3600, default: 60 }, 'How often readings are recorded. Shorter asks for more storage.'),
+      row('keep_days', 'int', { unit: 'd', min: 1, max: 3650, default: 400 }, 'Minute readings are thinned to hours after this time. Energy is kept for ever.'),
+      row('limit_mb', 'number', { unit: 'MB', min: 10, default: 512 }, 'Most space that history takes; the oldest goes first.'),
+      row('on_change', 'bool', { default: false }, 'Also record a state at once when it changes.'),
+    ] },
+    { name: 'mail', label: 'Mail', collection: false, rows: [
+      row('server', 'text', { default: '' }, 'Host name of the mail server. Empty sends no mail.'),
+      row('user', 'text', { default: '' }, 'User at the mail server, if it asks for one.'),
+      row('password', 'text', { secret: true, default: null }, 'Password at the mail server.'),
+      row('security', 'choice', { choices: ['none', 'starttls', 'tls'], default: 'tls' }, 'How the connection is protected.'),
+    ] },
+    { name: 'devices', label: 'Devices', collection: true, rows: [
+      row('label', 'text', { default: '' }, 'What the device is called on pages and in reports.'),
+      row('every', 'duration', { min: 0.1, max: 3600, default: '1 s' }, 'Time from one reading to the next.'),
+      row('timeout_ms', 'int', { unit: 'ms', min: 10, max: 60000, default: 300 }, 'How long an answer may take.'),
+      row('enabled', 'bool', { default: true }, 'Whether the device is asked at all.'),
+    ] },
+  ],
+}
+
+const values = new Map()
+let revision = 7
+
+function put(key, def, value = def, source = 'default', place = null) {
+  values.set(key, { key, value, default: def, source, place })
+}
+
+for (const table of schema.tables) {
+  const members = table.collection ? ['meter-1', 'meter-2', 'meter-3', 'meter-4', 'meter-5', 'meter-6', 'pdu-a', 'dc-1'] : [null]
+  for (const member of members) {
+    for (const one of table.rows) put([table.name, member, one.key].filter(Boolean).join('.'), one.default)
+  }
+}
+put('site.name', 'busbar', 'Mast 14', 'file', 'busbar.yaml:2')
+put('site.location', '', 'Hill road 3, equipment room', 'page')
+put('site.time_zone', 'UTC', 'Europe/Berlin', 'file', 'busbar.yaml:3')
+put('devices.meter-5.every', '1 s', '5 s', 'page')
+put('devices.pdu-a.every', '1 s', '2 s', 'file', 'busbar.yaml:31')
+
+function rowFor(key) {
+  const parts = key.split('.')
+  const table = schema.tables.find((one) => one.name === parts[0])
+  return table?.rows.find((one) => one.key === parts[parts.length - 1])
+}
+
+function refusal(key, value) {
+  const entry = values.get(key)
+  const found = rowFor(key)
+  if (!entry || !found) return [404, `There is no setting “${key}”.`]
+  if (entry.source === 'file') return [409, `${key} is fixed in the site file at ${entry.place}. Change it there, then reload.`]
+  if (found.type === 'int' || found.type === 'number') {
+    if (typeof value !== 'number') return [422, `${key} must be a number.`]
+    if (found.min !== null && value < found.min) return [422, `${key}: the smallest value is ${found.min}.`]
+    if (found.max !== null && value > found.max) return [422, `${key}: the largest value is ${found.max}.`]
+  }
+  return null
+}
+
+const shown = (entry) => (rowFor(entry.key)?.secret ? { ...entry, value: null } : entry)
+
+export const all = () => ({ revision, values: [...values.values()].map(shown) })
+export const one = (key) => (values.has(key) ? shown(values.get(key)) : null)
+
+export function change(changes, ifMatch) {
+  if (ifMatch !== undefined && ifMatch.replace(/"/g, '') !== String(revision)) {
+    return { status: 412, detail: 'Somebody else changed settings meanwhile. Read them again, then decide.' }
+  }
+  for (const [key, value] of Object.entries(changes)) {
+    const no = refusal(key, value ?? values.get(key)?.default)
+    if (no) return { status: no[0], detail: no[1] }
+  }
+  for (const [key, value] of Object.entries(changes)) {
+    const entry = values.get(key)
+    Object.assign(entry, value === null ? { value: entry.default, source: 'default' } : { value, source: 'page' })
+  }
+  revision++
+  const later = (key) => rowFor(key).apply === 'restart'
+  const keys = Object.keys(changes)
+  return { status: 200, body: { revision, applied: keys.filter((key) => !later(key)), restart: keys.filter(later) } }
+}
+
+export function reset(key) {
+  const entry = values.get(key)
+  if (!entry) return 404
+  if (entry.source === 'file') return 409
+  Object.assign(entry, { value: entry.default, source: 'default' })
+  revision++
+  return 200
+}

@@ -1,0 +1,211 @@
+// The nouns of the API, as docs/api.md states them.
+
+export type Quality = 'good' | 'stale' | 'bad' | 'absent'
+
+export interface Value {
+  path: string
+  quantity: string
+  unit: string
+  value: number | string | null
+  /** The word of a state, beside its number. */
+  text?: string
+  /** When the device was asked, RFC 3339. */
+  time: string | null
+  age_ms: number | null
+  quality: Quality
+  reason: string | null
+  /** Set on arrival: when it was read, in this page's idea of the unit's time. Also without a set clock. */
+  readAt?: number | null
+}
+
+export type PointKind = 'gauge' | 'counter' | 'state' | 'text'
+
+export interface Point {
+  path: string
+  quantity: string
+  label: string
+  kind: PointKind
+  unit: string
+  decimals: number
+}
+
+export interface Component {
+  name: string
+  kind: string
+  number: number | null
+  label: string | null
+  fed_by: string | null
+  rated_current: number | null
+  points: Point[]
+}
+
+export type DeviceState = 'online' | 'starting' | 'silent' | 'disabled'
+export type Role = 'meter' | 'pdu' | 'supply' | 'battery' | 'sensor' | 'relay'
+
+export interface Device {
+  name: string
+  label: string | null
+  role: Role
+  state: DeviceState
+  reason: string | null
+  since: string | null
+  line: string | null
+  unit: number | null
+  profile: string | null
+  vendor: string | null
+  model: string | null
+  serial: string | null
+  firmware: string | null
+  fed_by: string | null
+  every_ms: number | null
+  components: Component[]
+}
+
+export interface SiteLine {
+  name: string
+  kind: string
+  state: string
+  reason: string | null
+}
+
+export interface Site {
+  name: string
+  location: string | null
+  contact: string | null
+  time_zone: string
+  /** Null while the clock is not set. */
+  time: string | null
+  clock_known: boolean
+  version: string
+  address: string | null
+  started: string | null
+  revision: string | number
+  devices: Device[]
+  lines: SiteLine[]
+}
+
+export type AccessRole = 'view' | 'control' | 'administrator'
+
+export interface Session {
+  user: string | null
+  role: AccessRole | null
+  csrf: string | null
+  view_open: boolean
+  first_start: boolean
+}
+
+export interface Health {
+  status: 'ok' | 'degraded'
+  version: string
+  uptime_s: number
+  problems: string[]
+}
+
+/** One bucket: time (RFC 3339 or unix ms), minimum, average, maximum, last, count of readings. */
+export type HistoryRow = [string | number, number | null, number | null, number | null, number | null, number]
+
+export interface HistorySeries {
+  path: string
+  quantity: string
+  unit: string
+  decimals: number
+  rows: HistoryRow[]
+}
+
+export interface History {
+  from: string | number
+  to: string | number
+  step_s: number
+  series: HistorySeries[]
+}
+
+export interface LineUnit {
+  device: string
+  unit: number
+  state: string
+  polls: number
+  answers: number
+  timeouts: number
+  crc_errors: number
+  exceptions: number
+  mismatches: number
+  late: number
+  latency_ms: { median: number | null; p99: number | null; max: number | null } | null
+  retry_in_ms: number | null
+  last_error: string | null
+  last_error_time: string | null
+}
+
+export interface Line {
+  name: string
+  kind: string
+  endpoint: string
+  state: string
+  reason: string | null
+  queue: number
+  busy_percent: number
+  units: LineUnit[]
+}
+
+export type SettingValue = string | number | boolean | null | string[]
+
+export interface SettingRow {
+  key: string
+  type: string
+  unit?: string | null
+  min?: number | null
+  max?: number | null
+  choices?: string[] | null
+  default?: SettingValue
+  right?: string
+  apply?: 'live' | 'restart' | string
+  secret?: boolean
+  required?: boolean
+  /** A collection whose names are possible values. */
+  refers_to?: string | null
+  help?: string
+}
+
+export interface SettingTable {
+  name: string
+  label: string
+  collection: boolean
+  rows: SettingRow[]
+}
+
+export interface SettingEntry {
+  key: string
+  value: SettingValue
+  default: SettingValue
+  source: 'default' | 'page' | 'file'
+  place: string | null
+}
+
+export interface Settings {
+  revision: string | number
+  values: SettingEntry[]
+}
+
+export interface User {
+  name: string
+  role: AccessRole
+  must_change: boolean
+  locked_until: string | null
+}
+
+export interface Token {
+  id: string
+  name: string
+  role: AccessRole
+  created?: string | null
+  expires?: string | null
+  last_used?: string | null
+}
+
+export interface Logging {
+  every_s: number
+  points: number
+  bytes: number
+  oldest: string | null
+  lasts_days: number | null
+}

@@ -1,0 +1,112 @@
+// What each line and unit is doing, and how the daemon itself is.
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { ask, sentence } from '../../api/http'
+import type { Line, Logging } from '../../api/types'
+import { useCell } from '../../base/cell'
+import { unitNow } from '../../base/clock'
+import { bytes, number } from '../../format/number'
+import { date, dateClock, parseTime, span } from '../../format/time'
+import { health } from '../../model/session'
+import { site } from '../../model/site'
+import { advance, type Strips } from '../../model/strip'
+import { t } from '../../text'
+import { Facts } from '../device/details'
+import { LinePanel } from './line-panel'
+
+const EVERY_MS = 2000
+
+interface Look {
+  lines: Line[] | null
+  strips: Strips
+  failure: string | null
+}
+
+function useLines(): Look {
+  const [look, setLook] = useState<Look>({ lines: null, strips: new Map(), failure: null })
+  const before = useRef<Line[] | null>(null)
+  useEffect(() => {
+    const stop = new AbortController()
+    const again = async () => {
+      if (document.hidden) return
+      try {
+        const lines = await ask<Line[]>('/lines', { signal: stop.signal })
+        setLook(({ strips }) => ({ lines, strips: advance(strips, before.current, lines), failure: null }))
+        before.current = lines
+      } catch (cause) {
+        if (!stop.signal.aborted) setLook((old) => ({ ...old, failure: sentence(cause) }))
+      }
+    }
+    void again()
+    const timer = window.setInterval(() => void again(), EVERY_MS)
+    return () => { stop.abort(); window.clearInterval(timer) }
+  }, [])
+  return look
+}
+
+function useLogging(): Logging | null {
+  const [logging, setLogging] = useState<Logging | null>(null)
+  useEffect(() => {
+    const stop = new AbortController()
+    // History may be off; then there is nothing to say about it.
+    ask<Logging>('/logging', { signal: stop.signal }).then(setLogging, () => {})
+    return () => stop.abort()
+  }, [])
+  return logging
+}
+
+function HealthPanel() {
+  const now = useCell(health)
+  const here = useCell(site)
+  if (!now || !here) return null
+  const { diagnostics } = t
+  const zone = here.time_zone
+  const started = parseTime(here.started)
+  return (
+    <section class="panel" aria-labelledby="health">
+      <h2 id="health">{diagnostics.health}</h2>
+      <p class={now.status === 'ok' ? 'health-word fine' : 'health-word some'}>
+        <span class="shape" aria-hidden="true">{now.status === 'ok' ? '✓' : '◆'}</span>
+        {now.status === 'ok' ? diagnostics.ok : diagnostics.degraded}
+      </p>
+      {now.problems.length > 0 && <ul class="plain-list">{now.problems.map((problem) => <li key={problem}>{problem}</li>)}</ul>}
+      <Facts facts={[
+        [diagnostics.version, now.version],
+        [diagnostics.uptime, span(now.uptime_s * 1000)],
+        [diagnostics.started, started === null ? null : dateClock(started, zone)],
+        [diagnostics.location, here.location], [diagnostics.contactPerson, here.contact],
+      ]} />
+    </section>
+  )
+}
+
+function RecordingPanel() {
+  const logging = useLogging()
+  const zone = useCell(site)?.time_zone ?? 'UTC'
+  if (!logging) return null
+  const { diagnostics } = t
+  const oldest = parseTime(logging.oldest)
+  return (
+    <section class="panel" aria-labelledby="recording">
+      <h2 id="recording">{diagnostics.recording}</h2>
+      <p>{diagnostics.recordingText(logging.points, span(logging.every_s * 1000))}</p>
+      <Facts facts={[
+        [diagnostics.size, bytes(logging.bytes)],
+        [diagnostics.oldest, oldest === null ? null : `${date(oldest, zone)} (${span(unitNow() - oldest)})`],
+        [diagnostics.lasts, logging.lasts_days === null ? null : diagnostics.days(number(logging.lasts_days, 0))],
+      ]} />
+    </section>
+  )
+}
+
+export function Diagnostics() {
+  const { lines, strips, failure } = useLines()
+  return (
+    <div class="diagnostics">
+      <div class="title-row"><h1>{t.diagnostics.title}</h1></div>
+      <div class="pictures"><HealthPanel /><RecordingPanel /></div>
+      {failure && <p class="reason" role="alert">{t.diagnostics.failed} {failure}</p>}
+      {lines?.length === 0 && <p>{t.diagnostics.noLines}</p>}
+      {lines?.map((line) => <LinePanel key={line.name} line={line} strips={strips} />)}
+    </div>
+  )
+}

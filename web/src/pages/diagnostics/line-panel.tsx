@@ -1,0 +1,123 @@
+// One line: its state, how busy it is, and each unit with its counters and the strip of the last two minutes.
+import type { Line, LineUnit } from '../../api/types'
+import { number } from '../../format/number'
+import { span } from '../../format/time'
+import { StateMark } from '../../parts/marks'
+import { STRIP_BEATS, stripKey, type Beat, type Strips } from '../../model/strip'
+import { deviceAddress } from '../../route/route'
+import { t } from '../../text'
+
+const HEIGHT: Record<Beat, number> = { quiet: 2, answered: 12, mixed: 12, silent: 12 }
+
+/** Who was asked when and who kept silent: full for an answer, split for a repair, hollow for silence. */
+function Strip({ beats }: { beats: Beat[] }) {
+  const answered = beats.filter((beat) => beat === 'answered').length
+  const failed = beats.filter((beat) => beat === 'silent' || beat === 'mixed').length
+  const start = STRIP_BEATS - beats.length
+  return (
+    <svg class="beats" viewBox={`0 0 ${STRIP_BEATS * 3} 14`} preserveAspectRatio="none" role="img"
+      aria-label={t.diagnostics.stripText(answered, failed)}>
+      {beats.map((beat, at) => (
+        <rect key={at} class={beat} x={(start + at) * 3 + 0.25} y={13 - HEIGHT[beat]} width="2.2" height={HEIGHT[beat]} />
+      ))}
+    </svg>
+  )
+}
+
+/** A share of the polls that is worth a look; single failures are everyday on a long bus. */
+const NOTABLE = 0.01
+
+function Count({ name, value, of, help }: { name: string; value: number; of?: number; help?: string }) {
+  const notable = help !== undefined && of !== undefined && value > of * NOTABLE
+  return (
+    <td class={notable ? 'number some' : 'number'} data-label={name} data-why={value > 0 ? help : undefined}>
+      {number(value, 0)}
+    </td>
+  )
+}
+
+function Milliseconds({ name, value }: { name: string; value: number | null | undefined }) {
+  return <td class="number" data-label={name}>{value === null || value === undefined ? t.value.none : <>{number(value, 0)}<span class="unit">ms</span></>}</td>
+}
+
+function Unit({ line, unit, strips }: { line: Line; unit: LineUnit; strips: Strips }) {
+  const { columns, help } = t.diagnostics
+  return (
+    <tr>
+      <td class="number ordinal" data-label={columns.unit}>{unit.unit}</td>
+      <th scope="row"><StateMark state={unit.state} /><a href={deviceAddress(unit.device)}>{unit.device}</a></th>
+      <td data-label={columns.state}>{t.deviceState[unit.state] ?? unit.state}</td>
+      <td class="strip-cell"><Strip beats={strips.get(stripKey(line, unit)) ?? []} /></td>
+      <Count name={columns.polls} value={unit.polls} />
+      <Count name={columns.answers} value={unit.answers} />
+      <Count name={columns.timeouts} value={unit.timeouts} of={unit.polls} help={help.timeouts} />
+      <Count name={columns.crc} value={unit.crc_errors} of={unit.polls} help={help.crc} />
+      <Count name={columns.exceptions} value={unit.exceptions} of={unit.polls} help={help.exceptions} />
+      <Count name={columns.mismatches} value={unit.mismatches} of={unit.polls} help={help.mismatches} />
+      <Count name={columns.late} value={unit.late} of={unit.polls} help={help.late} />
+      <Milliseconds name={columns.median} value={unit.latency_ms?.median} />
+      <Milliseconds name={columns.p99} value={unit.latency_ms?.p99} />
+      <Milliseconds name={columns.max} value={unit.latency_ms?.max} />
+      <td class="number" data-label={columns.retry}>{unit.retry_in_ms === null ? '' : span(unit.retry_in_ms)}</td>
+      <td class="last-error" data-label={columns.lastError}>{unit.last_error ?? ''}</td>
+    </tr>
+  )
+}
+
+function Units({ line, strips }: { line: Line; strips: Strips }) {
+  const { columns, strip } = t.diagnostics
+  const numbers = [columns.polls, columns.answers, columns.timeouts, columns.crc, columns.exceptions, columns.mismatches,
+    columns.late, columns.median, columns.p99, columns.max, columns.retry]
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={line.name}>
+      <table class="readings units">
+        <thead>
+          <tr>
+            <th scope="col" class="number ordinal">{columns.unit}</th>
+            <th scope="col">{columns.device}</th>
+            <th scope="col">{columns.state}</th>
+            <th scope="col" class="strip-cell">{strip}</th>
+            {numbers.map((name) => <th scope="col" class="number" key={name}>{name}</th>)}
+            <th scope="col">{columns.lastError}</th>
+          </tr>
+        </thead>
+        <tbody>{line.units.map((unit) => <Unit key={`${unit.unit} ${unit.device}`} line={line} unit={unit} strips={strips} />)}</tbody>
+      </table>
+    </div>
+  )
+}
+
+function Legend() {
+  return (
+    <p class="beat-legend" aria-hidden="true">
+      {(['answered', 'mixed', 'silent', 'quiet'] as Beat[]).map((beat) => (
+        <span key={beat}>
+          <svg class="beats key" viewBox="0 0 4 14"><rect class={beat} x="0.600" y={13 - HEIGHT[beat]} width="2.800" height={HEIGHT[beat]} /></svg>
+          {t.diagnostics.stripLegend[beat]}
+        </span>
+      ))}
+    </p>
+  )
+}
+
+export function LinePanel({ line, strips }: { line: Line; strips: Strips }) {
+  const { diagnostics } = t
+  return (
+    <div class="panel line-panel">
+      <div class="line-head">
+        <h2>{line.name}</h2>
+        <span class={`state line-${line.state}`}><StateMark state={line.state === 'open' ? 'online' : line.state === 'failing' ? 'silent' : 'disabled'} />
+          {diagnostics.busState[line.state] ?? line.state}</span>
+        <span>{diagnostics.busKind[line.kind] ?? line.kind}</span>
+        <span class="endpoint">{line.endpoint}</span>
+        <span class="busy">
+          <span class="bar" aria-hidden="true"><span class="fill" style={{ inlineSize: `${Math.min(100, line.busy_percent)}%` }} /></span>
+          {number(line.busy_percent, 0)}{'\u202f'}% {diagnostics.busy}
+        </span>
+        <span>{diagnostics.queue(line.queue)}</span>
+        {line.reason && <span class="line-reason">{line.reason}</span>}
+      </div>
+      {line.units.length ? <><Units line={line} strips={strips} /><Legend /></> : <p class="quiet-word">{diagnostics.noUnits}</p>}
+    </div>
+  )
+}

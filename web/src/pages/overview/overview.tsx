@@ -1,0 +1,54 @@
+// First screen: is everything on, is anything wrong, where does the power go.
+import { useCell } from '../../base/cell'
+import { site } from '../../model/site'
+import { Empty } from '../../parts/empty'
+import { StateMark } from '../../parts/marks'
+import type { Site } from '../../api/types'
+import { deviceAddress } from '../../route/route'
+import { t } from '../../text'
+import { Diagram } from './diagram'
+import { ProblemStrip } from './problem-strip'
+import { Where } from './where'
+
+function summary(here: Site): string {
+  const wanted = here.devices.filter((device) => device.state !== 'disabled')
+  const online = wanted.filter((device) => device.state === 'online').length
+  return online === wanted.length ? t.overview.allOn(online) : t.overview.someOn(online, wanted.length)
+}
+
+/** On a phone there is no side menu that shows the devices. */
+function Chips({ here }: { here: Site }) {
+  return (
+    <ul class="chips" aria-label={t.overview.states}>
+      {here.devices.map((device) => (
+        <li key={device.name}>
+          <a href={deviceAddress(device.name)}><StateMark state={device.state} />{device.name}
+            <span class="hidden">, {t.deviceState[device.state]}</span></a>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+export function Overview() {
+  const here = useCell(site)
+  if (!here) return null
+  if (!here.devices.length) return <Empty title={t.overview.emptyTitle} text={t.overview.emptyText} />
+  return (
+    <div class="overview">
+      <div class="title-row">
+        <h1>{t.overview.title}</h1>
+        <p class="summary">{summary(here)}</p>
+      </div>
+      <ProblemStrip site={here} />
+      <Chips here={here} />
+      <div class="overview-body">
+        <section class="panel flow-panel" aria-labelledby="flow">
+          <h2 id="flow" class="hidden">{t.overview.flow}</h2>
+          <Diagram site={here} />
+        </section>
+        <Where site={here} />
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,39 @@
+// Is anything wrong: nothing, or what, where, since when, in order of harm.
+import { useState } from 'preact/hooks'
+import type { Site } from '../../api/types'
+import { unitNow } from '../../base/clock'
+import { moment } from '../../format/time'
+import type { Problem } from '../../model/problems'
+import { useProblems } from '../../shell/use-problems'
+import { t } from '../../text'
+
+/** More than these push the diagram off the first screen. */
+const FIRST = 4
+
+function Row({ problem, zone }: { problem: Problem; zone: string }) {
+  return (
+    <li class={`problem ${problem.harm}`}>
+      <span class="harm"><span class="shape" aria-hidden="true" />{t.problem.harm[problem.harm]}</span>
+      <span class="sentence">{problem.harm !== 'health' && <a href={problem.href}>{problem.subject}</a>} {problem.sentence}</span>
+      {problem.since !== null && <span class="since">{t.problem.since(moment(problem.since, unitNow(), zone))}</span>}
+    </li>
+  )
+}
+
+export function ProblemStrip({ site }: { site: Site }) {
+  const problems = useProblems()
+  const [all, setAll] = useState(false)
+  const shown = all ? problems : problems.slice(0, FIRST)
+  const answering = site.devices.filter((device) => device.state === 'online').length
+  return (
+    <section id="problems" class={problems.length ? 'problems some' : 'problems'} aria-label={t.problem.label} aria-live="polite"
+      aria-relevant="additions removals">
+      {problems.length === 0
+        ? <p class="fine"><span class="shape" aria-hidden="true">✓</span><b>{t.problem.none}</b> {t.problem.noneText(answering)}</p>
+        : <ul>{shown.map((problem) => <Row key={problem.key} problem={problem} zone={site.time_zone} />)}</ul>}
+      {problems.length > shown.length && (
+        <button type="button" class="quiet" onClick={() => setAll(true)}>{t.problem.more(problems.length - shown.length)}</button>
+      )}
+    </section>
+  )
+}

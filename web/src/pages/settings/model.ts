@@ -1,0 +1,179 @@
+// Settings as the pages handle them: keys, checks while typing, changes, conflicts. Pure.
+import type { SettingEntry, SettingRow, Settings, SettingTable, SettingValue } from '../../api/types'
+import { number } from '../../format/number'
+import { t } from '../../text'
+
+/** Key by which a value is read and written: `web.port`, `devices.meter-1.every_ms`. */
+export function fullKey(table: SettingTable, row: SettingRow, member: string | null): string {
+  const prefix = `${table.name}.`
+  const own = row.key.startsWith(prefix) ? row.key.slice(prefix.length) : row.key
+  return member === null ? prefix + own : `${prefix}${member}.${own}`
+}
+
+/** Names in a collection, from the keys that exist. */
+export function membersOf(table: SettingTable, values: SettingEntry[]): string[] {
+  const prefix = `${table.name}.`
+  const names = new Set<string>()
+  for (const { key } of values) {
+    if (!key.startsWith(prefix)) continue
+    const rest = key.slice(prefix.length)
+    const end = rest.lastIndexOf('.')
+    if (end > 0) names.add(rest.slice(0, end))
+  }
+  return [...names]
+}
+
+export type Control = 'text' | 'number' | 'switch' | 'choice' | 'duration' | 'secret'
+
+const NUMERIC = /^(?:u?int(?:eger)?\d*|number|float|double|real|port|percent)$/
+const WHOLE = /^(?:u?int(?:eger)?\d*|port)$/
+
+export function controlOf(row: SettingRow): Control {
+  if (row.secret) return 'secret'
+  if (row.type === 'bool' || row.type === 'boolean') return 'switch'
+  if (row.choices?.length) return 'choice'
+  if (row.type === 'duration') return 'duration'
+  return NUMERIC.test(row.type) ? 'number' : 'text'
+}
+
+export interface Checked {
+  value: SettingValue
+  /** A sentence when the text is no value for this setting. */
+  fault: string | null
+}
+
+function checkNumber(row: SettingRow, text: string): Checked {
+  // A decimal comma is what half of the world types.
+  const value = Number(text.trim().replace(',', '.'))
+  const { check } = t.settings
+  if (!text.trim() || !Number.isFinite(value)) return { value: null, fault: check.number }
+  if (WHOLE.test(row.type) && !Number.isInteger(value)) return { value, fault: check.whole }
+  const withUnit = (limit: number) => shown(limit, row)
+  if (row.min !== null && row.min !== undefined && value < row.min) return { value, fault: check.min(withUnit(row.min)) }
+  if (row.max !== null && row.max !== undefined && value > row.max) return { value, fault: check.max(withUnit(row.max)) }
+  return { value, fault: null }
+}
+
+const SECONDS: Record<string, number> = { d: 86400, h: 3600, min: 60, s: 1, ms: 1e-3, us: 1e-6 }
+
+/** Seconds of `1.5 s`, `10 min`, `0`; null when it is no duration. */
+export function durationSeconds(text: string): number | null {
+  const match = /^(\d+(?:\.\d{1,6})?) *(d|h|min|s|ms|us)?$/.exec(text.trim())
+  if (!match) return null
+  const amount = Number(match[1])
+  if (!match[2]) return amount === 0 ? 0 : null
+  return amount * SECONDS[match[2]]!
+}
+
+function checkDuration(row: SettingRow, text: string): Checked {
+  const seconds = durationSeconds(text)
+  const { check } = t.settings
+  if (seconds === null) return { value: text, fault: check.duration }
+  if (isLimit(row.min) && seconds < row.min) return { value: text, fault: check.min(durationWords(row.min)) }
+  if (isLimit(row.max) && seconds > row.max) return { value: text, fault: check.max(durationWords(row.max)) }
+  return { value: text.trim(), fault: null }
+}
+
+/** A limit in the largest unit that takes it whole, as the API writes durations. */
+export function durationWords(seconds: number): string {
+  for (const [unit, size] of Object.entries(SECONDS)) {
+    const amount = seconds / size
+    if (seconds > 0 && amount >= 1 && Math.abs(amount - Math.round(amount)) < 1e-9) return `${number(Math.round(amount), 0)}\u202f${unit}`
+  }
+  return `0\u202fs`
+}
+
+function isLimit(limit: number | null | undefined): limit is number {
+  return limit !== null && limit !== undefined
+}
+
+function checkLength(row: SettingRow, text: string): Checked {
+  const bytes = new TextEncoder().encode(text).length
+  if (row.required && !text.trim()) return { value: text, fault: t.settings.check.required }
+  return { value: text, fault: isLimit(row.max) && bytes > row.max ? t.settings.check.long(row.max) : null }
+}
+
+export function checkText(row: SettingRow, text: string): Checked {
+  if (controlOf(row) === 'number') return checkNumber(row, text)
+  if (controlOf(row) === 'switch') return { value: text === 'true', fault: null }
+  if (row.choices?.length && !row.choices.includes(text)) return { value: text, fault: t.settings.check.choice(row.choices.join(', ')) }
+  if (controlOf(row) === 'duration') return checkDuration(row, text)
+  return row.secret || row.choices?.length ? { value: text, fault: null } : checkLength(row, text)
+}
+
+export function textOf(value: SettingValue): string {
+  return value === null || value === undefined ? '' : Array.isArray(value) ? value.join(', ') : String(value)
+}
+
+function decimalsOf(value: number): number {
+  return Math.min((String(value).split('.')[1] ?? '').length, 6)
+}
+
+/** A value in words: with its unit, on and off, “empty”. */
+export function shown(value: SettingValue | undefined, row: SettingRow): string {
+  if (row.secret) return t.settings.secretShown
+  if (value === null || value === undefined || value === '') return t.settings.empty
+  if (typeof value === 'boolean') return value ? t.settings.yes : t.settings.no
+  if (typeof value === 'number') return `${number(value, decimalsOf(value))}${row.unit ? `\u202f${row.unit}` : ''}`
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+export function rangeWords(row: SettingRow): string | null {
+  const control = controlOf(row)
+  if (control !== 'number' && control !== 'duration') return null
+  const words = (limit: number, unit = true) => control === 'duration' ? durationWords(limit) : shown(limit, unit ? row : { ...row, unit: null })
+  if (isLimit(row.min) && isLimit(row.max)) return t.settings.range(words(row.min, false), words(row.max))
+  if (isLimit(row.min)) return t.settings.atLeast(words(row.min))
+  return isLimit(row.max) ? t.settings.atMost(words(row.max)) : null
+}
+
+export type Values = Map<string, SettingEntry>
+
+export function valuesOf(settings: Settings): Values {
+  return new Map(settings.values.map((entry) => [entry.key, entry]))
+}
+
+/** What somebody typed and has not applied, with the value it was typed over. */
+export interface Edit {
+  text: string
+  base: SettingValue
+}
+
+export type Edits = Map<string, Edit>
+
+export function withEdit(edits: Edits, entry: SettingEntry, text: string, secret: boolean): Edits {
+  const next = new Map(edits)
+  const unchanged = secret ? text === '' : text === textOf(entry.value)
+  if (unchanged) next.delete(entry.key)
+  else next.set(entry.key, { text, base: edits.get(entry.key)?.base ?? entry.value })
+  return next
+}
+
+export interface Conflict {
+  key: string
+  theirs: SettingValue
+  mine: string
+}
+
+/** After somebody else's change: where both changed the same setting to different values. */
+export function conflictsOf(edits: Edits, now: Values): Conflict[] {
+  const found: Conflict[] = []
+  for (const [key, edit] of edits) {
+    const entry = now.get(key)
+    if (!entry) continue
+    const moved = textOf(entry.value) !== textOf(edit.base)
+    if (moved && textOf(entry.value) !== edit.text) found.push({ key, theirs: entry.value, mine: edit.text })
+  }
+  return found
+}
+
+/** Edits that still say something, laid over the values of now. */
+export function rebase(edits: Edits, now: Values): Edits {
+  const next: Edits = new Map()
+  for (const [key, edit] of edits) {
+    const entry = now.get(key)
+    if (!entry || entry.source === 'file' || textOf(entry.value) === edit.text) continue
+    next.set(key, { text: edit.text, base: entry.value })
+  }
+  return next
+}

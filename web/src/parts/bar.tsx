@@ -1,0 +1,20 @@
+// Load against rating, as a length. The figure beside it says the number; the bar only shows it.
+import type { Point } from '../api/types'
+import { known } from '../format/value'
+import { useValue } from '../model/values'
+
+export function percentOf(value: number, rating: number | null): number | null {
+  return rating && rating > 0 ? Math.min(Math.max((value / rating) * 100, 0), 100) : null
+}
+
+export function LoadBar({ point, rating, upright }: { point: Point | undefined; rating: number | null; upright?: boolean }) {
+  const value = useValue(point?.path)
+  const share = known(value) ? percentOf(value.value, rating) : null
+  const shape = ['bar', upright ? 'upright' : '', value?.quality === 'stale' ? 'stale' : '', share === null ? 'unknown' : '']
+  const length = `${(share ?? 0).toFixed(1)}%`
+  return (
+    <span class={shape.filter(Boolean).join(' ')} aria-hidden="true">
+      <span class="fill" style={upright ? { blockSize: length } : { inlineSize: length }} />
+    </span>
+  )
+}

@@ -1,0 +1,94 @@
+// Paths of the pages, and going from one to another without loading the document again.
+import { Cell } from '../base/cell'
+
+export type Route =
+  | { page: 'overview' }
+  | { page: 'device'; name: string }
+  | { page: 'graph'; search: string }
+  | { page: 'diagnostics' }
+  | { page: 'settings'; section: string | null }
+  | { page: 'sign-in'; next: string }
+  | { page: 'unknown'; path: string }
+
+export function parseRoute(path: string, search: string): Route {
+  const parts = path.split('/').filter(Boolean).map(decode)
+  const [first, second] = parts
+  if (!first) return { page: 'overview' }
+  if (first === 'device' && second && parts.length === 2) return { page: 'device', name: second }
+  if (first === 'graph' && parts.length === 1) return { page: 'graph', search }
+  if (first === 'diagnostics' && parts.length === 1) return { page: 'diagnostics' }
+  if (first === 'settings' && parts.length <= 2) return { page: 'settings', section: second ?? null }
+  if (first === 'sign-in' && parts.length === 1) return { page: 'sign-in', next: safeNext(search) }
+  return { page: 'unknown', path }
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+/** Only a path of these pages: a link must not send somebody elsewhere after signing in. */
+export function safeNext(search: string): string {
+  const next = new URLSearchParams(search).get('next') ?? '/'
+  return /^\/(?![/\\])/.test(next) && !next.startsWith('/sign-in') ? next : '/'
+}
+
+export function signInAddress(from: string): string {
+  return from === '/' || from.startsWith('/sign-in') ? '/sign-in' : `/sign-in?next=${encodeURIComponent(from)}`
+}
+
+export function deviceAddress(name: string): string {
+  return `/device/${encodeURIComponent(name)}`
+}
+
+function here(): Route {
+  return parseRoute(location.pathname, location.search)
+}
+
+export const route = new Cell<Route>({ page: 'overview' })
+
+/** A page with unsaved changes may hold a departure; it returns false to stay. */
+let guard: (() => boolean) | null = null
+
+export function guardLeaving(ask: (() => boolean) | null): void {
+  guard = ask
+}
+
+export function address(): string {
+  return location.pathname + location.search
+}
+
+export function go(to: string, how: 'push' | 'replace' = 'push'): void {
+  const before = location.pathname
+  const target = new URL(to, location.origin)
+  if (target.pathname !== before && guard && !guard()) return
+  if (target.pathname + target.search !== address() || target.hash) {
+    history[how === 'push' ? 'pushState' : 'replaceState'](null, '', to)
+  }
+  route.set(here())
+  if (location.pathname !== before) arrive()
+}
+
+/** A new page starts at its top, with the keyboard at its heading. */
+function arrive(): void {
+  window.scrollTo(0, 0)
+  requestAnimationFrame(() => document.getElementById('page')?.focus({ preventScroll: true }))
+}
+
+function onClick(event: MouseEvent): void {
+  if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+  const link = (event.target as Element | null)?.closest?.('a')
+  const to = link?.getAttribute('href')
+  if (!link || !to || !to.startsWith('/') || to.startsWith('/api/') || link.hasAttribute('download') || link.target) return
+  event.preventDefault()
+  go(to)
+}
+
+export function startRouting(): void {
+  route.set(here())
+  document.addEventListener('click', onClick)
+  window.addEventListener('popstate', () => route.set(here()))
+}

@@ -1,0 +1,99 @@
+// The frame around every page, and which page stands in it.
+import { useEffect, useState } from 'preact/hooks'
+import { useCell } from '../base/cell'
+import { mayView, session } from '../model/session'
+import { site } from '../model/site'
+import { Empty } from '../parts/empty'
+import { Device } from '../pages/device/device'
+import { Overview } from '../pages/overview/overview'
+import { route, type Route } from '../route/route'
+import { t } from '../text'
+import { Banner } from './banner'
+import { Head } from './head'
+import { lazy } from './lazy'
+import { Nav } from './nav'
+import { Search } from './search'
+import { loadFailure, reloadSite } from './start'
+
+const GraphPage = lazy(async () => (await import('../pages/graph/graph')).GraphPage)
+const Diagnostics = lazy(async () => (await import('../pages/diagnostics/diagnostics')).Diagnostics)
+const SettingsPage = lazy(async () => (await import('../pages/settings/settings')).SettingsPage)
+const SignIn = lazy(async () => (await import('../pages/access/sign-in')).SignIn)
+
+function titleOf(at: Route): string {
+  switch (at.page) {
+    case 'overview': return t.nav.overview
+    case 'device': return at.name
+    case 'graph': return t.nav.graph
+    case 'diagnostics': return t.nav.diagnostics
+    case 'settings': return t.nav.settings
+    case 'sign-in': return t.signIn.title
+    case 'unknown': return t.app.unknownPage
+  }
+}
+
+function Page({ at }: { at: Route }) {
+  switch (at.page) {
+    case 'overview': return <Overview />
+    case 'device': return <Device key={at.name} name={at.name} />
+    case 'graph': return <GraphPage search={at.search} />
+    case 'diagnostics': return <Diagnostics />
+    case 'settings': return <SettingsPage section={at.section} />
+    case 'sign-in': return <SignIn next={at.next} />
+    case 'unknown': return <Empty title={t.app.unknownPage} text={t.app.unknownPageText(at.path)} />
+  }
+}
+
+function Waiting() {
+  const failure = useCell(loadFailure)
+  if (!failure) return <p class="loading" role="status">{t.app.loading}</p>
+  return (
+    <div class="empty" role="alert">
+      <h1>{t.app.loadFailed}</h1><p>{failure}</p>
+      <button type="button" onClick={() => void reloadSite()}>{t.app.retry}</button>
+    </div>
+  )
+}
+
+/** `/` opens search unless somebody is typing. */
+function useSearchKey(open: () => void): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const inField = (event.target as Element | null)?.closest?.('input, textarea, select, dialog')
+      if (event.key !== '/' || inField || event.ctrlKey || event.metaKey || event.altKey) return
+      event.preventDefault()
+      open()
+    }
+    document.addEventListener('keydown', onKey)
+    return () => document.removeEventListener('keydown', onKey)
+  }, [open])
+}
+
+export function App() {
+  const at = useCell(route)
+  const here = useCell(site)
+  const who = useCell(session)
+  const [searching, setSearching] = useState(false)
+  useSearchKey(() => mayView(session.get()) && setSearching(true))
+  useEffect(() => {
+    document.title = here ? `${titleOf(at)} · ${here.name}` : titleOf(at)
+  }, [at, here?.name])
+
+  const alone = at.page === 'sign-in'
+  const ready = alone || (here !== null && who !== null)
+  return (
+    <>
+      <a class="skip" href="#page">{t.app.skip}</a>
+      {!alone && <Head onSearch={() => setSearching(true)} />}
+      <Banner />
+      <div class={alone ? 'body alone' : 'body'}>
+        {!alone && <Nav />}
+        <main id="page" tabIndex={-1} data-page={at.page}>
+          {ready ? <Page at={at} /> : <Waiting />}
+          <div id="why" class="bubble" role="tooltip" hidden />
+        </main>
+      </div>
+      {searching && <Search onClose={() => setSearching(false)} />}
+    </>
+  )
+}

@@ -1,0 +1,35 @@
+// A page that is fetched when it is first opened.
+import type { ComponentType } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { t } from '../text'
+
+interface State<P> {
+  part: ComponentType<P> | null
+  failed: boolean
+}
+
+export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
+  let loaded: ComponentType<P> | null = null
+  return function Lazy(props: P) {
+    const [state, setState] = useState<State<P>>({ part: loaded, failed: false })
+    useEffect(() => {
+      if (loaded) return
+      load().then(
+        (part) => setState({ part: (loaded = part), failed: false }),
+        () => setState({ part: null, failed: true }),
+      )
+    }, [])
+    const Part = state.part
+    if (Part) return <Part {...props} />
+    // After an update of the unit the old page asks for files that are gone.
+    if (state.failed) {
+      return (
+        <div class="empty" role="alert">
+          <h1>{t.app.partFailed}</h1><p>{t.app.partFailedText}</p>
+          <button type="button" onClick={() => location.reload()}>{t.app.reload}</button>
+        </div>
+      )
+    }
+    return <p class="loading" />
+  }
+}

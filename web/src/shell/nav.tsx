@@ -1,0 +1,65 @@
+// The menu: at the side on a wide screen with every device and its state, at the bottom on a phone.
+import { useCell } from '../base/cell'
+import { session, mayAs } from '../model/session'
+import { site } from '../model/site'
+import { StateMark } from '../parts/marks'
+import { deviceAddress, route } from '../route/route'
+import { t } from '../text'
+import { Icon, type IconName } from './icons'
+
+type Item = { href: string; page: string; name: IconName; words: string }
+
+function Pages({ current }: { current: string }) {
+  const who = useCell(session)
+  const items: Item[] = [
+    { href: '/', page: 'overview', name: 'overview', words: t.nav.overview },
+    { href: '/graph', page: 'graph', name: 'graph', words: t.nav.graph },
+    { href: '/diagnostics', page: 'diagnostics', name: 'diagnostics', words: t.nav.diagnostics },
+  ]
+  if (mayAs(who, 'administrator')) {
+    items.push({ href: '/settings', page: 'settings', name: 'settings', words: t.nav.settings })
+  }
+  return (
+    <ul class="pages">
+      {items.map((item) => (
+        <li key={item.page}>
+          <a href={item.href} aria-current={current === item.page ? 'page' : undefined}>
+            <Icon name={item.name} /><span>{item.words}</span>
+          </a>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Devices({ current }: { current: string | null }) {
+  const here = useCell(site)
+  if (!here?.devices.length) return null
+  return (
+    <>
+      <h2>{t.nav.devices}</h2>
+      <ul class="devices">
+        {here.devices.map((device) => (
+          <li key={device.name}>
+            <a href={deviceAddress(device.name)} aria-current={current === device.name ? 'page' : undefined}>
+              <StateMark state={device.state} />
+              <span class="device-name">{device.name}</span>
+              <span class="hidden">, {t.deviceState[device.state]}</span>
+              {device.label && <span class="device-label">{device.label}</span>}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
+export function Nav() {
+  const at = useCell(route)
+  return (
+    <nav class="nav" aria-label={t.nav.label}>
+      <Pages current={at.page} />
+      <Devices current={at.page === 'device' ? at.name : null} />
+    </nav>
+  )
+}
