@@ -1,8 +1,8 @@
 /* buf - growing bytes for whatever is written out: JSON, CSV, lines of a protocol.
  *
- * Keeps its memory when cleared, so a buffer that is used each turn stops allocating. A `limit` caps what
- * one client can make us hold; past it, or without memory, the buffer turns `failed` and stays as it was:
- * check once at the end. Owned by its user; not thread-safe.
+ * Keeps its memory when cleared, so a buffer that is used each turn stops allocating. A `limit`
+ * caps what one client can make us hold; past it, or without memory, the buffer turns `failed` and
+ * stays as it was: check once at the end. Owned by its user; not thread-safe.
  */
 #pragma once
 
@@ -30,7 +30,8 @@ void buf_add_text(struct buf *buf, const char *text);
 void buf_add_char(struct buf *buf, char c);
 void buf_add_format(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Plain decimal number with at most `decimals` (0 to 9) digits after the point and no trailing zeros;
+/* Plain decimal number with at most `decimals` (0 to 9) digits after the point and no trailing
+ * zeros;
  * "." as the point whatever the locale. NaN and infinities must not reach this. */
 void buf_add_decimal(struct buf *buf, double value, int decimals);
 void buf_add_int(struct buf *buf, int64_t value);

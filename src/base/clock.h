@@ -1,9 +1,10 @@
 /* clock - the only place that reads time.
  *
- * Two times: monotonic (deadlines, ages, intervals) and wall (records). Both in microseconds, so that
- * one int64 serves RS-485 gaps and centuries. Wall time may be unknown after a boot without a clock
- * chip; then records carry seconds since start. A fake clock stands still until it is advanced: all
- * time-dependent behaviour is tested on it. Owned by the daemon (or a test); used on the loop thread.
+ * Two times: monotonic (deadlines, ages, intervals) and wall (records). Both in microseconds, so
+ * that one int64 serves RS-485 gaps and centuries. Wall time may be unknown after a boot without a
+ * clock chip; then records carry seconds since start. A fake clock stands still until it is
+ * advanced: all time-dependent behaviour is tested on it. Owned by the daemon (or a test); used on
+ * the loop thread.
  */
 #pragma once
 
@@ -19,7 +20,8 @@ typedef int64_t clock_us; /* microseconds */
 struct clock {
     bool fake;
     clock_us fake_mono;
-    clock_us fake_wall_offset; /* wall = mono + offset, so that a wall step leaves deadlines alone */
+    clock_us
+        fake_wall_offset; /* wall = mono + offset, so that a wall step leaves deadlines alone */
     bool fake_wall_known;
 };
 
@@ -35,7 +37,8 @@ clock_us clock_mono(const struct clock *clock);
 /* Wall time, microseconds since 1970-01-01 UTC; meaningless while !clock_wall_known(). */
 clock_us clock_wall(const struct clock *clock);
 
-/* Whether wall time can be trusted to be a date at all: false before 2024 (no clock chip, no NTP yet). */
+/* Whether wall time can be trusted to be a date at all: false before 2024 (no clock chip, no NTP
+ * yet). */
 bool clock_wall_known(const struct clock *clock);
 
 /* Fake clocks only: let time pass (both clocks), or step the wall clock alone. */

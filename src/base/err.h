@@ -1,8 +1,9 @@
 /* err - one sentence for a person about why something did not happen.
  *
- * A function that can fail returns a negative errno-like code; where a person will read the cause, its
- * last parameter is a struct err that is filled once, at the deepest place that knows, and passed up
- * unchanged. The caller owns the struct (usually on its stack); nothing needs to be freed.
+ * A function that can fail returns a negative errno-like code; where a person will read the cause,
+ * its last parameter is a struct err that is filled once, at the deepest place that knows, and
+ * passed up unchanged. The caller owns the struct (usually on its stack); nothing needs to be
+ * freed.
  */
 #pragma once
 

@@ -7,11 +7,12 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Append the file's bytes to `into`. -EFBIG when longer than `most`; other negative errno; `err` may be NULL. */
+/* Append the file's bytes to `into`. -EFBIG when longer than `most`; other negative errno; `err`
+ * may be NULL. */
 int file_read(const char *path, size_t most, struct buf *into, struct err *err);
 
-/* Write a new file beside `path`, sync it, rename it over `path`, sync the folder: a crash leaves the old
- * or the new content, never a mixture. */
+/* Write a new file beside `path`, sync it, rename it over `path`, sync the folder: a crash leaves
+ * the old or the new content, never a mixture. */
 int file_replace(const char *path, const void *bytes, size_t length, mode_t mode, struct err *err);
 
 /* Make a folder and its parents; an existing folder is fine. */

@@ -1,8 +1,8 @@
 /* json - streaming JSON writer. (Reading is jansson's, with duplicate keys refused.)
  *
  * Writes into a buf without a tree in between. The writer keeps commas right; the caller keeps the
- * brackets balanced (asserted). Text is escaped per RFC 8259; bytes that are not UTF-8 become U+FFFD, so
- * that a device with a broken name cannot break a client.
+ * brackets balanced (asserted). Text is escaped per RFC 8259; bytes that are not UTF-8 become
+ * U+FFFD, so that a device with a broken name cannot break a client.
  */
 #pragma once
 
@@ -25,8 +25,8 @@ void json_close_object(struct json *json);
 void json_open_array(struct json *json);
 void json_close_array(struct json *json);
 
-/* The key of the next value inside an object; must be plain ASCII without quotes or control characters
- * (our own names); json_key_text escapes. */
+/* The key of the next value inside an object; must be plain ASCII without quotes or control
+ * characters (our own names); json_key_text escapes. */
 void json_key(struct json *json, const char *key);
 void json_key_text(struct json *json, const char *key);
 

@@ -16,8 +16,8 @@ static enum log_level most = LOG_LEVEL_INFO;
 
 /* Priorities of syslog(3), which the journal's line prefix uses too (sd-daemon(3)). */
 static const int priorities[] = {
-    [LOG_LEVEL_ERROR] = LOG_ERR,   [LOG_LEVEL_WARNING] = LOG_WARNING, [LOG_LEVEL_NOTICE] = LOG_NOTICE,
-    [LOG_LEVEL_INFO] = LOG_INFO,   [LOG_LEVEL_DEBUG] = LOG_DEBUG,
+    [LOG_LEVEL_ERROR] = LOG_ERR, [LOG_LEVEL_WARNING] = LOG_WARNING, [LOG_LEVEL_NOTICE] = LOG_NOTICE,
+    [LOG_LEVEL_INFO] = LOG_INFO, [LOG_LEVEL_DEBUG] = LOG_DEBUG,
 };
 
 void log_open(enum log_sink where, enum log_level level)

@@ -1,12 +1,18 @@
 /* log - what the daemon tells its operator, one line a change of state.
  *
- * The sink is the only mutable file-scope object of the program: it is set once by main() before any
- * thread starts. Calls are thread-safe. Log a change (online -> silent, with duration on the way
- * back), never each attempt, and never a secret.
+ * The sink is the only mutable file-scope object of the program: it is set once by main() before
+ * any thread starts. Calls are thread-safe. Log a change (online -> silent, with duration on the
+ * way back), never each attempt, and never a secret.
  */
 #pragma once
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_level {
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_WARNING,
+    LOG_LEVEL_NOTICE,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_DEBUG
+};
 
 enum log_sink {
     LOG_SINK_STDERR,  /* plain lines with the time of day */

@@ -40,7 +40,7 @@ static void read_clocks(struct loop *loop)
     loop->wall = clock_wall(loop->clock);
 }
 
-/* ---- timers ------------------------------------------------------------------------------------ */
+/* ---- timers ---------------------------------------------------------------------------------- */
 
 static void arm_timer_fd(struct loop *loop)
 {
@@ -58,7 +58,8 @@ static void arm_timer_fd(struct loop *loop)
     loop->timer_armed = deadline;
 }
 
-/* What a callback starts waits for the next turn, even when it is due at once: descriptors come first. */
+/* What a callback starts waits for the next turn, even when it is due at once: descriptors come
+ * first. */
 static void fire_timers(struct loop *loop)
 {
     struct loop_timer *timer;
@@ -119,7 +120,7 @@ bool loop_timer_running(const struct loop_timer *timer)
     return timer->loop != NULL;
 }
 
-/* ---- end of the turn ----------------------------------------------------------------------------- */
+/* ---- end of the turn ------------------------------------------------------------------------- */
 
 void loop_defer(struct loop *loop, struct loop_defer *defer, loop_defer_fn *fn, void *user)
 {
@@ -158,7 +159,7 @@ static void run_deferred(struct loop *loop)
     }
 }
 
-/* ---- turns ------------------------------------------------------------------------------------- */
+/* ---- turns ----------------------------------------------------------------------------------- */
 
 static void on_prepare(uv_prepare_t *handle)
 {
@@ -167,7 +168,8 @@ static void on_prepare(uv_prepare_t *handle)
     arm_timer_fd(loop);
 }
 
-/* libuv serves descriptors in its poll phase, then calls this: timers and deferred work end the turn. */
+/* libuv serves descriptors in its poll phase, then calls this: timers and deferred work end the
+ * turn. */
 static void on_check(uv_check_t *handle)
 {
     struct loop *loop = handle->data;
@@ -234,7 +236,7 @@ clock_us loop_wall(const struct loop *loop)
     return loop->wall;
 }
 
-/* ---- file descriptors ---------------------------------------------------------------------------- */
+/* ---- file descriptors ------------------------------------------------------------------------ */
 
 static void free_handle(uv_handle_t *handle)
 {
@@ -281,7 +283,8 @@ int loop_fd_start(struct loop *loop, struct loop_fd *handle, int fd, int events,
         handle->fd = fd;
     }
     handle->events = events;
-    int wanted = ((events & LOOP_READ) ? UV_READABLE : 0) | ((events & LOOP_WRITE) ? UV_WRITABLE : 0) |
+    int wanted = ((events & LOOP_READ) ? UV_READABLE : 0) |
+                 ((events & LOOP_WRITE) ? UV_WRITABLE : 0) |
                  ((events & LOOP_HANGUP) ? UV_DISCONNECT : 0);
     return uv_poll_start(handle->watch, wanted, on_fd);
 }
@@ -301,7 +304,7 @@ void loop_fd_stop(struct loop_fd *handle)
     handle->events = 0;
 }
 
-/* ---- jobs and signals -------------------------------------------------------------------------- */
+/* ---- jobs and signals ------------------------------------------------------------------------ */
 
 struct job {
     uv_work_t uv;
@@ -358,7 +361,7 @@ int loop_on_signal(struct loop *loop, int number, void (*fn)(int number, void *u
     return uv_signal_start(&watch->uv, on_signal, number);
 }
 
-/* ---- life -------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 struct loop *loop_new(struct clock *clock)
 {

@@ -27,7 +27,8 @@ static uint64_t hash_text(const char *text, size_t length)
     return hash;
 }
 
-/* The entry that holds `key`, or the free one where it would go. Capacity is a power of two above count. */
+/* The entry that holds `key`, or the free one where it would go. Capacity is a power of two above
+ * count. */
 static struct map_entry *find(const struct map *map, const char *key, size_t length, uint64_t hash)
 {
     size_t slot = (size_t)hash & (map->capacity - 1);
@@ -83,7 +84,8 @@ void map_remove(struct map *map, const char *key)
     if (!entry->key)
         return;
     map->count--;
-    /* Close the gap, so that searches that step over it still find what lies behind (Knuth 6.4 R). */
+    /* Close the gap, so that searches that step over it still find what lies behind (Knuth 6.4 R).
+     */
     size_t hole = (size_t)(entry - map->entries);
     for (size_t slot = (hole + 1) & (map->capacity - 1); map->entries[slot].key;
          slot = (slot + 1) & (map->capacity - 1)) {

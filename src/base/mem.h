@@ -1,8 +1,8 @@
 /* mem - memory that is decided when configuration is loaded.
  *
  * Start-up and reload use mem_* (which end the program when memory is gone: there is nothing to run
- * yet) and arenas freed as a whole; what a client makes us hold uses plain malloc with a check and a
- * refusal. The steady state allocates nothing.
+ * yet) and arenas freed as a whole; what a client makes us hold uses plain malloc with a check and
+ * a refusal. The steady state allocates nothing.
  */
 #pragma once
 
@@ -26,4 +26,5 @@ struct arena *arena_free(struct arena *arena);
 void *arena_take(struct arena *arena, size_t size);
 char *arena_text(struct arena *arena, const char *text);
 char *arena_text_n(struct arena *arena, const char *text, size_t length);
-char *arena_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *arena_format(struct arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));

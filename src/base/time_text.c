@@ -31,8 +31,7 @@ int time_text_use_zone(const char *zone, struct err *err)
     return 0;
 }
 
-/* ---- writing
- * ------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static void put_digits(char *to, int count, unsigned value)
 {
@@ -120,8 +119,7 @@ size_t time_text_format_local(clock_us wall, char *out)
     return 29;
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* Exactly `count` digits; moves `at` past them. */
 static bool take_digits(const char **at, int count, int *value)

@@ -30,7 +30,7 @@ struct yaml {
     struct yaml_node *root;
 };
 
-/* ---- copying libfyaml's tree ------------------------------------------------------------------- */
+/* ---- copying libfyaml's tree ----------------------------------------------------------------- */
 
 /* Only scalars carry a token of their own; maps and lists take the place of their first child. */
 static struct yaml_place place_of(struct fy_node *from)
@@ -123,7 +123,7 @@ static int copy_node(struct yaml *yaml, struct fy_node *from, struct yaml_node *
     }
 }
 
-/* ---- parsing ----------------------------------------------------------------------------------- */
+/* ---- parsing --------------------------------------------------------------------------------- */
 
 static void describe_error(struct fy_diag *diag, const char *name, struct err *err)
 {
@@ -219,7 +219,8 @@ struct yaml *yaml_read_text(const char *name, const char *text, size_t length, s
     struct yaml *yaml = mem_new(sizeof *yaml);
     yaml->arena = arena_new();
     yaml->name = arena_text(yaml->arena, name);
-    if (length == 0 || (check_text(name, text, length, err) == 0 && parse(yaml, text, length, err) == 0))
+    if (length == 0 ||
+        (check_text(name, text, length, err) == 0 && parse(yaml, text, length, err) == 0))
         return yaml;
     return yaml_free(yaml);
 }
@@ -243,7 +244,7 @@ struct yaml *yaml_free(struct yaml *yaml)
     return NULL;
 }
 
-/* ---- reading the tree -------------------------------------------------------------------------- */
+/* ---- reading the tree ------------------------------------------------------------------------ */
 
 const struct yaml_node *yaml_root(const struct yaml *yaml)
 {

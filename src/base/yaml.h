@@ -1,8 +1,8 @@
 /* yaml - reading YAML as a read-only tree where every node knows its place.
  *
- * libfyaml parses, we keep a compact copy of its tree: duplicate keys, unknown anchors and syntax mistakes are refused with
- * file:line:column. Anchors and aliases are refused (no bombs), nesting is limited. A document and its nodes
- * live until yaml_free; nodes are borrowed pointers.
+ * libfyaml parses, we keep a compact copy of its tree: duplicate keys, unknown anchors and syntax
+ * mistakes are refused with file:line:column. Anchors and aliases are refused (no bombs), nesting
+ * is limited. A document and its nodes live until yaml_free; nodes are borrowed pointers.
  */
 #pragma once
 
@@ -20,7 +20,8 @@ struct yaml_node; /* a node in it; opaque */
 
 enum yaml_kind { YAML_SCALAR, YAML_MAP, YAML_LIST };
 
-/* Parse a file, or text that messages call `name`. NULL and a filled `err` when it is not valid YAML. */
+/* Parse a file, or text that messages call `name`. NULL and a filled `err` when it is not valid
+ * YAML. */
 struct yaml *yaml_read_file(const char *path, struct err *err);
 struct yaml *yaml_read_text(const char *name, const char *text, size_t length, struct err *err);
 struct yaml *yaml_free(struct yaml *yaml);
@@ -39,7 +40,8 @@ const char *yaml_text(const struct yaml_node *node);
 /* True for a plain (unquoted) scalar `null`, `~` or nothing. */
 bool yaml_is_null(const struct yaml_node *node);
 
-/* Children of a map or list, in the file's order. For maps `key` (may be NULL) receives the key's node. */
+/* Children of a map or list, in the file's order. For maps `key` (may be NULL) receives the key's
+ * node. */
 size_t yaml_count(const struct yaml_node *node);
 const struct yaml_node *yaml_at(const struct yaml_node *node, size_t index,
                                 const struct yaml_node **key);

@@ -63,8 +63,9 @@ struct client *client_open(const struct client_options *options, struct err *err
     const char *socket = url ? NULL : find_socket(options);
     const char *token = options->token ? options->token : getenv("BUSBAR_TOKEN");
     if (!url && !socket) {
-        err_set(err, -ENOENT, "no daemon found here: start one with `busbar run`, or name it with "
-                              "--socket PATH or --url https://HOST:8443");
+        err_set(err, -ENOENT,
+                "no daemon found here: start one with `busbar run`, or name it with "
+                "--socket PATH or --url https://HOST:8443");
         return NULL;
     }
     struct client *client = mem_new(sizeof *client);

@@ -1,4 +1,5 @@
-/* client - the command line as a client of the API: over the daemon's unix socket, or any URL with a token.
+/* client - the command line as a client of the API: over the daemon's unix socket, or any URL with
+ * a token.
  *
  * Where to: --url or BUSBAR_URL, else the socket --socket, BUSBAR_SOCKET, ./state/busbar.sock or
  * /var/lib/busbar/busbar.sock, the first that exists. Blocking: a command has nothing else to do.
@@ -33,8 +34,8 @@ struct client;
 struct client *client_open(const struct client_options *options, struct err *err);
 struct client *client_close(struct client *client);
 
-/* Ask; `body` NULL or JSON text. The answer's bytes go to `answer`; a problem of the API becomes the sentence in `err`.
- * 0 or negative. */
+/* Ask; `body` NULL or JSON text. The answer's bytes go to `answer`; a problem of the API becomes
+ * the sentence in `err`. 0 or negative. */
 int client_ask(struct client *client, const char *method, const char *path, const char *body,
                struct buf *answer, struct err *err);
 

@@ -1,7 +1,8 @@
-/* command - the subcommands of `busbar`: one row each in main.c, one function each in a file of its own.
+/* command - the subcommands of `busbar`: one row each in main.c, one function each in a file of its
+ * own.
  *
- * Commands print to standard output, sentences about mistakes to standard error, and return the exit status: 0 done,
- * 1 could not, 2 wrong use.
+ * Commands print to standard output, sentences about mistakes to standard error, and return the
+ * exit status: 0 done, 1 could not, 2 wrong use.
  */
 #pragma once
 

@@ -26,8 +26,9 @@ int command_get(int argc, char **argv)
     const struct options options = {
         .command = "get",
         .arguments = "[PATH...] [OPTION...]",
-        .summary = "Prints values: path, value, unit, age, and what is wrong with it if anything is.\n"
-                   "PATH may end in *: busbar get 'pdu-a/*'",
+        .summary =
+            "Prints values: path, value, unit, age, and what is wrong with it if anything is.\n"
+            "PATH may end in *: busbar get 'pdu-a/*'",
         .rows = rows,
         .count = sizeof rows / sizeof *rows,
     };
@@ -57,7 +58,7 @@ int command_get(int argc, char **argv)
     return status;
 }
 
-/* ---- watch ----------------------------------------------------------------------------------------- */
+/* ---- watch ----------------------------------------------------------------------------------- */
 
 /* Server-sent events, line by line (HTML standard, 9.2.6): only `data:` lines matter here. */
 struct watcher {

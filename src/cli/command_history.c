@@ -35,7 +35,8 @@ static void print_series(json_t *series)
     printf("  %-24s %12s %12s %12s %12s %6s\n", "time", "min", "avg", "max", "last", "count");
     size_t index;
     json_t *row;
-    json_array_foreach(json_object_get(series, "rows"), index, row) {
+    json_array_foreach(json_object_get(series, "rows"), index, row)
+    {
         char text[6][40];
         printf("  %-24s %12s %12s %12s %12s %6s\n", cell(row, 0, text[0], sizeof text[0]),
                cell(row, 1, text[1], sizeof text[1]), cell(row, 2, text[2], sizeof text[2]),
@@ -53,8 +54,7 @@ static int print_answer(const struct buf *answer)
         fprintf(stderr, "busbar history: the answer is not JSON\n");
         return COMMAND_FAILED;
     }
-    json_array_foreach(json_object_get(root, "series"), index, series)
-        print_series(series);
+    json_array_foreach(json_object_get(root, "series"), index, series) print_series(series);
     json_decref(root);
     return COMMAND_OK;
 }
@@ -77,7 +77,8 @@ int command_history(int argc, char **argv)
     const struct options options = {
         .command = "history",
         .arguments = "PATH... [OPTION...]",
-        .summary = "Prints what was recorded of the points, as min, avg, max, last and count a bucket.",
+        .summary =
+            "Prints what was recorded of the points, as min, avg, max, last and count a bucket.",
         .rows = rows,
         .count = sizeof rows / sizeof *rows,
     };

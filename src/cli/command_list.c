@@ -55,7 +55,8 @@ int command_openapi(int argc, char **argv)
     const struct options options = {
         .command = "openapi",
         .arguments = "",
-        .summary = "Prints the OpenAPI 3.1 description of the API, as GET /api/v1/openapi.json does.",
+        .summary =
+            "Prints the OpenAPI 3.1 description of the API, as GET /api/v1/openapi.json does.",
     };
     int words, status = options_parse(&options, argc, argv, &words, &leave);
     if (leave)
@@ -63,12 +64,11 @@ int command_openapi(int argc, char **argv)
     struct buf text = BUF_EMPTY;
     openapi_write(&text);
     fwrite(text.data, 1, text.length, stdout);
-    putchar('\n');
     buf_deinit(&text);
     return COMMAND_OK;
 }
 
-/* ---- the reference page of settings, written from the rows ------------------------------------------ */
+/* ---- the reference page of settings, written from the rows ----------------------------------- */
 
 /* A cell must not hold the table's own separator. */
 static void add_cell(struct buf *text, const char *cell)
@@ -114,9 +114,13 @@ static void add_row(struct buf *text, const struct setting_row *row)
 {
     buf_add_format(text, "| `%s` | ", row->key);
     add_range(text, row);
-    buf_add_format(text, " | %s | ", row->required ? "must be given" : row->initial ? row->initial : "");
+    buf_add_format(text, " | %s | ",
+                   row->required  ? "must be given"
+                   : row->initial ? row->initial
+                                  : "");
     add_cell(text, row->help);
-    buf_add_text(text, row->apply == SETTING_RESTART ? " Takes effect after a restart. |\n" : " |\n");
+    buf_add_text(text,
+                 row->apply == SETTING_RESTART ? " Takes effect after a restart. |\n" : " |\n");
 }
 
 int command_settings(int argc, char **argv)
@@ -131,7 +135,8 @@ int command_settings(int argc, char **argv)
     if (leave)
         return status;
     struct buf text = BUF_EMPTY;
-    buf_add_text(&text, "# Settings\n\nWritten by `busbar settings` from the program's own tables.\n");
+    buf_add_text(&text,
+                 "# Settings\n\nWritten by `busbar settings` from the program's own tables.\n");
     for (size_t i = 0; daemon_tables[i]; i++) {
         const struct setting_table *table = daemon_tables[i];
         buf_add_format(&text, "\n## `%s:` %s\n%s%s\n\n", table->name, table->label, table->help,

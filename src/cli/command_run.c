@@ -43,7 +43,8 @@ int command_run(int argc, char **argv)
     const struct options options = {
         .command = "run",
         .arguments = "[--site FILE] [--state DIR] [OPTION...]",
-        .summary = "Measures, records and serves until it is stopped. SIGHUP reads the site file again.",
+        .summary =
+            "Measures, records and serves until it is stopped. SIGHUP reads the site file again.",
         .rows = rows,
         .count = sizeof rows / sizeof *rows,
     };

@@ -15,7 +15,7 @@
 
 #define GUESSES_SHOWN 3
 
-/* ---- what was found -------------------------------------------------------------------------------- */
+/* ---- what was found -------------------------------------------------------------------------- */
 
 struct finder {
     struct loop *loop;
@@ -50,7 +50,8 @@ static void on_answer(void *user, uint8_t unit, const struct driver_request *req
     guess_answer(finder->guess, request, answer);
 }
 
-/* The best guesses: certain when an exact value fitted, else likely; equally good ones are all named. */
+/* The best guesses: certain when an exact value fitted, else likely; equally good ones are all
+ * named. */
 static void print_guess(const struct finder *finder)
 {
     struct guess_rank ranks[GUESSES_SHOWN];
@@ -89,14 +90,15 @@ static void on_done(void *user, const char *problem)
     loop_stop(finder->loop);
 }
 
-/* ---- which line ------------------------------------------------------------------------------------ */
+/* ---- which line ------------------------------------------------------------------------------ */
 
 struct scan_words {
     const char *port, *baud, *parity, *stop_bits, *host, *timeout, *site, *line;
     bool rtu_over_tcp;
 };
 
-/* A configuration that holds the line: of the site file, or made from the words given here, with the same checks. */
+/* A configuration that holds the line: of the site file, or made from the words given here, with
+ * the same checks. */
 static struct config *load_line(const struct scan_words *words, const struct config_schema *schema,
                                 struct config_errors *errors)
 {
@@ -206,8 +208,9 @@ int command_scan(int argc, char **argv)
     const struct options options = {
         .command = "scan",
         .arguments = "(--port PATH | --host NAME | --site FILE --line NAME) [OPTION...]",
-        .summary = "Finds Modbus units on a line or gateway and guesses their profile. Only reads, and\n"
-                   "needs the line for itself: stop a daemon that uses the same serial port.",
+        .summary =
+            "Finds Modbus units on a line or gateway and guesses their profile. Only reads, and\n"
+            "needs the line for itself: stop a daemon that uses the same serial port.",
         .rows = rows,
         .count = sizeof rows / sizeof *rows,
     };

@@ -8,7 +8,8 @@
 
 #include "cli/client.h"
 
-/* A password from the terminal without echo, or one line of standard input; the caller frees. NULL at the end of input. */
+/* A password from the terminal without echo, or one line of standard input; the caller frees. NULL
+ * at the end of input. */
 static char *read_password(const char *prompt)
 {
     struct termios before;
@@ -34,7 +35,7 @@ static char *read_password(const char *prompt)
     return line;
 }
 
-/* ---- one request, one sentence -------------------------------------------------------------------- */
+/* ---- one request, one sentence --------------------------------------------------------------- */
 
 struct session {
     struct client *client;
@@ -68,7 +69,8 @@ static void print_rows(json_t *list, const char *const *keys, size_t count)
 {
     size_t index;
     json_t *row;
-    json_array_foreach(list, index, row) {
+    json_array_foreach(list, index, row)
+    {
         for (size_t i = 0; i < count; i++) {
             json_t *value = json_object_get(row, keys[i]);
             const char *text = json_is_string(value)  ? json_string_value(value)
@@ -81,7 +83,7 @@ static void print_rows(json_t *list, const char *const *keys, size_t count)
     }
 }
 
-/* ---- users ----------------------------------------------------------------------------------------- */
+/* ---- users ----------------------------------------------------------------------------------- */
 
 static json_t *users_list(struct session *session)
 {
@@ -121,8 +123,9 @@ int command_users(int argc, char **argv)
     const struct options options = {
         .command = "users",
         .arguments = "[list | add NAME ROLE | role NAME ROLE | password NAME | remove NAME]",
-        .summary = "Users of the pages and the API. ROLE is view, control or administrator.\n"
-                   "Passwords are read from the terminal, or from standard input, never from arguments.",
+        .summary =
+            "Users of the pages and the API. ROLE is view, control or administrator.\n"
+            "Passwords are read from the terminal, or from standard input, never from arguments.",
         .rows = rows,
         .count = sizeof rows / sizeof *rows,
     };
@@ -139,7 +142,8 @@ int command_users(int argc, char **argv)
         } else if (strcmp(verb, "add") == 0 && words == 3) {
             answer = users_add(&session, argv);
         } else if (strcmp(verb, "role") == 0 && words == 3) {
-            answer = ask_named(&session, "PUT", "users", argv[1], json_pack("{s:s}", "role", argv[2]));
+            answer =
+                ask_named(&session, "PUT", "users", argv[1], json_pack("{s:s}", "role", argv[2]));
         } else if (strcmp(verb, "password") == 0 && words == 2) {
             answer = users_password(&session, argv);
         } else if (strcmp(verb, "remove") == 0 && words == 2) {
@@ -158,7 +162,7 @@ int command_users(int argc, char **argv)
     return status;
 }
 
-/* ---- tokens ---------------------------------------------------------------------------------------- */
+/* ---- tokens ---------------------------------------------------------------------------------- */
 
 static json_t *tokens_list(struct session *session)
 {

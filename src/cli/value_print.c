@@ -67,12 +67,12 @@ int value_print_list(const char *bytes, size_t length, bool must_exist)
     size_t index;
     json_t *value;
     int width = 0;
-    json_array_foreach(list, index, value) {
+    json_array_foreach(list, index, value)
+    {
         int path = (int)strlen(text_of(value, "path"));
         width = path > width ? path : width;
     }
-    json_array_foreach(list, index, value)
-        print_row(value, width);
+    json_array_foreach(list, index, value) print_row(value, width);
     bool empty = json_array_size(list) == 0;
     json_decref(list);
     if (empty && must_exist)
@@ -85,7 +85,8 @@ void value_print_lines(const char *bytes, size_t length)
     json_t *list = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, NULL);
     size_t index;
     json_t *value;
-    json_array_foreach(list, index, value) {
+    json_array_foreach(list, index, value)
+    {
         char number[80];
         format_value(value, number, sizeof number);
         const char *quality = text_of(value, "quality");

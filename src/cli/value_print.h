@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Print an array of values as an aligned table. Returns the exit status: failed when the answer is no such array, or when it is
- * empty and `must_exist`. */
+/* Print an array of values as an aligned table. Returns the exit status: failed when the answer is
+ * no such array, or when it is empty and `must_exist`. */
 int value_print_list(const char *bytes, size_t length, bool must_exist);
 
 /* The same, one value a line with its time, without alignment: for a stream. */

@@ -9,7 +9,7 @@
 #include "field/field.h"
 #include "model/site.h"
 
-/* ---- settings ------------------------------------------------------------------------------------ */
+/* ---- settings -------------------------------------------------------------------------------- */
 
 static struct history *get_history(void *user)
 {
@@ -26,7 +26,7 @@ static uint64_t get_config_revision(void *user)
     return ((struct daemon *)user)->config_revision;
 }
 
-/* ---- lines and units ------------------------------------------------------------------------------- */
+/* ---- lines and units ------------------------------------------------------------------------- */
 
 struct writer {
     struct json *json;
@@ -124,7 +124,7 @@ static void write_site_lines(void *user, struct json *json)
     json_close_array(json);
 }
 
-/* ---- profiles ------------------------------------------------------------------------------------ */
+/* ---- profiles -------------------------------------------------------------------------------- */
 
 static void write_profiles(void *user, struct json *json)
 {
@@ -145,7 +145,7 @@ static void write_profiles(void *user, struct json *json)
     json_close_array(json);
 }
 
-/* ---- what is wrong with the program itself ------------------------------------------------------------ */
+/* ---- what is wrong with the program itself --------------------------------------------------- */
 
 static void write_problems(void *user, struct json *json)
 {

@@ -29,9 +29,9 @@
 #define AGE_EVERY (250 * CLOCK_MS)
 
 const struct setting_table *const daemon_tables[] = {
-    &site_settings_table,    &access_settings_table,  &web_settings_table, &line_settings_table,
-    &device_settings_table,  &channel_settings_table, &history_settings_table,
-    &log_settings_table,     NULL,
+    &site_settings_table,    &access_settings_table, &web_settings_table,
+    &line_settings_table,    &device_settings_table, &channel_settings_table,
+    &history_settings_table, &log_settings_table,    NULL,
 };
 
 static char *join(const char *folder, const char *name)
@@ -61,9 +61,10 @@ static void on_signal(int number, void *user)
     loop_stop(daemon->loop);
 }
 
-/* ---- the start list, in order; daemon_close() is its mirror ------------------------------------------ */
+/* ---- the start list, in order; daemon_close() is its mirror ---------------------------------- */
 
-/* A profile with a mistake is left out and named in the log: it must not keep the site from being measured. */
+/* A profile with a mistake is left out and named in the log: it must not keep the site from being
+ * measured. */
 static void load_profiles(struct daemon *daemon)
 {
     struct profile_errors mistakes = PROFILE_ERRORS_EMPTY;
@@ -84,10 +85,10 @@ static int start_settings(struct daemon *daemon, struct config_errors *errors, s
     if (file_make_folder(daemon->state_folder, 0750, err) < 0)
         return err->code;
     load_profiles(daemon);
-    daemon->words[0] = (struct config_words){.name = "profiles",
-                                             .words = library_words(daemon->library)};
-    daemon->schema = (struct config_schema){
-        .tables = daemon_tables, .words = daemon->words, .word_lists = 1};
+    daemon->words[0] =
+        (struct config_words){.name = "profiles", .words = library_words(daemon->library)};
+    daemon->schema =
+        (struct config_schema){.tables = daemon_tables, .words = daemon->words, .word_lists = 1};
     daemon->config = config_load(&daemon->schema, daemon->options.site_file, daemon->overlay_file,
                                  NULL, 0, errors);
     if (!daemon->config)
@@ -104,9 +105,9 @@ static int start_settings(struct daemon *daemon, struct config_errors *errors, s
 static int start_model(struct daemon *daemon, char *first_secret, struct err *err)
 {
     daemon->site = site_new(daemon->loop);
-    daemon->access = access_open(daemon->loop, daemon->state_folder,
-                                 config_record(daemon->config, &access_settings_table),
-                                 first_secret, err);
+    daemon->access =
+        access_open(daemon->loop, daemon->state_folder,
+                    config_record(daemon->config, &access_settings_table), first_secret, err);
     return daemon->access ? 0 : err->code;
 }
 

@@ -1,7 +1,7 @@
 /* daemon - `busbar run`: everything assembled, in one start list and one stop list.
  *
- * Owns the loop and every module; nothing else in the program holds state. daemon_open() makes all parts in order,
- * daemon_run() serves until a signal ends it, daemon_close() undoes in reverse.
+ * Owns the loop and every module; nothing else in the program holds state. daemon_open() makes all
+ * parts in order, daemon_run() serves until a signal ends it, daemon_close() undoes in reverse.
  */
 #pragma once
 
@@ -19,8 +19,9 @@ struct daemon_options {
     const char *user_profiles;   /* own profiles over them; NULL: STATE/profiles */
 };
 
-/* All modules made and listening. NULL and `err` (or mistakes of the site file in `errors`) when one cannot start; what was
- * made is undone again. `first_secret` (32 bytes) receives the one-time administrator secret of a first start, else "". */
+/* All modules made and listening. NULL and `err` (or mistakes of the site file in `errors`) when
+ * one cannot start; what was made is undone again. `first_secret` (32 bytes) receives the one-time
+ * administrator secret of a first start, else "". */
 struct daemon *daemon_open(const struct daemon_options *options, char *first_secret,
                            struct config_errors *errors, struct err *err);
 

@@ -33,9 +33,10 @@ struct daemon {
     clock_us started_mono, started_wall;
 };
 
-/* ---- reload.c ------------------------------------------------------------------------------------- */
+/* ---- reload.c -------------------------------------------------------------------------------- */
 
-/* Put a configuration into force: compare with the one before, tell every module, free the old one. */
+/* Put a configuration into force: compare with the one before, tell every module, free the old one.
+ */
 void daemon_adopt(struct daemon *daemon, struct config *fresh, web_applied_fn *applied, void *to);
 
 /* Read the site file again; a mistake leaves everything as it is and is logged. */
@@ -45,11 +46,11 @@ void daemon_reload(struct daemon *daemon);
 int daemon_change(void *user, const struct web_change *change, struct config_errors *errors,
                   web_applied_fn *applied, void *to);
 
-/* ---- bridge.c: what the web asks for and lies on other floors ------------------------------------------ */
+/* ---- bridge.c: what the web asks for and lies on other floors -------------------------------- */
 
 struct web_context daemon_web_context(struct daemon *daemon);
 
-/* ---- harden.c ------------------------------------------------------------------------------------- */
+/* ---- harden.c -------------------------------------------------------------------------------- */
 
 /* Give up what is not needed to serve: new privileges, core dumps, loose file modes. */
 void daemon_harden(void);

@@ -5,7 +5,8 @@
 #include "base/log.h"
 #include "daemon/daemon_private.h"
 
-/* Every client, stream, line and file is a descriptor; the soft limit of 1024 is a shell's habit. */
+/* Every client, stream, line and file is a descriptor; the soft limit of 1024 is a shell's habit.
+ */
 static void raise_descriptor_limit(void)
 {
     struct rlimit limit;

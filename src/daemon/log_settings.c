@@ -11,12 +11,22 @@ enum { SINK_AUTO, SINK_STDERR, SINK_JOURNAL, SINK_SYSLOG };
 static const char *const sinks[] = {"auto", "stderr", "journal", "syslog", NULL};
 
 static const struct setting_row rows[] = {
-    {.key = "level", .type = SETTING_CHOICE, .offset = offsetof(struct log_settings, level),
-     .choices = levels, .initial = "info", .right = ROLE_ADMINISTRATOR,
+    {.key = "level",
+     .type = SETTING_CHOICE,
+     .offset = offsetof(struct log_settings, level),
+     .choices = levels,
+     .initial = "info",
+     .right = ROLE_ADMINISTRATOR,
      .help = "The most detailed lines that are written to the log."},
-    {.key = "sink", .type = SETTING_CHOICE, .offset = offsetof(struct log_settings, sink),
-     .choices = sinks, .initial = "auto", .right = ROLE_ADMINISTRATOR, .apply = SETTING_RESTART,
-     .help = "Where log lines go; auto is the journal when started by systemd, else standard error."},
+    {.key = "sink",
+     .type = SETTING_CHOICE,
+     .offset = offsetof(struct log_settings, sink),
+     .choices = sinks,
+     .initial = "auto",
+     .right = ROLE_ADMINISTRATOR,
+     .apply = SETTING_RESTART,
+     .help =
+         "Where log lines go; auto is the journal when started by systemd, else standard error."},
 };
 
 const struct setting_table log_settings_table = {
@@ -35,7 +45,6 @@ void log_settings_apply(const struct log_settings *settings)
         [SINK_JOURNAL] = LOG_SINK_JOURNAL,
         [SINK_SYSLOG] = LOG_SINK_SYSLOG,
     };
-    enum log_sink sink =
-        settings->sink == SINK_AUTO ? log_sink_detect() : chosen[settings->sink];
+    enum log_sink sink = settings->sink == SINK_AUTO ? log_sink_detect() : chosen[settings->sink];
     log_open(sink, (enum log_level)settings->level);
 }

@@ -78,8 +78,7 @@ void daemon_reload(struct daemon *daemon)
 
 static void add_error(struct config_errors *errors, const struct err *err)
 {
-    errors->list =
-        mem_grow(errors->list, errors->count, &errors->capacity, sizeof *errors->list);
+    errors->list = mem_grow(errors->list, errors->count, &errors->capacity, sizeof *errors->list);
     errors->list[errors->count++] = *err;
 }
 

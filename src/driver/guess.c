@@ -43,7 +43,7 @@ struct guess {
     struct profile_rule markers[SUNSPEC_BASES];
 };
 
-/* ---- how much a rule tells ------------------------------------------------------------------ */
+/* ---- how much a rule tells ------------------------------------------------------------------- */
 
 /* Position of a float among all bit patterns of its type, 0 to 1: the finer the closer to 0 a
  * number is. */
@@ -76,7 +76,7 @@ static double evidence(const struct profile_rule *rule)
     return share >= 1 ? 0 : fmin(-log2(share), width);
 }
 
-/* ---- making --------------------------------------------------------------------------------- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 /* Seven meters of one maker ask for the same frequency: it is read once. */
 static size_t find_probe(struct guess *guess, const struct profile_register *at)
@@ -156,7 +156,7 @@ void guess_reset(struct guess *guess)
     }
 }
 
-/* ---- asking --------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 /* 1: holds, 0: not known yet, -1: fails */
 static int judge(const struct guess *guess, const struct clue *clue)
@@ -237,7 +237,7 @@ void guess_answer(struct guess *guess, const struct driver_request *request,
     }
 }
 
-/* ---- ranking -------------------------------------------------------------------------------- */
+/* ---- ranking --------------------------------------------------------------------------------- */
 
 static int by_score(const void *a, const void *b)
 {

@@ -40,7 +40,7 @@ struct driver_library {
     size_t profile_count, profile_capacity;
 };
 
-/* ---- life ----------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static int by_name(const void *a, const void *b)
 {
@@ -154,7 +154,7 @@ struct driver_library *library_free(struct driver_library *library)
     return NULL;
 }
 
-/* ---- reading folders ------------------------------------------------------------------------ */
+/* ---- reading folders ------------------------------------------------------------------------- */
 
 /* Mistakes of a file as a whole have no line. */
 static void add_fault(struct profile_errors *errors, const char *path, const char *text,
@@ -251,7 +251,7 @@ size_t library_load(struct driver_library *library, const char *folder,
     return read;
 }
 
-/* ---- asking --------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 size_t library_count(const struct driver_library *library)
 {

@@ -21,7 +21,7 @@ struct driver_device {
     unsigned tries;
 };
 
-/* ---- open, close ---------------------------------------------------------------------------- */
+/* ---- open, close ----------------------------------------------------------------------------- */
 
 /* All that a Modbus device has is known from its profile, before it was ever asked. */
 static int add_points(struct driver_device *state, struct device *device, clock_us every,
@@ -79,7 +79,7 @@ static struct driver_limits limits_of(const struct driver_device *state)
     };
 }
 
-/* ---- identify ------------------------------------------------------------------------------- */
+/* ---- identify -------------------------------------------------------------------------------- */
 
 /* What the rule wanted or the device gave, for the sentence. */
 static void describe(const struct profile_rule *rule, const uint8_t *bytes, char *text, size_t size)
@@ -177,7 +177,7 @@ static int identify(struct driver_device *state, const struct driver_answer *ans
     return 1;
 }
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void begin_round(struct driver_device *state, unsigned round)
 {

@@ -36,7 +36,7 @@ static struct modbus_value read_value(const struct profile_register *at, const u
     return modbus_value_decode(at->type, at->order, bytes, 2u * at->count);
 }
 
-/* ---- arithmetic ----------------------------------------------------------------------------- */
+/* ---- arithmetic ------------------------------------------------------------------------------ */
 
 /* raw * up / down. Counters of 64 bits are divided as integers first, so that the digits which a
  * double can hold are those of the result and not those of the raw count. */
@@ -165,7 +165,7 @@ enum modbus_outcome modbus_point_number(const struct profile_point *profile, con
     return MODBUS_GOOD;
 }
 
-/* ---- into the site -------------------------------------------------------------------------- */
+/* ---- into the site --------------------------------------------------------------------------- */
 
 void modbus_point_text(enum modbus_value_order order, const uint8_t *bytes, size_t registers,
                        char *text, size_t size)
@@ -244,7 +244,7 @@ void modbus_point_prepare(const struct profile_point *profile, struct point *poi
         point->good_for = 3 * SLOW_ROUNDS * every;
 }
 
-/* ---- rules ---------------------------------------------------------------------------------- */
+/* ---- rules ----------------------------------------------------------------------------------- */
 
 enum modbus_match modbus_rule_match(const struct profile_rule *rule, const uint8_t *bytes)
 {

@@ -62,7 +62,7 @@ static bool is_bit(enum profile_bank bank)
     return bank == PROFILE_COIL || bank == PROFILE_DISCRETE;
 }
 
-/* ---- making --------------------------------------------------------------------------------- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 struct modbus_poll *modbus_poll_new(const struct profile_limits *limits)
 {
@@ -198,7 +198,7 @@ void modbus_poll_reset(struct modbus_poll *poll)
     poll->next = poll->cell_count;
 }
 
-/* ---- a round -------------------------------------------------------------------------------- */
+/* ---- a round --------------------------------------------------------------------------------- */
 
 /* What was missed so far is due again, however seldom it is asked for. */
 static bool is_due(const struct reading *reading, unsigned round)
@@ -302,7 +302,7 @@ bool modbus_poll_plan(struct modbus_poll *poll, struct driver_request *request)
     return true;
 }
 
-/* ---- answers -------------------------------------------------------------------------------- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 /* The time is that of the reading's own register, also when a scale came later. */
 static void publish(struct modbus_poll *poll, struct reading *reading)

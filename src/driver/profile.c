@@ -14,7 +14,7 @@ static const char *const top_keys[] = {"profile", "aliases",   "vendor",   "mode
                                        "role",    "confirmed", "sources",  "notes", "line",
                                        "limits",  "order",     "identify", "points"};
 
-/* ---- texts ---------------------------------------------------------------------------------- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 /* Names go into paths, file names and addresses of the API. */
 static bool is_name(const char *text)
@@ -54,7 +54,7 @@ static const char *const *read_list(struct profile_reader *reader, const struct 
     return list;
 }
 
-/* ---- line, limits --------------------------------------------------------------------------- */
+/* ---- line, limits ---------------------------------------------------------------------------- */
 
 static void read_line_settings(struct profile_reader *reader, const struct yaml_node *map,
                                struct profile_line *line)
@@ -113,7 +113,7 @@ static void read_habit(struct profile_reader *reader, const struct yaml_node *no
         reader->order = (enum modbus_value_order)word;
 }
 
-/* ---- identify ------------------------------------------------------------------------------- */
+/* ---- identify -------------------------------------------------------------------------------- */
 
 /* Integers are compared bit by bit, whatever sign the type has. */
 static bool read_equals(struct profile_reader *reader, const struct yaml_node *node,
@@ -174,7 +174,7 @@ static void read_rules(struct profile_reader *reader, const struct yaml_node *no
     profile->rules = rules;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 /* Missing keys have no line; the message stands at the top. */
 static const char *read_required(struct profile_reader *reader, const struct yaml_node *root,

@@ -18,7 +18,7 @@ static const char *const point_keys[] = {
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-/* ---- numbers -------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 /* A number other than 0, kept so that the division is exact. */
 static bool read_scale(struct profile_reader *reader, const struct yaml_node *node,
@@ -160,7 +160,7 @@ static void read_bits(struct profile_reader *reader, const struct yaml_node *nod
     point->bit_count = (uint8_t)count;
 }
 
-/* ---- words ---------------------------------------------------------------------------------- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 /* Words of a state: each number, or each bit, with what it means. */
 static void read_words(struct profile_reader *reader, const struct yaml_node *node, bool flags,
@@ -198,7 +198,7 @@ static void read_words(struct profile_reader *reader, const struct yaml_node *no
     point->words = (struct words){list, count, flags};
 }
 
-/* ---- sentinels ------------------------------------------------------------------------------ */
+/* ---- sentinels ------------------------------------------------------------------------------- */
 
 /* All bits set is a NaN in every float format (IEEE 754, 6.2.1). */
 static bool read_absent_float(struct profile_reader *reader, const struct yaml_node *node,
@@ -276,7 +276,7 @@ static void read_absent(struct profile_reader *reader, const struct yaml_node *n
     point->absent = list;
 }
 
-/* ---- one point ------------------------------------------------------------------------------ */
+/* ---- one point ------------------------------------------------------------------------------- */
 
 static const char *nearest_quantity(const char *name)
 {
@@ -427,7 +427,7 @@ static bool read_point(struct profile_reader *reader, const struct yaml_node *ke
     return true;
 }
 
-/* ---- all points ----------------------------------------------------------------------------- */
+/* ---- all points ------------------------------------------------------------------------------ */
 
 static int by_place(const void *a, const void *b)
 {

@@ -59,7 +59,7 @@ struct profile_scale profile_scale(double factor)
     return (struct profile_scale){factor, 1};
 }
 
-/* ---- mistakes ------------------------------------------------------------------------------- */
+/* ---- mistakes -------------------------------------------------------------------------------- */
 
 void profile_errors_deinit(struct profile_errors *errors)
 {
@@ -100,7 +100,7 @@ static const char *hint(char *text, size_t size, const char *word, const char *c
     return text;
 }
 
-/* ---- scalars -------------------------------------------------------------------------------- */
+/* ---- scalars --------------------------------------------------------------------------------- */
 
 bool profile_read_map(struct profile_reader *reader, const struct yaml_node *node, const char *what,
                       const char *const *keys, size_t count)
@@ -215,7 +215,7 @@ const struct yaml_node *profile_listed_at(const struct yaml_node *node, size_t i
     return yaml_kind(node) == YAML_LIST ? yaml_at(node, index, NULL) : node;
 }
 
-/* ---- registers ------------------------------------------------------------------------------ */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 /* Exactly one of the four bank keys, with the address as its value. */
 static bool read_bank(struct profile_reader *reader, const struct yaml_node *map, const char *what,

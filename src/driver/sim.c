@@ -28,7 +28,7 @@ struct driver_device {
     double latest;
 };
 
-/* ---- what profiles are built with ----------------------------------------------------------- */
+/* ---- what profiles are built with ------------------------------------------------------------ */
 
 const struct words sim_words_on_off = {
     .list = (const struct word[]){{0, "off"}, {1, "on"}},
@@ -72,7 +72,7 @@ void sim_point_put(struct point *point, double number, struct sim_stamp stamp)
         point_put(point, number, stamp.mono, stamp.wall);
 }
 
-/* ---- open, close ---------------------------------------------------------------------------- */
+/* ---- open, close ----------------------------------------------------------------------------- */
 
 /* A name makes a seed of its own (FNV-1a, 64 bit): pdu-a and pdu-b do not move alike. */
 static uint64_t seed_of(const char *name)
@@ -126,7 +126,7 @@ static struct driver_device *open_device(void *library, const struct driver_sett
     return state;
 }
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static struct driver_limits limits_of(const struct driver_device *state)
 {

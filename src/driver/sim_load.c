@@ -27,7 +27,7 @@ double sim_load_draw(uint64_t seed, int64_t index)
     return (double)(sim_load_seed(seed, (uint64_t)index) >> 11) * 0x1p-53;
 }
 
-/* ---- noise ---------------------------------------------------------------------------------- */
+/* ---- noise ----------------------------------------------------------------------------------- */
 
 /* Where `t` lies between two knots of a curve, and how high these are (-1 to 1). */
 struct knots {
@@ -59,7 +59,7 @@ static double slope(uint64_t seed, double t, double period)
     return 2 * (knots.after - knots.before) * knots.place * (1 - knots.place);
 }
 
-/* ---- jobs ----------------------------------------------------------------------------------- */
+/* ---- jobs ------------------------------------------------------------------------------------ */
 
 /* Seconds of the slot that `t` lies in for which the job has run. */
 static double run_in_slot(uint64_t seed, double t, double slot_s, double share)
@@ -76,7 +76,7 @@ bool sim_load_is_on(uint64_t seed, double t, double slot_s, double share)
     return run > 0 && run < slot_s * share;
 }
 
-/* ---- loads ---------------------------------------------------------------------------------- */
+/* ---- loads ----------------------------------------------------------------------------------- */
 
 double sim_load_power(const struct sim_load *load, uint64_t seed, double t)
 {
@@ -117,7 +117,7 @@ void sim_load_add(struct sim_flow *sum, const struct sim_load *load, uint64_t se
     sum->joules += sim_load_energy(load, seed, t);
 }
 
-/* ---- the grid ------------------------------------------------------------------------------- */
+/* ---- the grid -------------------------------------------------------------------------------- */
 
 double sim_load_grid_voltage(int phase, double t)
 {

@@ -80,7 +80,7 @@ struct moment {
     double voltage[FEEDS], current[FEEDS], line_current[FEEDS];
 };
 
-/* ---- electricity ---------------------------------------------------------------------------- */
+/* ---- electricity ----------------------------------------------------------------------------- */
 
 /* Currents of the three lines of a delta: each is the difference of the two pairs that meet in it.
  * The voltages ab, bc, ca stand at 30, -90 and 150 degrees when phase a is at 0. */
@@ -119,7 +119,7 @@ static void look(const struct pdu *pdu, double t, struct moment *now)
         add_up_delta(now);
 }
 
-/* ---- values --------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 /* The highest of what a faster eye would have seen since the last reading, that one and this one
  * included. */
@@ -215,7 +215,7 @@ static void update(void *state, double t, struct sim_stamp stamp)
     pdu->begun = true;
 }
 
-/* ---- points --------------------------------------------------------------------------------- */
+/* ---- points ---------------------------------------------------------------------------------- */
 
 static void open_feeds(struct pdu *pdu, struct sim_builder *builder)
 {

@@ -122,7 +122,7 @@ struct supply {
     double latest;
 };
 
-/* ---- physics -------------------------------------------------------------------------------- */
+/* ---- physics --------------------------------------------------------------------------------- */
 
 /* Seeds of the things that move on their own. */
 enum { SEED_LOAD, SEED_CUT, SEED_CUT_KIND, SEED_CUT_LENGTH, SEED_DOOR, SEED_AIR, SEED_VOLTAGE };
@@ -193,7 +193,7 @@ static void catch_up(struct supply *supply, double t)
     supply->latest = t;
 }
 
-/* ---- values --------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static void put_dc(const struct supply *supply, double t, bool mains, double *numbers)
 {

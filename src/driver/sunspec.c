@@ -68,7 +68,7 @@ static struct driver_limits limits_of(const struct driver_device *state)
     return (struct driver_limits){0};
 }
 
-/* ---- from models to points ------------------------------------------------------------------ */
+/* ---- from models to points ------------------------------------------------------------------- */
 
 /* An address of a model file as that of the device; addresses inside the block move on with it. */
 static struct profile_register shift(struct profile_register at, const struct sunspec_link *link,
@@ -123,7 +123,7 @@ static const struct profile_point *place_point(struct driver_device *state,
     return point;
 }
 
-/* ---- which point it is ---------------------------------------------------------------------- */
+/* ---- which point it is ----------------------------------------------------------------------- */
 
 static struct point *find_point(const struct driver_device *state, enum component_kind kind,
                                 int number, enum quantity quantity)
@@ -181,7 +181,7 @@ static void add_point(struct driver_device *state, struct build *build,
     modbus_poll_add(state->poll, placed, point);
 }
 
-/* ---- the whole chain ------------------------------------------------------------------------ */
+/* ---- the whole chain ------------------------------------------------------------------------- */
 
 static unsigned block_count(const struct sunspec_block *block, const struct sunspec_link *link)
 {
@@ -266,7 +266,7 @@ static int identify(struct driver_device *state, const struct driver_answer *ans
     return 0;
 }
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void begin_round(struct driver_device *state, unsigned round)
 {

@@ -1,7 +1,9 @@
-/* channel - how chosen points are treated: averaged over N readings, shown with a chosen number of decimals.
+/* channel - how chosen points are treated: averaged over N readings, shown with a chosen number of
+ * decimals.
  *
- * A `channels:` record names points by path, or by a path that ends in `*`; the first record that fits counts. The average is
- * a sliding one over the last N readings and starts anew after a gap longer than the point stays good.
+ * A `channels:` record names points by path, or by a path that ends in `*`; the first record that
+ * fits counts. The average is a sliding one over the last N readings and starts anew after a gap
+ * longer than the point stays good.
  */
 #pragma once
 

@@ -7,7 +7,7 @@
 
 #define SOURCES_MAX 3
 
-/* ---- the rules ----------------------------------------------------------------------------------- */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 static double sum(const double *from, size_t count)
 {
@@ -28,7 +28,8 @@ static double product(const double *from, size_t count)
     return from[0] * from[1];
 }
 
-/* Power factor = P / S (IEEE 1459, 3.1.1.7); without load there is none, and 1 is what meters show. */
+/* Power factor = P / S (IEEE 1459, 3.1.1.7); without load there is none, and 1 is what meters show.
+ */
 static double ratio(const double *from, size_t count)
 {
     (void)count;
@@ -45,18 +46,34 @@ static double hypotenuse(const double *from, size_t count)
     return hypot(from[0], from[1]);
 }
 
-/* What `target` of a component is made from: over the components of `parts` when given, else within itself. The
- * first rule that fits a missing point wins. */
+/* What `target` of a component is made from: over the components of `parts` when given, else within
+ * itself. The first rule that fits a missing point wins. */
 static const struct rule {
     enum quantity target;
     enum component_kind where, parts; /* parts == where: quantities of the component itself */
     double (*compute)(const double *from, size_t count);
     enum quantity sources[2];
 } rules[] = {
-    {QUANTITY_APPARENT_POWER, COMPONENT_PHASE, COMPONENT_PHASE, hypotenuse, {QUANTITY_REAL_POWER, QUANTITY_REACTIVE_POWER}},
-    {QUANTITY_APPARENT_POWER, COMPONENT_PHASE, COMPONENT_PHASE, product, {QUANTITY_VOLTAGE, QUANTITY_CURRENT}},
-    {QUANTITY_POWER_FACTOR, COMPONENT_PHASE, COMPONENT_PHASE, ratio, {QUANTITY_REAL_POWER, QUANTITY_APPARENT_POWER}},
-    {QUANTITY_POWER_FACTOR, COMPONENT_LINE, COMPONENT_LINE, ratio, {QUANTITY_REAL_POWER, QUANTITY_APPARENT_POWER}},
+    {QUANTITY_APPARENT_POWER,
+     COMPONENT_PHASE,
+     COMPONENT_PHASE,
+     hypotenuse,
+     {QUANTITY_REAL_POWER, QUANTITY_REACTIVE_POWER}},
+    {QUANTITY_APPARENT_POWER,
+     COMPONENT_PHASE,
+     COMPONENT_PHASE,
+     product,
+     {QUANTITY_VOLTAGE, QUANTITY_CURRENT}},
+    {QUANTITY_POWER_FACTOR,
+     COMPONENT_PHASE,
+     COMPONENT_PHASE,
+     ratio,
+     {QUANTITY_REAL_POWER, QUANTITY_APPARENT_POWER}},
+    {QUANTITY_POWER_FACTOR,
+     COMPONENT_LINE,
+     COMPONENT_LINE,
+     ratio,
+     {QUANTITY_REAL_POWER, QUANTITY_APPARENT_POWER}},
     {QUANTITY_VOLTAGE, COMPONENT_TOTAL, COMPONENT_PHASE, average, {QUANTITY_VOLTAGE}},
     {QUANTITY_VOLTAGE, COMPONENT_TOTAL, COMPONENT_LINE, average, {QUANTITY_VOLTAGE}},
     {QUANTITY_CURRENT, COMPONENT_TOTAL, COMPONENT_PHASE, average, {QUANTITY_CURRENT}},
@@ -65,7 +82,11 @@ static const struct rule {
     {QUANTITY_REACTIVE_POWER, COMPONENT_TOTAL, COMPONENT_PHASE, sum, {QUANTITY_REACTIVE_POWER}},
     {QUANTITY_APPARENT_POWER, COMPONENT_TOTAL, COMPONENT_PHASE, sum, {QUANTITY_APPARENT_POWER}},
     {QUANTITY_APPARENT_POWER, COMPONENT_TOTAL, COMPONENT_LINE, sum, {QUANTITY_APPARENT_POWER}},
-    {QUANTITY_POWER_FACTOR, COMPONENT_TOTAL, COMPONENT_TOTAL, ratio, {QUANTITY_REAL_POWER, QUANTITY_APPARENT_POWER}},
+    {QUANTITY_POWER_FACTOR,
+     COMPONENT_TOTAL,
+     COMPONENT_TOTAL,
+     ratio,
+     {QUANTITY_REAL_POWER, QUANTITY_APPARENT_POWER}},
     {QUANTITY_ENERGY, COMPONENT_TOTAL, COMPONENT_PHASE, sum, {QUANTITY_ENERGY}},
     {QUANTITY_ENERGY, COMPONENT_TOTAL, COMPONENT_LINE, sum, {QUANTITY_ENERGY}},
     {QUANTITY_ENERGY_EXPORT, COMPONENT_TOTAL, COMPONENT_PHASE, sum, {QUANTITY_ENERGY_EXPORT}},
@@ -74,7 +95,7 @@ static const struct rule {
 
 #define RULES (sizeof rules / sizeof *rules)
 
-/* ---- links from sources to what is made of them ------------------------------------------------------ */
+/* ---- links from sources to what is made of them ---------------------------------------------- */
 
 struct formula {
     const struct rule *rule;
@@ -145,7 +166,7 @@ static void on_changed(void *user, const point_id *points, size_t count)
     }
 }
 
-/* ---- building ------------------------------------------------------------------------------------ */
+/* ---- building -------------------------------------------------------------------------------- */
 
 /* Sources of a rule for one component; 0 when they are not all there. */
 static size_t find_sources(const struct rule *rule, const struct component *where,
@@ -211,9 +232,8 @@ static void apply_rules(struct derive *derive, struct device *device)
     for (size_t i = 0; i < RULES; i++) {
         const struct rule *rule = &rules[i];
         /* A unit with phases has a total, even when its profile lists none. */
-        if (rule->where == COMPONENT_TOTAL &&
-            (device_component_find(device, COMPONENT_PHASE, 1) ||
-             device_component_find(device, COMPONENT_LINE, 1)))
+        if (rule->where == COMPONENT_TOTAL && (device_component_find(device, COMPONENT_PHASE, 1) ||
+                                               device_component_find(device, COMPONENT_LINE, 1)))
             device_component(device, COMPONENT_TOTAL, 0);
         for (struct component *where = device->components; where; where = where->next) {
             if (where->kind == rule->where)
@@ -228,8 +248,7 @@ static void rebuild(struct derive *derive)
     for (struct device *device = site_devices(derive->site); device; device = device->next)
         apply_rules(derive, device);
     derive->slots = site_slot_count(derive->site);
-    derive->first_use =
-        mem_resize(derive->first_use, derive->slots * sizeof *derive->first_use);
+    derive->first_use = mem_resize(derive->first_use, derive->slots * sizeof *derive->first_use);
     for (size_t i = 0; i < derive->slots; i++)
         derive->first_use[i] = 0;
     for (size_t i = 0; i < derive->count; i++) {

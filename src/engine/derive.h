@@ -1,8 +1,9 @@
 /* derive - points that follow from others: totals of wye and delta units, power factors.
  *
- * For every device, whatever its total lacks and its phases (wye) or line pairs (delta) can give is added as a derived
- * point: the rules are one table in derive.c. A derived value is as old as its oldest source and as good as its worst;
- * with a source missing it is absent, never a partial sum. The only writer of derived points. Loop thread.
+ * For every device, whatever its total lacks and its phases (wye) or line pairs (delta) can give is
+ * added as a derived point: the rules are one table in derive.c. A derived value is as old as its
+ * oldest source and as good as its worst; with a source missing it is absent, never a partial sum.
+ * The only writer of derived points. Loop thread.
  */
 #pragma once
 

@@ -67,8 +67,7 @@ const struct setting_table history_settings_table = {
     .record_size = sizeof(struct history_settings),
 };
 
-/* ---- notes
- * --------------------------------------------------------------------------------------- */
+/* ---- notes ----------------------------------------------------------------------------------- */
 
 static void recycle(struct history *history, struct history_note *note)
 {
@@ -151,8 +150,7 @@ static bool add_definitions(struct history *history, struct history_note *note)
     return true;
 }
 
-/* ---- ticks
- * --------------------------------------------------------------------------------------- */
+/* ---- ticks ----------------------------------------------------------------------------------- */
 
 /* Append a tick that stands for the moment `late` ago. */
 static void tick(struct history *history, clock_us late)
@@ -253,8 +251,7 @@ void history_configure(struct history *history, const struct history_settings *s
         start_timer(history);
 }
 
-/* ---- life
- * ---------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void read_boot_id(char *boot, size_t size)
 {
@@ -323,8 +320,7 @@ struct history *history_close(struct history *history)
     return NULL;
 }
 
-/* ---- what is said about it
- * ------------------------------------------------------------------------- */
+/* ---- what is said about it ------------------------------------------------------------------- */
 
 static double lasts_days(const struct history *history)
 {

@@ -53,8 +53,7 @@ struct history_status {
 };
 struct history_status history_status(const struct history *history);
 
-/* ---- questions
- * ------------------------------------------------------------------------------------ */
+/* ---- questions ------------------------------------------------------------------------------- */
 
 struct history_bucket {
     clock_us time; /* begin of the bucket (wall), or of the reading itself when step is 0 */

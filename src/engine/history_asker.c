@@ -59,8 +59,7 @@ static void unlink_ask(struct history_asker *asker, struct history_ask *ask)
     }
 }
 
-/* ---- jobs
- * ---------------------------------------------------------------------------------------- */
+/* ---- jobs ------------------------------------------------------------------------------------ */
 
 /* On a pool thread. */
 static void work(void *user)
@@ -127,8 +126,7 @@ static void start_waiting(struct history_asker *asker)
     }
 }
 
-/* ---- the loop's side
- * ----------------------------------------------------------------------------- */
+/* ---- the loop's side ------------------------------------------------------------------------- */
 
 struct history_asker *history_asker_new(struct loop *loop, const char *folder)
 {

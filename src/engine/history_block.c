@@ -8,8 +8,7 @@
 
 enum mode { MODE_STEADY, MODE_CHANGES, MODE_CHANGES_OF_CHANGE, MODES };
 
-/* ---- writing
- * ------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static int64_t minus(int64_t a, int64_t b)
 {
@@ -171,8 +170,7 @@ void history_block_encode(struct buf *out, int64_t key, int64_t base,
         history_code_seal((uint8_t *)out->data + begin, out->length - begin, key);
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static bool read_time_run(struct history_block_runs *runs)
 {

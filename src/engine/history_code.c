@@ -70,8 +70,7 @@ bool history_code_take(const uint8_t **at, const uint8_t *end, uint64_t *value)
     return false;
 }
 
-/* ---- bits, lowest first
- * ---------------------------------------------------------------------------- */
+/* ---- bits, lowest first ---------------------------------------------------------------------- */
 
 /* At most 32 bits at a time, so that they fit beside the seven that may be pending. */
 static void put_bits(struct history_bits_writer *writer, uint64_t bits, unsigned count)

@@ -36,8 +36,7 @@ static const char connection_settings[] =
     "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;"
     "PRAGMA journal_size_limit = 8388608";
 
-/* ---- SQLite with our errors
- * ------------------------------------------------------------------------ */
+/* ---- SQLite with our errors ------------------------------------------------------------------ */
 
 int history_file_code(sqlite3 *db)
 {
@@ -110,8 +109,7 @@ int history_file_number(sqlite3 *db, const char *sql, int64_t fallback, int64_t 
     return code;
 }
 
-/* ---- opening
- * ------------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static int take_lock(struct history_file *file, struct err *err)
 {

@@ -65,8 +65,7 @@ sqlite3 *history_file_open_reader(const char *folder, struct err *err);
 /* Bytes on disk, the log of the latest writes included. */
 uint64_t history_file_bytes(const struct history_file *file);
 
-/* ---- SQLite with our errors
- * ------------------------------------------------------------------------ */
+/* ---- SQLite with our errors ------------------------------------------------------------------ */
 
 /* The errno-like code of the connection's last failure: -ENOSPC, -EIO, -EROFS, -EBADMSG (damaged),
  * -EBUSY, -ENOMEM. */

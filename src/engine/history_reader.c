@@ -51,8 +51,7 @@ struct work {
     struct err err;
 };
 
-/* ---- life
- * ---------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 struct history_reader *history_reader_open(const char *folder, struct err *err)
 {
@@ -85,8 +84,7 @@ struct history_reader *history_reader_close(struct history_reader *reader)
     return NULL;
 }
 
-/* ---- steps of the statements
- * ------------------------------------------------------------------------ */
+/* ---- steps of the statements ----------------------------------------------------------------- */
 
 static int failed(struct work *work)
 {
@@ -110,8 +108,7 @@ static int find_next(struct work *work, enum statement which, int64_t from, int6
     return result == 0 && *number < from ? history_file_damaged(&work->err, "read") : result;
 }
 
-/* ---- what to read
- * -------------------------------------------------------------------------------- */
+/* ---- what to read ---------------------------------------------------------------------------- */
 
 /* The series of one path; its bucketer keeps the most decimals of them. */
 static int find_sources(struct work *work, size_t path)
@@ -180,8 +177,7 @@ static int prepare(struct work *work)
     return result;
 }
 
-/* ---- one hour
- * ------------------------------------------------------------------------------------ */
+/* ---- one hour -------------------------------------------------------------------------------- */
 
 /* One row of the tail: both it and the sources are ordered by series. A damaged row is a gap. */
 static int read_row(struct work *work, int64_t time, const uint8_t *bytes, size_t length)
@@ -309,8 +305,7 @@ static int read_hour(struct work *work, int64_t hour, bool with_tail)
     return result;
 }
 
-/* ---- all hours
- * ----------------------------------------------------------------------------------- */
+/* ---- all hours ------------------------------------------------------------------------------- */
 
 static bool all_cut(const struct work *work)
 {

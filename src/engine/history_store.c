@@ -52,8 +52,7 @@ struct history_store {
     uint64_t block_readings, block_bytes;
 };
 
-/* ---- life
- * ---------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void unprepare(struct history_store *store)
 {
@@ -173,8 +172,7 @@ const struct history_series_list *history_store_series(const struct history_stor
     return &store->series;
 }
 
-/* ---- writing
- * ------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static int run(struct history_store *store, enum statement which, struct err *err)
 {
@@ -379,8 +377,7 @@ int history_store_write(struct history_store *store, struct history_record *cons
     return result;
 }
 
-/* ---- tidying
- * ------------------------------------------------------------------------------------- */
+/* ---- tidying --------------------------------------------------------------------------------- */
 
 /* Move one row to the calendar. A damaged one is dropped and counted. */
 static int place_row(struct history_store *store, sqlite3_stmt *rows, struct err *err)

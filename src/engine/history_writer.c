@@ -43,8 +43,7 @@ struct history_note *history_note_free(struct history_note *note)
     return NULL;
 }
 
-/* ---- the thread
- * ---------------------------------------------------------------------------------- */
+/* ---- the thread ------------------------------------------------------------------------------ */
 
 static void fill_report(struct history_writer *writer, struct history_note *note)
 {
@@ -166,8 +165,7 @@ static void run(void *user)
     give_back(writer, false);
 }
 
-/* ---- the loop's side
- * ----------------------------------------------------------------------------- */
+/* ---- the loop's side ------------------------------------------------------------------------- */
 
 struct history_writer *history_writer_start(struct history_store *store_take)
 {

@@ -36,7 +36,7 @@ struct meter {
     struct save *saving;
 };
 
-/* ---- counting ------------------------------------------------------------------------------------ */
+/* ---- counting -------------------------------------------------------------------------------- */
 
 static void save(struct meter *meter);
 
@@ -91,8 +91,7 @@ static void attach(struct meter *meter, struct point *point)
     if (quantity_row(point->quantity)->kind != QUANTITY_KIND_COUNTER || point->derived ||
         point->filter.apply)
         return;
-    point->filter =
-        (struct point_filter){.apply = apply, .user = ledger_for(meter, point->path)};
+    point->filter = (struct point_filter){.apply = apply, .user = ledger_for(meter, point->path)};
 }
 
 static void on_tree(void *user)
@@ -109,7 +108,7 @@ static void on_tree(void *user)
     }
 }
 
-/* ---- keeping ------------------------------------------------------------------------------------- */
+/* ---- keeping --------------------------------------------------------------------------------- */
 
 /* One write under way; owned by the pool thread until it is done. */
 struct save {
@@ -211,9 +210,11 @@ static int load_text(struct meter *meter, const struct buf *text, struct err *er
     } else {
         const char *path;
         json_t *numbers;
-        json_object_foreach(json_object_get(root, "counters"), path, numbers) {
+        json_object_foreach(json_object_get(root, "counters"), path, numbers)
+        {
             if (load_entry(meter, path, numbers) < 0) {
-                result = err_set(err, -EINVAL, "%s: %s does not hold three numbers", meter->file, path);
+                result =
+                    err_set(err, -EINVAL, "%s: %s does not hold three numbers", meter->file, path);
                 break;
             }
         }
@@ -236,7 +237,7 @@ static int load(struct meter *meter, struct err *err)
     return result;
 }
 
-/* ---- life ---------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 struct meter *meter_open(struct site *site, const char *folder, struct err *err)
 {

@@ -36,7 +36,8 @@ enum meter_step meter_step(struct meter_entry *entry, double reading, double rol
     }
     if (now - entry->suspect_since < METER_CONFIRM)
         return METER_SUSPECTED;
-    /* What was counted since the register began anew belongs to the count; what it held then does not. */
+    /* What was counted since the register began anew belongs to the count; what it held then does
+     * not. */
     entry->base = entry->published - entry->suspect;
     return count(entry, reading, METER_RESET);
 }

@@ -22,8 +22,7 @@ struct asking {
     char device[LIMIT_NAME + 1]; /* of the first point, for the file's name */
 };
 
-/* ---- the question
- * ---------------------------------------------------------------------------------- */
+/* ---- the question ---------------------------------------------------------------------------- */
 
 static bool read_time(struct request *request, const char *name, const char *otherwise,
                       clock_us *wall)
@@ -127,8 +126,7 @@ static bool read_question(struct request *request, struct asking *asking)
     return read_step(request, asking) && (!asking->csv || read_csv(request, asking));
 }
 
-/* ---- the answer
- * ------------------------------------------------------------------------------------ */
+/* ---- the answer ------------------------------------------------------------------------------ */
 
 static void write_row(struct json *json, const struct history_bucket *bucket, int decimals,
                       enum time_form form)
@@ -229,8 +227,7 @@ static void on_gone(void *user)
     free(asking);
 }
 
-/* ---- asking
- * ---------------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 struct paths {
     const char *list[LIMIT_HISTORY_PATHS];

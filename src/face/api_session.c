@@ -41,8 +41,7 @@ void api_session_show(struct request *request)
     answer_identity(request, identity.user ? identity.user : "", identity.role, identity.csrf);
 }
 
-/* ---- signing in
- * ------------------------------------------------------------------------------------ */
+/* ---- signing in ------------------------------------------------------------------------------ */
 
 struct sign_in {
     struct request *request;

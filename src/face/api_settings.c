@@ -33,8 +33,7 @@ static void add_etag(struct request *request)
     request_add_header(request, "ETag", text);
 }
 
-/* ---- reading
- * --------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void on_key(void *user, const char *key, const struct config_key *found)
 {
@@ -89,8 +88,7 @@ void api_settings_show(struct request *request)
     request_answer_json(request, &body);
 }
 
-/* ---- changing
- * -------------------------------------------------------------------------------------- */
+/* ---- changing -------------------------------------------------------------------------------- */
 
 static bool may_change(struct request *request, const char *key, const struct config_key *found)
 {
@@ -231,8 +229,7 @@ void api_settings_reset(struct request *request)
         change(request, &(struct config_change){.key = key, .text = NULL}, 1);
 }
 
-/* ---- many at once
- * ---------------------------------------------------------------------------------- */
+/* ---- many at once ---------------------------------------------------------------------------- */
 
 struct changes {
     struct config_change *list;

@@ -59,8 +59,7 @@ void api_users_list(struct request *request)
     request_answer_json(request, &body);
 }
 
-/* ---- changing
- * -------------------------------------------------------------------------------------- */
+/* ---- changing -------------------------------------------------------------------------------- */
 
 struct change {
     struct request *request;

@@ -24,8 +24,7 @@ static gnutls_datum_t datum(const struct buf *bytes)
     return (gnutls_datum_t){.data = (unsigned char *)bytes->data, .size = (unsigned)bytes->length};
 }
 
-/* ---- certificate
- * ----------------------------------------------------------------------------------- */
+/* ---- certificate ----------------------------------------------------------------------------- */
 
 static int import_chain(const struct buf *bytes, gnutls_x509_crt_t *list, unsigned *count)
 {
@@ -83,8 +82,7 @@ static int read_chain(struct certificate *certificate, const char *path, unsigne
     return result < 0 ? -EINVAL : 0;
 }
 
-/* ---- key
- * ------------------------------------------------------------------------------------------- */
+/* ---- key ------------------------------------------------------------------------------------- */
 
 static int import_key(gnutls_x509_privkey_t key, const struct buf *bytes)
 {
@@ -124,8 +122,7 @@ static int read_key(struct certificate *certificate, const char *path, unsigned 
     return result < 0 ? -EINVAL : 0;
 }
 
-/* ---- pair
- * ------------------------------------------------------------------------------------------ */
+/* ---- pair ------------------------------------------------------------------------------------ */
 
 struct certificate *certificate_load(const char *certificate_path, const char *key_path,
                                      struct err *err)

@@ -27,8 +27,7 @@ static clock_us after(const struct http_server *server, int seconds)
     return loop_now(server->spec.loop) + seconds * CLOCK_S;
 }
 
-/* ---- running
- * --------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 static void on_again(struct loop_timer *timer, void *user);
 static void on_sweep(struct loop_timer *timer, void *user);
@@ -101,8 +100,7 @@ static void on_sweep(struct loop_timer *timer, void *user)
         loop_timer_stop(timer);
 }
 
-/* ---- connections
- * ----------------------------------------------------------------------------------- */
+/* ---- connections ----------------------------------------------------------------------------- */
 
 static void write_address(const struct sockaddr *address, char *text, size_t size)
 {
@@ -200,8 +198,7 @@ static int on_certificate(gnutls_session_t session, const gnutls_datum_t *author
     return 0;
 }
 
-/* ---- requests
- * -------------------------------------------------------------------------------------- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 /* The first libmicrohttpd tells of a request, with the target as it was sent. */
 static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
@@ -300,8 +297,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     *context = request_free(request);
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------------------ */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void on_log(void *cls, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));

@@ -55,8 +55,7 @@ size_t live_stream_count(const struct live *live)
     return live->streams;
 }
 
-/* ---- streams
- * --------------------------------------------------------------------------------------- */
+/* ---- streams --------------------------------------------------------------------------------- */
 
 static void resume(struct live_stream *stream)
 {
@@ -151,8 +150,7 @@ static void on_free(void *cls)
     free_stream(cls);
 }
 
-/* ---- channels
- * -------------------------------------------------------------------------------------- */
+/* ---- channels -------------------------------------------------------------------------------- */
 
 static void on_ready(struct live_channel *channel, void *user)
 {
@@ -242,8 +240,7 @@ static struct live_channel *find_channel(struct live *live, const struct point_s
     return channel;
 }
 
-/* ---- opening
- * --------------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static char *copy_text(const char *text)
 {
@@ -322,8 +319,7 @@ void live_end(struct live *live)
     }
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------------------ */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 struct live *live_new(struct loop *loop, struct site *site, struct point_json *points,
                       struct access *access)

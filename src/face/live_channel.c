@@ -54,8 +54,7 @@ bool live_channel_is(const struct live_channel *channel, const struct point_sele
            point_select_equal(&channel->select, select);
 }
 
-/* ---- events
- * ---------------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static void begin_event(struct live_channel *channel, const char *name, uint64_t number)
 {
@@ -125,8 +124,7 @@ static void schedule(struct live_channel *channel)
         loop_timer_at(channel->loop, &channel->flush, due, on_flush, channel);
 }
 
-/* ---- gathering
- * --------------------------------------------------------------------------------------- */
+/* ---- gathering ------------------------------------------------------------------------------- */
 
 static bool grow_marks(struct live_channel *channel)
 {
@@ -199,8 +197,7 @@ void live_channel_tree(struct live_channel *channel)
     push(channel);
 }
 
-/* ---- reading
- * ----------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 uint64_t live_channel_cursor(const struct live_channel *channel, const char *last_id)
 {

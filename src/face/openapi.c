@@ -5,8 +5,7 @@
 #include "base/json.h"
 #include "face/api.h"
 
-/* ---- one operation
- * --------------------------------------------------------------------------------- */
+/* ---- one operation --------------------------------------------------------------------------- */
 
 static void write_reference(struct json *json, const char *schema)
 {
@@ -130,8 +129,7 @@ static void write_operation(struct json *json, const struct route *route)
     json_close_object(json);
 }
 
-/* ---- the document
- * ---------------------------------------------------------------------------------- */
+/* ---- the document ---------------------------------------------------------------------------- */
 
 static bool is_first_of_path(size_t index)
 {
@@ -160,6 +158,9 @@ static void write_path(struct json *json, const char *path)
     json_close_object(json);
 }
 
+/* openapi_schemas.json, embedded by the build. */
+extern const char openapi_schemas[], openapi_schemas_end[];
+
 static void write_components(struct json *json)
 {
     static const char schemes[] =
@@ -171,12 +172,7 @@ static void write_components(struct json *json)
     json_key(json, "securitySchemes");
     json_raw(json, schemes, sizeof schemes - 1);
     json_key(json, "schemas");
-    json_open_object(json);
-    for (size_t i = 0; i < openapi_schema_count; i++) {
-        json_key(json, openapi_schemas[i].name);
-        json_raw(json, openapi_schemas[i].text, strlen(openapi_schemas[i].text));
-    }
-    json_close_object(json);
+    json_raw(json, openapi_schemas, (size_t)(openapi_schemas_end - openapi_schemas));
     json_close_object(json);
 }
 
@@ -207,8 +203,7 @@ static void write_document(struct json *json)
     json_close_object(json);
 }
 
-/* ---- looks
- * ------------------------------------------------------------------------------------------- */
+/* ---- looks ----------------------------------------------------------------------------------- */
 
 static void new_line(struct buf *out, int depth)
 {
@@ -217,7 +212,7 @@ static void new_line(struct buf *out, int depth)
         buf_add(out, "  ", 2);
 }
 
-/* Compact JSON -> one member a line, so that a change shows as a change of lines. */
+/* JSON -> the same, one member a line, so that a change shows as a change of lines. */
 static void indent(struct buf *out, const char *text, size_t length)
 {
     int depth = 0;
@@ -232,6 +227,8 @@ static void indent(struct buf *out, const char *text, size_t length)
             quoted = c != '"';
             continue;
         }
+        if (c == ' ' || c == '\n')
+            continue;
         if (closes && text[i - 1] != '{' && text[i - 1] != '[')
             new_line(out, depth - 1);
         depth -= closes;

@@ -6,10 +6,3 @@
 /* Append the document, indented, the same bytes each time: it is committed as openapi/busbar.json
  * and compared by a test. */
 void openapi_write(struct buf *out);
-
-/* Schemas by name, in order (openapi_schemas.c): JSON texts. */
-struct openapi_schema {
-    const char *name, *text;
-};
-extern const struct openapi_schema openapi_schemas[];
-extern const size_t openapi_schema_count;

@@ -85,8 +85,7 @@ struct pages *pages_free(struct pages *pages)
     return NULL;
 }
 
-/* ---- serving
- * --------------------------------------------------------------------------------------- */
+/* ---- serving --------------------------------------------------------------------------------- */
 
 bool pages_accepts_gzip(const char *header)
 {

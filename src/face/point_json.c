@@ -41,8 +41,7 @@ struct point_json *point_json_free(struct point_json *cache)
     return NULL;
 }
 
-/* ---- rendering
- * ------------------------------------------------------------------------------------- */
+/* ---- rendering ------------------------------------------------------------------------------- */
 
 void point_json_words(const struct words *words, double number, struct buf *out)
 {
@@ -140,8 +139,7 @@ static void add_end(struct buf *out, const struct point *point)
     buf_add_text(out, ".\"}");
 }
 
-/* ---- keeping
- * --------------------------------------------------------------------------------------- */
+/* ---- keeping --------------------------------------------------------------------------------- */
 
 static struct fragment *fragment_of(struct point_json *cache, const struct point *point)
 {

@@ -21,8 +21,7 @@ struct point_lists {
     struct buf work;
 };
 
-/* ---- rendering
- * ------------------------------------------------------------------------------------- */
+/* ---- rendering ------------------------------------------------------------------------------- */
 
 struct writing {
     struct point_json *points;
@@ -51,8 +50,7 @@ void point_list_write(struct point_json *points, struct site *site,
     buf_add_char(out, ']');
 }
 
-/* ---- keeping
- * --------------------------------------------------------------------------------------- */
+/* ---- keeping --------------------------------------------------------------------------------- */
 
 static void forget_all(struct point_lists *lists)
 {

@@ -9,8 +9,7 @@
 
 #include "face/problem.h"
 
-/* ---- reading
- * --------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 bool request_is_head(const struct request *request)
 {
@@ -84,8 +83,7 @@ bool request_time_form(struct request *request, enum time_form *form)
     return true;
 }
 
-/* ---- answering
- * ------------------------------------------------------------------------------------- */
+/* ---- answering ------------------------------------------------------------------------------- */
 
 void request_secure(struct MHD_Response *response, const char *cache)
 {
@@ -228,8 +226,7 @@ void request_problem(struct request *request, unsigned status, const char *kind,
     request_answer_take(request, status, PROBLEM_TYPE, &body);
 }
 
-/* ---- answering later
- * ------------------------------------------------------------------------------- */
+/* ---- answering later ------------------------------------------------------------------------- */
 
 void request_wait(struct request *request, void (*cancel)(void *job), void *job)
 {
@@ -251,8 +248,7 @@ void request_give_up(struct request *request)
                     "Ask again when it runs again.");
 }
 
-/* ---- for the server
- * -------------------------------------------------------------------------------- */
+/* ---- for the server -------------------------------------------------------------------------- */
 
 enum MHD_Result request_hand_over(struct request *request)
 {

@@ -76,8 +76,7 @@ struct request {
     void *job;
 };
 
-/* ---- reading
- * --------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 bool request_is_head(const struct request *request);
 
@@ -100,8 +99,7 @@ const char *request_token(const struct request *request);
 /* `?time=`; false when the request has been answered with 400. */
 bool request_time_form(struct request *request, enum time_form *form);
 
-/* ---- answering: exactly one of these, once
- * ------------------------------------------------------------ */
+/* ---- answering: exactly one of these, once --------------------------------------------------- */
 
 /* A header to go out with the answer; call before answering. `name` is constant, `value` is copied.
  */
@@ -130,8 +128,7 @@ void request_answer_stream(struct request *request, struct MHD_Response *respons
 void request_problem(struct request *request, unsigned status, const char *kind, const char *title,
                      const char *detail, ...) __attribute__((format(printf, 5, 6)));
 
-/* ---- answering later
- * ------------------------------------------------------------------------------- */
+/* ---- answering later ------------------------------------------------------------------------- */
 
 /* The answer comes later; until then `cancel(job)` is called if it cannot be delivered any more.
  * Nothing happens when the answer is there already. */
@@ -143,8 +140,7 @@ void request_give_up(struct request *request);
 /* Security headers that every answer carries; `cache` is the Cache-Control value. */
 void request_secure(struct MHD_Response *response, const char *cache);
 
-/* ---- for the server
- * -------------------------------------------------------------------------------- */
+/* ---- for the server -------------------------------------------------------------------------- */
 
 /* Hand the answer over when there is one. MHD_NO when it cannot be. */
 enum MHD_Result request_hand_over(struct request *request);

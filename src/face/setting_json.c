@@ -75,8 +75,7 @@ void setting_json_key(struct json *json, const char *key, const struct config_ke
     json_close_object(json);
 }
 
-/* ---- schema
- * ---------------------------------------------------------------------------------------- */
+/* ---- schema ---------------------------------------------------------------------------------- */
 
 /* Limits are seconds for durations and bytes for texts, and mean nothing for the other types. */
 static void write_limits(struct json *json, const struct setting_row *row)

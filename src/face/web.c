@@ -12,8 +12,7 @@
 
 #define SOCKET_CONNECTIONS 64
 
-/* ---- certificate
- * ----------------------------------------------------------------------------------- */
+/* ---- certificate ----------------------------------------------------------------------------- */
 
 static struct certificate *load_certificate(const struct web *web,
                                             const struct web_settings *settings, struct err *err)
@@ -41,8 +40,7 @@ int web_reload_certificate(struct web *web, struct err *err)
     return renew_certificate(web, &web->settings, err);
 }
 
-/* ---- settings
- * -------------------------------------------------------------------------------------- */
+/* ---- settings -------------------------------------------------------------------------------- */
 
 static void free_settings(struct web_settings *settings)
 {
@@ -87,8 +85,7 @@ int web_configure(struct web *web, const struct web_settings *settings, struct e
     return 0;
 }
 
-/* ---- listeners
- * ------------------------------------------------------------------------------------- */
+/* ---- listeners ------------------------------------------------------------------------------- */
 
 static int open_server(struct web *web, struct http_server *server, int fd, bool tls, bool local,
                        struct err *err)
@@ -137,8 +134,7 @@ static int open_all(struct web *web, struct err *err)
     return result < 0 ? result : open_socket(web, err);
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------------------ */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static bool make_parts(struct web *web)
 {

@@ -6,8 +6,7 @@
 #include "face/api.h"
 #include "face/web_private.h"
 
-/* ---- the request itself
- * ------------------------------------------------------------------------------ */
+/* ---- the request itself ---------------------------------------------------------------------- */
 
 static void refuse_form(struct request *request, const char *sentence)
 {
@@ -73,8 +72,7 @@ static bool redirect(struct request *request)
     return true;
 }
 
-/* ---- who asks, and may they
- * --------------------------------------------------------------------------- */
+/* ---- who asks, and may they ------------------------------------------------------------------ */
 
 static void identify(struct request *request, const char **csrf)
 {
@@ -154,8 +152,7 @@ static bool check_csrf(struct request *request, const struct route *route, const
     return false;
 }
 
-/* ---- what is asked for
- * ---------------------------------------------------------------------------------- */
+/* ---- what is asked for ----------------------------------------------------------------------- */
 
 static void refuse_method(struct request *request, unsigned allowed)
 {

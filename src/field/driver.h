@@ -1,16 +1,17 @@
 /* driver - the contract between field (lines, queues, retries) and drivers (what devices say).
  *
- * A driver is pure: it never opens, sleeps, retries, logs or reads a clock, and allocates only in open() and
- * identify(). Field asks it four kinds of question and does everything else:
+ * A driver is pure: it never opens, sleeps, retries, logs or reads a clock, and allocates only in
+ * open() and identify(). Field asks it four kinds of question and does everything else:
  *
- *   open      make the per-device state from settings and profile; add the points that are known already
- *   identify  which request tells what you are; is this you? (adds points found on the way, SunSpec)
- *   plan      these readings are due: which request comes next
- *   decode    this answer, or its failure: which values
+ *   open      make the per-device state from settings and profile; add the points that are known
+ * already identify  which request tells what you are; is this you? (adds points found on the way,
+ * SunSpec) plan      these readings are due: which request comes next decode    this answer, or its
+ * failure: which values
  *
- * Switching (encode, read back) joins here with the switcher. A request's bytes are a protocol unit without
- * addressing and framing: for Modbus a PDU; the line adds unit address, CRC or MBAP header and knows when an
- * answer is whole. A driver is therefore tested from recordings, with no line and no clock.
+ * Switching (encode, read back) joins here with the switcher. A request's bytes are a protocol unit
+ * without addressing and framing: for Modbus a PDU; the line adds unit address, CRC or MBAP header
+ * and knows when an answer is whole. A driver is therefore tested from recordings, with no line and
+ * no clock.
  */
 #pragma once
 
@@ -28,16 +29,17 @@
 struct driver_request {
     uint8_t bytes[DRIVER_REQUEST_MAX];
     size_t length;
-    unsigned tag;          /* the driver's own mark, given back with the answer */
-    clock_us timeout;      /* 0: the line's */
-    bool write;            /* changes something in the device: never repeated blindly */
+    unsigned tag;     /* the driver's own mark, given back with the answer */
+    clock_us timeout; /* 0: the line's */
+    bool write;       /* changes something in the device: never repeated blindly */
 };
 
 /* How a request ended. */
 enum driver_result {
-    DRIVER_ANSWERED,   /* `bytes` is the answer's protocol unit; an exception of the device is an answer too */
-    DRIVER_TIMED_OUT,  /* nothing, or nothing acceptable, within the time */
-    DRIVER_LINE_DOWN,  /* never sent */
+    DRIVER_ANSWERED,  /* `bytes` is the answer's protocol unit; an exception of the device is an
+                         answer too */
+    DRIVER_TIMED_OUT, /* nothing, or nothing acceptable, within the time */
+    DRIVER_LINE_DOWN, /* never sent */
 };
 
 struct driver_answer {
@@ -66,28 +68,31 @@ struct driver_device; /* the driver's own state, one per device */
 struct driver {
     const char *name;
 
-    /* Make the state and describe `device` (identity, components, points) as far as known without asking. NULL and `err` when
-     * the profile cannot be used. `library` is what the driver's load() returned. */
+    /* Make the state and describe `device` (identity, components, points) as far as known without
+     * asking. NULL and `err` when the profile cannot be used. `library` is what the driver's load()
+     * returned. */
     struct driver_device *(*open)(void *library, const struct driver_settings *settings,
                                   struct device *device, struct err *err);
     struct driver_device *(*close)(struct driver_device *state); /* accepts NULL, returns NULL */
 
     struct driver_limits (*limits)(const struct driver_device *state);
 
-    /* The next question about identity: 1 and `*request`, 0 when identified (or nothing to ask), -ENODEV with a sentence when
-     * it is another device. `answer` is NULL on the first call, then the answer to the previous request. Called anew
-     * whenever the device comes (back) online. */
+    /* The next question about identity: 1 and `*request`, 0 when identified (or nothing to ask),
+     * -ENODEV with a sentence when it is another device. `answer` is NULL on the first call, then
+     * the answer to the previous request. Called anew whenever the device comes (back) online. */
     int (*identify)(struct driver_device *state, const struct driver_answer *answer,
                     struct driver_request *request, struct err *err);
 
     /* Begin a round of reading: round 0, 1, 2, ... counts since the device came online. */
     void (*round)(struct driver_device *state, unsigned round);
 
-    /* The next request of this round; false when the round is complete. One request is out at a time. */
+    /* The next request of this round; false when the round is complete. One request is out at a
+     * time. */
     bool (*plan)(struct driver_device *state, struct driver_request *request);
 
-    /* Turn the answer to `request` into values (point_put, point_mark). 0, or -EPROTO when it is no proper answer to it;
-     * a failure (DRIVER_TIMED_OUT) needs no marks: field marks the whole device when it gives up. */
+    /* Turn the answer to `request` into values (point_put, point_mark). 0, or -EPROTO when it is no
+     * proper answer to it; a failure (DRIVER_TIMED_OUT) needs no marks: field marks the whole
+     * device when it gives up. */
     int (*decode)(struct driver_device *state, const struct driver_request *request,
                   const struct driver_answer *answer);
 };

@@ -31,7 +31,7 @@ enum statistics_count {
 
 #define STATISTICS_EXCEPTION_CODES 12 /* by code; 0 collects those that the standard lacks */
 #define STATISTICS_BUCKETS 84
-#define STATISTICS_ERROR_MAX 120
+#define STATISTICS_ERROR_MAX 144 /* longest cause, name of a line, unit */
 
 struct statistics_latency {
     uint32_t buckets[STATISTICS_BUCKETS];

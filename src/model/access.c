@@ -11,7 +11,7 @@
 #define TOKEN_PREFIX "bb_"
 #define ACCESS_TOKEN_SECRET 64 /* what access.h asks of its callers */
 
-/* ---- settings ------------------------------------------------------------------------------- */
+/* ---- settings -------------------------------------------------------------------------------- */
 
 static const char *const views[] = {"open", "password", NULL};
 
@@ -53,7 +53,7 @@ const struct setting_table access_settings_table = {
     .record_size = sizeof(struct access_settings),
 };
 
-/* ---- life ----------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 clock_us access_wall(const struct access *access)
 {
@@ -139,7 +139,7 @@ void access_configure(struct access *access, const struct access_settings *setti
     access->sessions.most = settings->session_most;
 }
 
-/* ---- who is asking -------------------------------------------------------------------------- */
+/* ---- who is asking --------------------------------------------------------------------------- */
 
 static void hash_token(const char *token, unsigned char hash[32])
 {
@@ -188,7 +188,7 @@ void access_sign_out(struct access *access, const char *session)
         access_session_end(found);
 }
 
-/* ---- users ---------------------------------------------------------------------------------- */
+/* ---- users ----------------------------------------------------------------------------------- */
 
 struct access_account *access_account_find(struct access *access, const char *name)
 {
@@ -269,7 +269,7 @@ int access_user_remove(struct access *access, const char *name, struct err *err)
     return result;
 }
 
-/* ---- tokens --------------------------------------------------------------------------------- */
+/* ---- tokens ---------------------------------------------------------------------------------- */
 
 size_t access_token_count(const struct access *access)
 {

@@ -1,12 +1,13 @@
 /* access - who may do what: users, sessions, tokens, and the slowing down of those who guess.
  *
- * Users and tokens live in `access.json` in the state folder (passwords as argon2id, tokens as hashes); sessions in memory
- * only. The first start makes a user `administrator` with a one-time secret that must be replaced at the first sign-in. Password
- * hashes are computed on the worker pool: checking one costs 20 ms by design. Loop thread only.
+ * Users and tokens live in `access.json` in the state folder (passwords as argon2id, tokens as
+ * hashes); sessions in memory only. The first start makes a user `administrator` with a one-time
+ * secret that must be replaced at the first sign-in. Password hashes are computed on the worker
+ * pool: checking one costs 20 ms by design. Loop thread only.
  *
- * Guessing: each source address and each user name has a delay that doubles with failures up to a minute and fades with
- * time. An address with a long record of success is not slowed by failures from other addresses, so nobody can
- * lock the owner out by failing on purpose.
+ * Guessing: each source address and each user name has a delay that doubles with failures up to a
+ * minute and fades with time. An address with a long record of success is not slowed by failures
+ * from other addresses, so nobody can lock the owner out by failing on purpose.
  */
 #pragma once
 
@@ -24,7 +25,7 @@
 struct access;
 
 struct access_settings {
-    int64_t view; /* index: open, password */
+    int64_t view;         /* index: open, password */
     int64_t session_idle; /* us */
     int64_t session_most; /* us */
 };
@@ -33,8 +34,9 @@ enum { ACCESS_VIEW_OPEN, ACCESS_VIEW_PASSWORD };
 
 extern const struct setting_table access_settings_table;
 
-/* Open the users of `folder`, making the first one when there is none; then `first_secret` (at least 32 bytes) receives the
- * one-time secret, else "". NULL and `err` when the file is there but cannot be used. */
+/* Open the users of `folder`, making the first one when there is none; then `first_secret` (at
+ * least 32 bytes) receives the one-time secret, else "". NULL and `err` when the file is there but
+ * cannot be used. */
 struct access *access_open(struct loop *loop, const char *folder,
                            const struct access_settings *settings, char *first_secret,
                            struct err *err);
@@ -42,28 +44,30 @@ struct access *access_open(struct loop *loop, const char *folder,
 struct access *access_close(struct access *access);
 void access_configure(struct access *access, const struct access_settings *settings);
 
-/* ---- who is asking -------------------------------------------------------------------------------- */
+/* ---- who is asking --------------------------------------------------------------------------- */
 
 struct access_identity {
     enum access_role role;
-    const char *user; /* name of the user or token, "" for an open view, "local" for the unix socket of our own user */
+    const char *user; /* name of the user or token, "" for an open view, "local" for the unix socket
+                         of our own user */
     const char *csrf; /* of a session, else NULL; a request that changes something must repeat it */
 };
 
-/* The identity behind a session cookie and/or bearer token (either may be NULL); with neither, or wrong ones, ROLE_VIEW when
- * viewing is open, else ROLE_NONE. Keeps a session alive. Texts in it are valid until the loop's next turn. */
+/* The identity behind a session cookie and/or bearer token (either may be NULL); with neither, or
+ * wrong ones, ROLE_VIEW when viewing is open, else ROLE_NONE. Keeps a session alive. Texts in it
+ * are valid until the loop's next turn. */
 struct access_identity access_identify(struct access *access, const char *session,
                                        const char *token);
 
-/* ---- signing in ------------------------------------------------------------------------------------ */
+/* ---- signing in ------------------------------------------------------------------------------ */
 
 enum access_outcome {
     ACCESS_SIGNED_IN,
-    ACCESS_REFUSED,          /* wrong user or password: which one is not said */
-    ACCESS_SLOWED,           /* try again after `retry_s` */
-    ACCESS_CHANGE_REQUIRED,  /* right, but the one-time secret must be replaced by a new password */
-    ACCESS_WEAK,             /* the new password is not acceptable; `err` says why */
-    ACCESS_BUSY,             /* too many sign-ins under way */
+    ACCESS_REFUSED,         /* wrong user or password: which one is not said */
+    ACCESS_SLOWED,          /* try again after `retry_s` */
+    ACCESS_CHANGE_REQUIRED, /* right, but the one-time secret must be replaced by a new password */
+    ACCESS_WEAK,            /* the new password is not acceptable; `err` says why */
+    ACCESS_BUSY,            /* too many sign-ins under way */
 };
 
 struct access_sign_in {
@@ -75,20 +79,21 @@ struct access_sign_in {
     struct err err;
 };
 
-/* Check and answer through `done` on the loop thread. Texts are copied and wiped. `new_password` may be NULL. `source` is
- * the client's address as text. Returns a handle to cancel with when the client goes away, valid until `done`; NULL when there
- * is no memory or too many are under way: then `done` is not called. A `new_password` also changes one that need not be
- * changed. BUSY with a filled `err` also says that the change could not be saved. */
+/* Check and answer through `done` on the loop thread. Texts are copied and wiped. `new_password`
+ * may be NULL. `source` is the client's address as text. Returns a handle to cancel with when the
+ * client goes away, valid until `done`; NULL when there is no memory or too many are under way:
+ * then `done` is not called. A `new_password` also changes one that need not be changed. BUSY with
+ * a filled `err` also says that the change could not be saved. */
 struct access_job;
-struct access_job *access_sign_in(struct access *access, const char *source, const char *user,
-                                  const char *password, const char *new_password,
-                                  void (*done)(void *user_data, const struct access_sign_in *result),
-                                  void *user_data);
+struct access_job *
+access_sign_in(struct access *access, const char *source, const char *user, const char *password,
+               const char *new_password,
+               void (*done)(void *user_data, const struct access_sign_in *result), void *user_data);
 void access_job_cancel(struct access_job *job);
 
 void access_sign_out(struct access *access, const char *session);
 
-/* ---- users and tokens (administrators) ------------------------------------------------------------- */
+/* ---- users and tokens (administrators) ------------------------------------------------------- */
 
 struct access_user {
     const char *name;
@@ -100,9 +105,9 @@ struct access_user {
 size_t access_user_count(const struct access *access);
 struct access_user access_user_at(const struct access *access, size_t index);
 
-/* Make or change a user: NULL password keeps the old one, ROLE_NONE keeps the role. The hash is computed on the pool; `done` gets
- * an empty err on success (saved to disk). The last administrator cannot be demoted or removed. Sessions of the user
- * end. Returns as access_sign_in. */
+/* Make or change a user: NULL password keeps the old one, ROLE_NONE keeps the role. The hash is
+ * computed on the pool; `done` gets an empty err on success (saved to disk). The last administrator
+ * cannot be demoted or removed. Sessions of the user end. Returns as access_sign_in. */
 struct access_job *access_user_set(struct access *access, const char *name, const char *password,
                                    enum access_role role,
                                    void (*done)(void *user_data, const struct err *err),

@@ -43,7 +43,7 @@ struct access_job {
     struct access_sign_in result; /* also carries the err of user_set */
 };
 
-/* ---- life of a job -------------------------------------------------------------------------- */
+/* ---- life of a job --------------------------------------------------------------------------- */
 
 static void free_secret(char *text)
 {
@@ -139,7 +139,7 @@ void access_jobs_end(struct access *access)
     }
 }
 
-/* ---- on the pool ---------------------------------------------------------------------------- */
+/* ---- on the pool ----------------------------------------------------------------------------- */
 
 /* Pool thread: touches nothing but the job. */
 static void work(void *user)
@@ -210,7 +210,7 @@ static void enqueue(struct access_job *job)
     run_waiting(job->access);
 }
 
-/* ---- signing in ----------------------------------------------------------------------------- */
+/* ---- signing in ------------------------------------------------------------------------------ */
 
 /* Each refusal, as long as they are few. A name that is no user's may be a password typed into the
  * wrong field. */
@@ -340,7 +340,7 @@ access_sign_in(struct access *access, const char *source, const char *user, cons
     return job;
 }
 
-/* ---- setting users -------------------------------------------------------------------------- */
+/* ---- setting users --------------------------------------------------------------------------- */
 
 static int add_account(struct access_job *job)
 {

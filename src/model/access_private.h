@@ -46,14 +46,14 @@ struct access {
     } refusals; /* in this minute of the log */
 };
 
-/* ---- access_store.c ------------------------------------------------------------------------- */
+/* ---- access_store.c -------------------------------------------------------------------------- */
 
 /* Fill accounts and tokens from the file. 0, -ENOENT when there is none, else `err` with file, line
  * and what to do. */
 int access_store_load(struct access *access, struct err *err);
 int access_store_save(const struct access *access, struct err *err);
 
-/* ---- access.c ------------------------------------------------------------------------------- */
+/* ---- access.c -------------------------------------------------------------------------------- */
 
 struct access_account *access_account_find(struct access *access, const char *name);
 
@@ -67,7 +67,7 @@ int access_check_last(const struct access *access, const struct access_account *
 /* The wall time for records, 0 when it is not known. */
 clock_us access_wall(const struct access *access);
 
-/* ---- access_job.c --------------------------------------------------------------------------- */
+/* ---- access_job.c ---------------------------------------------------------------------------- */
 
 /* Forget all jobs; those on the pool free themselves when they come back. */
 void access_jobs_end(struct access *access);

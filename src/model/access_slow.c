@@ -46,7 +46,7 @@ struct access_slow *access_slow_free(struct access_slow *slow)
     return NULL;
 }
 
-/* ---- keys ----------------------------------------------------------------------------------- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 struct keys {
     uint64_t source, user, pair;
@@ -81,7 +81,7 @@ static struct keys keys_of(const struct access_slow *slow, const char *source, c
     return keys;
 }
 
-/* ---- tables --------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 static int failures_left(const struct slot *slot, clock_us now)
 {
@@ -136,7 +136,7 @@ static void drop(struct table *table, uint64_t key)
         *slot = (struct slot){0};
 }
 
-/* ---- the rules ------------------------------------------------------------------------------ */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 static clock_us user_delay(struct access_slow *slow, const struct keys *keys, clock_us now)
 {

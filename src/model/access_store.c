@@ -20,7 +20,7 @@
 #define FILE_MOST (1u << 20)
 #define WAY_OUT "; repair the file, or remove it to begin again with a new administrator"
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* One entry while it is read: the first mistake is kept, later gets do nothing. */
 struct reader {
@@ -200,7 +200,7 @@ int access_store_load(struct access *access, struct err *err)
     return result;
 }
 
-/* ---- writing -------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static void write_account(struct json *json, const struct access_account *account)
 {

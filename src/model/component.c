@@ -113,9 +113,9 @@ void component_label(enum component_kind kind, int number, char *label, size_t s
 const char *component_nearest(const char *name)
 {
     static const char *const examples[] = {
-        "total",   "phase-a", "phase-b",  "phase-c",  "line-ab", "line-bc", "line-ca",
-        "neutral", "circuit-1", "outlet-1", "group-1", "input-1", "output-1", "pulse-1",
-        "sensor-1", "supply",  "battery",  "mains",
+        "total",    "phase-a", "phase-b",   "phase-c",  "line-ab", "line-bc",
+        "line-ca",  "neutral", "circuit-1", "outlet-1", "group-1", "input-1",
+        "output-1", "pulse-1", "sensor-1",  "supply",   "battery", "mains",
     };
     return nearest_word(name, examples, sizeof examples / sizeof *examples, sizeof *examples);
 }

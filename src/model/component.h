@@ -10,8 +10,8 @@
 
 enum component_kind {
     COMPONENT_TOTAL,
-    COMPONENT_PHASE,   /* number 1..3 = a, b, c */
-    COMPONENT_LINE,    /* number 1..3 = ab, bc, ca */
+    COMPONENT_PHASE, /* number 1..3 = a, b, c */
+    COMPONENT_LINE,  /* number 1..3 = ab, bc, ca */
     COMPONENT_NEUTRAL,
     COMPONENT_CIRCUIT, /* numbered from here on down to SENSOR */
     COMPONENT_OUTLET,

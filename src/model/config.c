@@ -8,7 +8,7 @@
 
 #include "base/nearest.h"
 
-/* ---- tables and records --------------------------------------------------------------------- */
+/* ---- tables and records ---------------------------------------------------------------------- */
 
 struct config_table *config_table(const struct config *config, const struct setting_table *table)
 {
@@ -74,7 +74,7 @@ const struct config_schema *config_schema(const struct config *config)
     return config->schema;
 }
 
-/* ---- what a key means ----------------------------------------------------------------------- */
+/* ---- what a key means ------------------------------------------------------------------------ */
 
 static const struct setting_row *find_row(const struct setting_table *table, const char *key)
 {
@@ -193,7 +193,7 @@ void config_format_key(const struct config_table *table, const struct config_rec
              row_key ? "." : "", row_key ? row_key : "");
 }
 
-/* ---- asking by key -------------------------------------------------------------------------- */
+/* ---- asking by key --------------------------------------------------------------------------- */
 
 #define PLACE_MAX 1100
 
@@ -271,7 +271,7 @@ void config_each(const struct config *config,
     }
 }
 
-/* ---- life ----------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static struct config *new_config(const struct config_schema *schema, const char *site_path,
                                  const char *overlay_path)

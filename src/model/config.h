@@ -1,9 +1,11 @@
-/* config - one generation of settings: the site file of a person, over it nothing, under it the overlay of the pages.
+/* config - one generation of settings: the site file of a person, over it nothing, under it the
+ * overlay of the pages.
  *
- * Reading is all or nothing: every mistake is collected with its place, and a configuration with a mistake is never
- * used. Records live in the configuration's arena; a reload makes a new configuration beside the old one,
- * compares, applies, and frees the old one. The daemon never writes the site file; the overlay (JSON, in the
- * state folder) holds what pages and API changed. A key in the site file wins and is shown read-only.
+ * Reading is all or nothing: every mistake is collected with its place, and a configuration with a
+ * mistake is never used. Records live in the configuration's arena; a reload makes a new
+ * configuration beside the old one, compares, applies, and frees the old one. The daemon never
+ * writes the site file; the overlay (JSON, in the state folder) holds what pages and API changed. A
+ * key in the site file wins and is shown read-only.
  */
 #pragma once
 
@@ -35,25 +37,27 @@ struct config_errors {
 
 void config_errors_deinit(struct config_errors *errors);
 
-/* Changes to the overlay: key -> value as text, NULL text = back to the default. The key "devices.NAME" with NULL
- * removes a record that the overlay made, with "" it makes one of nothing but defaults; setting a key of a record that
- * does not exist makes the record too. A key that stands in the site file cannot be changed here. */
+/* Changes to the overlay: key -> value as text, NULL text = back to the default. The key
+ * "devices.NAME" with NULL removes a record that the overlay made, with "" it makes one of nothing
+ * but defaults; setting a key of a record that does not exist makes the record too. A key that
+ * stands in the site file cannot be changed here. */
 struct config_change {
     const char *key;
     const char *text;
 };
 
-/* Read `site_path` (NULL: none) and `overlay_path` (NULL, or missing: empty) and lay `changes` over the overlay.
- * NULL when there is any mistake; then `errors` names each. `schema` is borrowed. */
+/* Read `site_path` (NULL: none) and `overlay_path` (NULL, or missing: empty) and lay `changes` over
+ * the overlay. NULL when there is any mistake; then `errors` names each. `schema` is borrowed. */
 struct config *config_load(const struct config_schema *schema, const char *site_path,
                            const char *overlay_path, const struct config_change *changes,
                            size_t change_count, struct config_errors *errors);
 struct config *config_free(struct config *config);
 
-/* Write what this configuration took from the overlay and the changes as the new overlay, atomically. */
+/* Write what this configuration took from the overlay and the changes as the new overlay,
+ * atomically. */
 int config_save_overlay(const struct config *config, const char *overlay_path, struct err *err);
 
-/* ---- reading ------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* The record of a plain table. */
 const void *config_record(const struct config *config, const struct setting_table *table);
@@ -69,7 +73,7 @@ int config_find(const struct config *config, const struct setting_table *table, 
 
 const struct config_schema *config_schema(const struct config *config);
 
-/* ---- keys: "web.https", "devices.meter-1.unit" ------------------------------------------------------ */
+/* ---- keys: "web.https", "devices.meter-1.unit" ----------------------------------------------- */
 
 enum config_source { CONFIG_DEFAULT, CONFIG_PAGE, CONFIG_FILE };
 
@@ -82,12 +86,14 @@ struct config_key {
     const char *place; /* "busbar.yaml:3:12" for CONFIG_FILE, else "" */
 };
 
-/* Look a key up; 0 or -ENOENT with the nearest key in `err`. For a collection's record that does not exist, `record`
- * is NULL (it may be made by a change). `name` and `place` are valid until the next call. */
+/* Look a key up; 0 or -ENOENT with the nearest key in `err`. For a collection's record that does
+ * not exist, `record` is NULL (it may be made by a change). `name` and `place` are valid until the
+ * next call. */
 int config_key(const struct config *config, const char *key, struct config_key *found,
                struct err *err);
 
-/* The same for a whole record, "devices.meter-1"; `row` is NULL then. -ENOENT when there is no such record. */
+/* The same for a whole record, "devices.meter-1"; `row` is NULL then. -ENOENT when there is no such
+ * record. */
 int config_key_record(const struct config *config, const char *key, struct config_key *found,
                       struct err *err);
 
@@ -96,8 +102,8 @@ void config_each(const struct config *config,
                  void (*fn)(void *user, const char *key, const struct config_key *found),
                  void *user);
 
-/* Call `fn` for each key whose value differs between two configurations, records that came or went included (then one
- * side's record is NULL). */
+/* Call `fn` for each key whose value differs between two configurations, records that came or went
+ * included (then one side's record is NULL). */
 void config_diff(const struct config *before, const struct config *after,
                  void (*fn)(void *user, const char *key, const struct config_key *before,
                             const struct config_key *after),

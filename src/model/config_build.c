@@ -44,7 +44,7 @@ void config_mistake_file(struct config_build *build, enum config_origin origin,
     note(build, (struct config_place){origin, 0, 0}, "", sentence);
 }
 
-/* ---- records -------------------------------------------------------------------------------- */
+/* ---- records --------------------------------------------------------------------------------- */
 
 static bool name_is_valid(const char *name)
 {
@@ -137,7 +137,7 @@ void config_set(struct config_build *build, const struct config_table *table,
     config_mistake(build, place, "%s: %s", key, err.text);
 }
 
-/* ---- when everything has been read ---------------------------------------------------------- */
+/* ---- when everything has been read ----------------------------------------------------------- */
 
 /* The nearer of two guesses, either of which may be NULL. */
 static const char *nearer(const char *word, const char *a, const char *b)

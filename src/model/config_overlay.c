@@ -22,7 +22,7 @@ static struct config_place place_of(const struct config_entry *entry)
     return entry->changed ? change_place : overlay_place;
 }
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void put_entry(struct config *config, const char *key, const char *text, bool changed)
 {
@@ -80,7 +80,7 @@ void config_read_overlay(struct config_build *build)
     buf_deinit(&text);
 }
 
-/* ---- changes -------------------------------------------------------------------------------- */
+/* ---- changes --------------------------------------------------------------------------------- */
 
 /* Whether `key` is in the site file, where only its owner changes it; then this is noted as a
  * mistake. */
@@ -148,7 +148,7 @@ void config_lay_changes(struct config_build *build, const struct config_change *
         lay_change(build, &changes[i]);
 }
 
-/* ---- taking effect -------------------------------------------------------------------------- */
+/* ---- taking effect --------------------------------------------------------------------------- */
 
 /* Whether the entry makes sense; else `err` says why not. */
 static bool resolve_entry(const struct config *config, const struct config_entry *entry,
@@ -197,7 +197,7 @@ void config_lay_overlay(struct config_build *build)
     }
 }
 
-/* ---- saving --------------------------------------------------------------------------------- */
+/* ---- saving ---------------------------------------------------------------------------------- */
 
 static void add_quoted(struct buf *out, const char *text)
 {

@@ -79,7 +79,7 @@ struct config_build {
     bool broken;   /* a file could not be read at all: what it would have defined is not missing */
 };
 
-/* ---- config.c ------------------------------------------------------------------------------- */
+/* ---- config.c -------------------------------------------------------------------------------- */
 
 /* What a key means. */
 struct config_spot {
@@ -109,7 +109,7 @@ void config_describe(const struct config *config, const struct config_table *tab
 void config_format_key(const struct config_table *table, const struct config_record *record,
                        const char *row_key, char *key, size_t size);
 
-/* ---- config_build.c ------------------------------------------------------------------------- */
+/* ---- config_build.c -------------------------------------------------------------------------- */
 
 /* Note a mistake; `format` is the sentence behind the place. */
 void config_mistake(struct config_build *build, struct config_place place, const char *format, ...)
@@ -136,7 +136,7 @@ int config_check_name(const struct setting_table *table, const char *name, struc
  * own checks. */
 void config_finish(struct config_build *build);
 
-/* ---- config_read.c, config_overlay.c -------------------------------------------------------- */
+/* ---- config_read.c, config_overlay.c --------------------------------------------------------- */
 
 /* Each notes mistakes and takes what it can. */
 void config_read_site(struct config_build *build);

@@ -21,7 +21,8 @@ void feed_point_changed(struct site *site, struct point *point)
     if (point->dirty)
         return;
     point->dirty = true;
-    /* The list has room for every point (site.c grows it with the slots): nothing is allocated here. */
+    /* The list has room for every point (site.c grows it with the slots): nothing is allocated
+     * here. */
     assert(site->dirty_count < site->dirty_capacity);
     site->dirty[site->dirty_count++] = point->id;
     schedule(site);
@@ -71,7 +72,8 @@ static void deliver(struct loop_defer *defer, void *user)
     site->delivering = false;
     if (site->feed_left)
         sweep_feeds(site);
-    /* A subscriber (engine) may have written points meanwhile: they lie behind `count` and come next. */
+    /* A subscriber (engine) may have written points meanwhile: they lie behind `count` and come
+     * next. */
     size_t fresh = site->dirty_count - count;
     for (size_t i = 0; i < fresh; i++)
         site->dirty[i] = site->dirty[count + i];

@@ -2,18 +2,18 @@
 #pragma once
 
 #define LIMIT_DEVICES 4096
-#define LIMIT_POINTS (1u << 20)          /* what a point_id can address */
+#define LIMIT_POINTS (1u << 20) /* what a point_id can address */
 #define LIMIT_POINTS_PER_DEVICE 4096
 #define LIMIT_LINES 512
-#define LIMIT_NAME 63                    /* bytes in the name of a device, line, user */
-#define LIMIT_TEXT_VALUE 64              /* bytes of a text point, with its end */
+#define LIMIT_NAME 63       /* bytes in the name of a device, line, user */
+#define LIMIT_TEXT_VALUE 64 /* bytes of a text point, with its end */
 #define LIMIT_USERS 256
 #define LIMIT_TOKENS 256
 #define LIMIT_SESSIONS 256
-#define LIMIT_CONNECTIONS 1100           /* HTTP clients at once, live streams included */
+#define LIMIT_CONNECTIONS 1100 /* HTTP clients at once, live streams included */
 #define LIMIT_STREAMS 1000
 #define LIMIT_REQUEST_BODY (256u * 1024)
-#define LIMIT_HISTORY_PATHS 64           /* points in one history question */
-#define LIMIT_HISTORY_BUCKETS 20000      /* buckets of one point in one answer */
-#define LIMIT_HISTORY_ANSWER 320000      /* buckets of all points in one answer: 16 MB */
-#define LIMIT_HISTORY_ASKS 16            /* history questions under way */
+#define LIMIT_HISTORY_PATHS 64      /* points in one history question */
+#define LIMIT_HISTORY_BUCKETS 20000 /* buckets of one point in one answer */
+#define LIMIT_HISTORY_ANSWER 320000 /* buckets of all points in one answer: 16 MB */
+#define LIMIT_HISTORY_ASKS 16       /* history questions under way */

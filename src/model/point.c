@@ -38,11 +38,11 @@ void point_put(struct point *point, double number, clock_us mono, clock_us wall)
         set_quality(point, QUALITY_BAD, REASON_OUT_OF_RANGE);
         return;
     }
-    if (point->filter.apply &&
-        !point->filter.apply(point->filter.user, point, &number, mono, wall))
+    if (point->filter.apply && !point->filter.apply(point->filter.user, point, &number, mono, wall))
         return;
     set_time(point, mono, wall);
-    /* Compared as stored: a reading that is the same to the last bit changes nothing for anybody. */
+    /* Compared as stored: a reading that is the same to the last bit changes nothing for anybody.
+     */
     if (memcmp(&point->value.number, &number, sizeof number) != 0) {
         point->value.number = number;
         feed_point_changed(site_of(point), point);

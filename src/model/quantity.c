@@ -9,21 +9,21 @@
 #define KIND_TEXT QUANTITY_KIND_TEXT
 
 static const struct quantity_row rows[] = {
-#define QUANTITY(number_, identifier, name_, kind_, unit_, decimals_, low_, high_, label_, metric_, \
-                 metric_unit_, factor, ha_class_, redfish_, nut_)                                \
-    {.number = number_,                                                                          \
-     .name = name_,                                                                              \
-     .kind = KIND_##kind_,                                                                       \
-     .unit = unit_,                                                                              \
-     .decimals = decimals_,                                                                      \
-     .low = low_,                                                                                \
-     .high = high_,                                                                              \
-     .label = label_,                                                                            \
-     .metric = metric_,                                                                          \
-     .metric_unit = metric_unit_,                                                                \
-     .metric_factor = factor,                                                                    \
-     .ha_class = ha_class_,                                                                      \
-     .redfish = redfish_,                                                                        \
+#define QUANTITY(number_, identifier, name_, kind_, unit_, decimals_, low_, high_, label_,         \
+                 metric_, metric_unit_, factor, ha_class_, redfish_, nut_)                         \
+    {.number = number_,                                                                            \
+     .name = name_,                                                                                \
+     .kind = KIND_##kind_,                                                                         \
+     .unit = unit_,                                                                                \
+     .decimals = decimals_,                                                                        \
+     .low = low_,                                                                                  \
+     .high = high_,                                                                                \
+     .label = label_,                                                                              \
+     .metric = metric_,                                                                            \
+     .metric_unit = metric_unit_,                                                                  \
+     .metric_factor = factor,                                                                      \
+     .ha_class = ha_class_,                                                                        \
+     .redfish = redfish_,                                                                          \
      .nut = nut_},
 #include "model/quantity.def"
 #undef QUANTITY

@@ -1,19 +1,24 @@
 /* quantity - the catalogue: what a number means.
  *
- * One row per quantity in quantity.def; names, units, labels and the words of other ecosystems are looked
- * up here and computed into every face. Read-only, usable from any thread.
+ * One row per quantity in quantity.def; names, units, labels and the words of other ecosystems are
+ * looked up here and computed into every face. Read-only, usable from any thread.
  */
 #pragma once
 
 #include <stddef.h>
 
-enum quantity_kind { QUANTITY_KIND_GAUGE, QUANTITY_KIND_COUNTER, QUANTITY_KIND_STATE, QUANTITY_KIND_TEXT };
+enum quantity_kind {
+    QUANTITY_KIND_GAUGE,
+    QUANTITY_KIND_COUNTER,
+    QUANTITY_KIND_STATE,
+    QUANTITY_KIND_TEXT
+};
 
 /* The enumerator's value is the permanent number of the row. */
 enum quantity {
     QUANTITY_NONE = 0,
-#define QUANTITY(number, identifier, name, kind, unit, decimals, low, high, label, metric, \
-                 metric_unit, factor, ha_class, redfish, nut)                              \
+#define QUANTITY(number, identifier, name, kind, unit, decimals, low, high, label, metric,         \
+                 metric_unit, factor, ha_class, redfish, nut)                                      \
     QUANTITY_##identifier = number,
 #include "model/quantity.def"
 #undef QUANTITY

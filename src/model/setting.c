@@ -77,7 +77,7 @@ static int check_range(const struct setting_row *row, double value, const char *
     return refuse(row, text, err, "must be %s", range);
 }
 
-/* ---- text to value -------------------------------------------------------------------------- */
+/* ---- text to value --------------------------------------------------------------------------- */
 
 static int parse_bool(const struct setting_row *row, const char *text, bool *value, struct err *err)
 {
@@ -196,7 +196,7 @@ int setting_parse(const struct setting_row *row, const char *text, void *record,
     return parse_text(row, text, field, err);
 }
 
-/* ---- value to text -------------------------------------------------------------------------- */
+/* ---- value to text --------------------------------------------------------------------------- */
 
 /* The shortest form that reads back as the same number. */
 static void format_number(double number, char *text, size_t size)
@@ -241,7 +241,7 @@ void setting_format(const struct setting_row *row, const void *record, char *tex
     }
 }
 
-/* ---- durations ------------------------------------------------------------------------------ */
+/* ---- durations ------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;

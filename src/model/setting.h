@@ -1,8 +1,9 @@
 /* setting - one row per setting, in the module that uses it.
  *
- * A table of rows describes a struct: the file parser, `busbar check`, the API and its schema, the web form and
- * the reference page all come from the rows. A collection (lines, devices) is a table whose records have names.
- * Rows are constant data; the records are made by model/config and live as long as their configuration.
+ * A table of rows describes a struct: the file parser, `busbar check`, the API and its schema, the
+ * web form and the reference page all come from the rows. A collection (lines, devices) is a table
+ * whose records have names. Rows are constant data; the records are made by model/config and live
+ * as long as their configuration.
  */
 #pragma once
 
@@ -19,8 +20,10 @@ enum setting_type {
     SETTING_NUMBER,    /* double, min..max */
     SETTING_TEXT,      /* const char *, min..max bytes; "" when not given */
     SETTING_CHOICE,    /* int64_t: index into choices */
-    SETTING_DURATION,  /* int64_t microseconds, written "250 ms", "1 s", "15 min", "4 h", "7 d"; min..max in seconds */
-    SETTING_REFERENCE, /* const char *: a record of the collection, or a word of the list, named by refers_to */
+    SETTING_DURATION,  /* int64_t microseconds, written "250 ms", "1 s", "15 min", "4 h", "7 d";
+                          min..max in seconds */
+    SETTING_REFERENCE, /* const char *: a record of the collection, or a word of the list, named by
+                          refers_to */
 };
 
 enum setting_apply { SETTING_LIVE, SETTING_RESTART };
@@ -49,14 +52,15 @@ struct setting_table {
     const struct setting_row *rows;
     size_t row_count;
     size_t record_size;
-    /* Rules that span several rows; NULL if none. Returns 0 or fills `err` with the sentence (no place) and
-     * names the row it is about in `*key`. */
+    /* Rules that span several rows; NULL if none. Returns 0 or fills `err` with the sentence (no
+     * place) and names the row it is about in `*key`. */
     int (*check)(const struct config *config, const void *record, const char **key,
                  struct err *err);
 };
 
-/* Text -> the row's type, written to the field in `record`; text of SETTING_TEXT is borrowed. The message in `err`
- * says what is allowed and names the nearest valid word. 0 or -EINVAL. References are not looked up here. */
+/* Text -> the row's type, written to the field in `record`; text of SETTING_TEXT is borrowed. The
+ * message in `err` says what is allowed and names the nearest valid word. 0 or -EINVAL. References
+ * are not looked up here. */
 int setting_parse(const struct setting_row *row, const char *text, void *record, struct err *err);
 
 /* The field's value as text, the way a person writes it. */

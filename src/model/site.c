@@ -12,7 +12,7 @@
 #define SLOT_MASK ((1u << SLOT_BITS) - 1)
 #define GENERATION_MASK 0xFFFu
 
-/* ---- point slots ------------------------------------------------------------------------------- */
+/* ---- point slots ----------------------------------------------------------------------------- */
 
 static uint32_t take_slot(struct site *site)
 {
@@ -23,8 +23,10 @@ static uint32_t take_slot(struct site *site)
     }
     if (site->slot_count == LIMIT_POINTS)
         return 0;
-    site->slots = mem_grow(site->slots, site->slot_count, &site->slot_capacity, sizeof *site->slots);
-    /* Twice the points: a delivery may be under way while the next turn's changes gather behind it. */
+    site->slots =
+        mem_grow(site->slots, site->slot_count, &site->slot_capacity, sizeof *site->slots);
+    /* Twice the points: a delivery may be under way while the next turn's changes gather behind it.
+     */
     if (site->dirty_capacity < 2 * site->slot_capacity) {
         site->dirty_capacity = 2 * site->slot_capacity;
         site->dirty = mem_resize(site->dirty, site->dirty_capacity * sizeof *site->dirty);
@@ -50,13 +52,12 @@ uint32_t point_slot(point_id id)
 struct point *site_point(const struct site *site, point_id id)
 {
     uint32_t slot = id & SLOT_MASK;
-    if (slot == 0 || slot >= site->slot_count ||
-        site->slots[slot].generation != id >> SLOT_BITS)
+    if (slot == 0 || slot >= site->slot_count || site->slots[slot].generation != id >> SLOT_BITS)
         return NULL;
     return site->slots[slot].point;
 }
 
-/* ---- life -------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 struct site *site_new(struct loop *loop)
 {
@@ -164,7 +165,7 @@ void site_device_adopt(struct device *fresh, const struct device *old)
     }
 }
 
-/* ---- components and points ----------------------------------------------------------------------- */
+/* ---- components and points ------------------------------------------------------------------- */
 
 struct component *device_component_find(const struct device *device, enum component_kind kind,
                                         int number)
@@ -274,7 +275,7 @@ const char *device_text(struct device *device, const char *text)
     return copy_text(block_of(device)->arena, text);
 }
 
-/* ---- identity and state -------------------------------------------------------------------------- */
+/* ---- identity and state ---------------------------------------------------------------------- */
 
 static bool replace_text(char *into, size_t size, const char *text)
 {
@@ -326,7 +327,7 @@ const char *device_state_name(enum device_state state)
     return names[state];
 }
 
-/* ---- finding ------------------------------------------------------------------------------------- */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 struct loop *site_loop(struct site *site)
 {

@@ -1,12 +1,12 @@
 /* site - the model: site > device > component > point, and the change feed.
  *
- * The site owns every device, component, point and name below it. Measured points are written by field
- * only, derived points by engine only (the first writer of a point, asserted). Everybody else reads, and
- * keeps point_ids rather than pointers when memory must outlive the current callback: an id of a removed
- * point finds nothing instead of something else. Loop thread only.
+ * The site owns every device, component, point and name below it. Measured points are written by
+ * field only, derived points by engine only (the first writer of a point, asserted). Everybody else
+ * reads, and keeps point_ids rather than pointers when memory must outlive the current callback: an
+ * id of a removed point finds nothing instead of something else. Loop thread only.
  *
- * Writing is point_put / point_mark; readers are told once at the end of the loop's turn which points
- * changed in number or quality (feed), however often they were written in it.
+ * Writing is point_put / point_mark; readers are told once at the end of the loop's turn which
+ * points changed in number or quality (feed), however often they were written in it.
  */
 #pragma once
 
@@ -28,9 +28,10 @@ struct point;
 
 typedef uint32_t point_id; /* slot and generation; 0 is never an id */
 
-/* ---- words of a state --------------------------------------------------------------------------- */
+/* ---- words of a state ------------------------------------------------------------------------ */
 
-/* Number -> word of a state point ("on", "open"); flags: the number is a bit and several may hold. */
+/* Number -> word of a state point ("on", "open"); flags: the number is a bit and several may hold.
+ */
 struct word {
     int64_t number;
     const char *text;
@@ -42,13 +43,13 @@ struct words {
     bool flags;
 };
 
-/* ---- the tree: read these, never write them ------------------------------------------------------- */
+/* ---- the tree: read these, never write them -------------------------------------------------- */
 
 enum device_state { DEVICE_STARTING, DEVICE_ONLINE, DEVICE_SILENT, DEVICE_DISABLED };
 
 struct device {
     struct site *site;
-    struct device *next; /* in the order of the site file */
+    struct device *next;             /* in the order of the site file */
     const char *name, *label, *role; /* role: meter, pdu, supply, battery, sensor, relay */
     const char *line;                /* name of its line, "" for none */
     int unit;                        /* address on the line, -1 for none */
@@ -56,9 +57,9 @@ struct device {
     char serial[LIMIT_TEXT_VALUE], firmware[LIMIT_TEXT_VALUE];
     clock_us every; /* wanted time between readings */
     enum device_state state;
-    char reason[200];             /* a sentence, while not online */
+    char reason[200];                /* a sentence, while not online */
     clock_us since_mono, since_wall; /* of the state */
-    struct component *components; /* in the order they were added */
+    struct component *components;    /* in the order they were added */
     size_t point_count;
 };
 
@@ -74,8 +75,9 @@ struct component {
     struct point *points;
 };
 
-/* A chance to turn what a device says into what is published, one per point at most (averaging, the energy
- * ledger). Returns false when there is nothing to publish yet. `number` is in the quantity's unit. */
+/* A chance to turn what a device says into what is published, one per point at most (averaging, the
+ * energy ledger). Returns false when there is nothing to publish yet. `number` is in the quantity's
+ * unit. */
 struct point_filter {
     bool (*apply)(void *user, const struct point *point, double *number, clock_us mono,
                   clock_us wall);
@@ -89,18 +91,18 @@ struct point {
     enum quantity quantity;
     const char *path; /* "pdu-a/outlet-3/current" */
     struct value value;
-    double raw; /* what the device said last, before the filter */
-    char *text; /* of text quantities: LIMIT_TEXT_VALUE bytes, else NULL */
+    double raw;                /* what the device said last, before the filter */
+    char *text;                /* of text quantities: LIMIT_TEXT_VALUE bytes, else NULL */
     const struct words *words; /* of states; may be NULL */
     struct point_filter filter;
-    int decimals;         /* shown by faces: the catalogue's, unless a channel setting says otherwise */
-    double rollover;      /* counters: where the device's register starts again, 0 = never */
-    clock_us good_for;    /* a reading stays good that long */
-    bool derived;         /* written by engine, else by field */
-    bool dirty;           /* in the feed's list of this turn */
+    int decimals;    /* shown by faces: the catalogue's, unless a channel setting says otherwise */
+    double rollover; /* counters: where the device's register starts again, 0 = never */
+    clock_us good_for; /* a reading stays good that long */
+    bool derived;      /* written by engine, else by field */
+    bool dirty;        /* in the feed's list of this turn */
 };
 
-/* ---- life ---------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 struct site *site_new(struct loop *loop);
 struct site *site_free(struct site *site);
@@ -118,8 +120,8 @@ struct device *site_device_add(struct site *site, const struct device_spec *spec
 /* Remove a device with all below it; its point ids go dead. */
 void site_device_remove(struct site *site, struct device *device);
 
-/* Values of points with the same component and quantity pass from `old` to `fresh`, for a device whose settings
- * changed: a reload loses no value. */
+/* Values of points with the same component and quantity pass from `old` to `fresh`, for a device
+ * whose settings changed: a reload loses no value. */
 void site_device_adopt(struct device *fresh, const struct device *old);
 
 /* The component, made when it is not there yet. */
@@ -128,8 +130,8 @@ void component_set_label(struct component *component, const char *label);
 void component_set_fed_by(struct component *component, const char *fed_by);
 void component_set_rated_current(struct component *component, double amperes);
 
-/* A new point; NULL when the component has this quantity already or a limit is reached. good_for starts at
- * three times the device's `every`, at least 3 s. */
+/* A new point; NULL when the component has this quantity already or a limit is reached. good_for
+ * starts at three times the device's `every`, at least 3 s. */
 struct point *component_point_add(struct component *component, enum quantity quantity);
 
 /* Text that lives as long as the device, for words and the like. */
@@ -146,7 +148,7 @@ void device_set_role(struct device *device, const char *role);
 void device_set_state(struct device *device, enum device_state state, const char *reason);
 const char *device_state_name(enum device_state state);
 
-/* ---- finding ------------------------------------------------------------------------------------- */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 struct loop *site_loop(struct site *site);
 struct device *site_devices(const struct site *site); /* first of the list, or NULL */
@@ -165,10 +167,10 @@ uint32_t site_slot_count(const struct site *site);
 /* Counts up whenever devices or points come or go. */
 uint64_t site_revision(const struct site *site);
 
-/* ---- writing ------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
-/* A fresh reading, acquired at `mono`/`wall`: goes through the filter, is checked against the plausible range
- * (outside: BAD, the last number is kept) and published. */
+/* A fresh reading, acquired at `mono`/`wall`: goes through the filter, is checked against the
+ * plausible range (outside: BAD, the last number is kept) and published. */
 void point_put(struct point *point, double number, clock_us mono, clock_us wall);
 
 /* The same for a text point; cut to LIMIT_TEXT_VALUE - 1 bytes. */
@@ -180,10 +182,11 @@ void point_mark(struct point *point, enum quality quality, enum value_reason rea
 /* Mark every good point of the device stale, for a device that fell silent. */
 void device_mark_stale(struct device *device, enum value_reason reason);
 
-/* Mark points stale whose reading is older than good_for. Called a few times a second by the daemon. */
+/* Mark points stale whose reading is older than good_for. Called a few times a second by the
+ * daemon. */
 void site_age(struct site *site);
 
-/* ---- the feed ------------------------------------------------------------------------------------ */
+/* ---- the feed -------------------------------------------------------------------------------- */
 
 struct feed {
     /* points that changed in number or quality in this turn; all ids are alive */
@@ -197,7 +200,7 @@ struct feed {
 
 #define FEED_EMPTY ((struct feed){0})
 
-/* `feed` is embedded in the subscriber. Joining and leaving are allowed from inside a callback: who leaves is not
- * called any more, who joins is called from the next turn on. */
+/* `feed` is embedded in the subscriber. Joining and leaving are allowed from inside a callback: who
+ * leaves is not called any more, who joins is called from the next turn on. */
 void site_subscribe(struct site *site, struct feed *feed);
 void site_unsubscribe(struct site *site, struct feed *feed);

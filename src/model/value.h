@@ -17,16 +17,16 @@ enum quality {
 
 enum value_reason {
     REASON_NONE,
-    REASON_NOT_ASKED,     /* since start, or since the device was added */
-    REASON_NOT_MEASURED,  /* the device said "no value" */
-    REASON_REFUSED,       /* the device has no such register */
-    REASON_OUT_OF_RANGE,  /* not plausible for this quantity */
-    REASON_MALFORMED,     /* not a number in the promised format */
-    REASON_TOO_OLD,       /* no fresh reading within the time it stays good */
-    REASON_SILENT,        /* the device does not answer */
-    REASON_LINE_DOWN,     /* its line cannot be opened */
-    REASON_NO_SOURCE,     /* what it is derived from is not good */
-    REASON_REMOVED,       /* sensor unplugged */
+    REASON_NOT_ASKED,    /* since start, or since the device was added */
+    REASON_NOT_MEASURED, /* the device said "no value" */
+    REASON_REFUSED,      /* the device has no such register */
+    REASON_OUT_OF_RANGE, /* not plausible for this quantity */
+    REASON_MALFORMED,    /* not a number in the promised format */
+    REASON_TOO_OLD,      /* no fresh reading within the time it stays good */
+    REASON_SILENT,       /* the device does not answer */
+    REASON_LINE_DOWN,    /* its line cannot be opened */
+    REASON_NO_SOURCE,    /* what it is derived from is not good */
+    REASON_REMOVED,      /* sensor unplugged */
 };
 
 struct value {

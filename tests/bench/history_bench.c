@@ -48,8 +48,7 @@ static double seconds(void)
     return (double)clock_mono(&clock) / CLOCK_S;
 }
 
-/* ---- the made-up installation
- * ------------------------------------------------------------------------ */
+/* ---- the made-up installation ---------------------------------------------------------------- */
 
 struct world {
     uint64_t seed;
@@ -84,8 +83,7 @@ static void step(struct world *world, struct history_reading *readings)
     world->minute++;
 }
 
-/* ---- parts
- * --------------------------------------------------------------------------------------- */
+/* ---- parts ----------------------------------------------------------------------------------- */
 
 static void bench_single_ticks(void)
 {

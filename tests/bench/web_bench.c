@@ -46,8 +46,7 @@ static const struct setting_table *const tables[] = {&site_settings_table, &web_
 
 static const struct config_schema schema = {.tables = tables};
 
-/* ---- the daemon's part
- * ----------------------------------------------------------------------------- */
+/* ---- the daemon's part ----------------------------------------------------------------------- */
 
 static struct history *get_history(void *user)
 {
@@ -121,8 +120,7 @@ static int change(void *user, const struct web_change *wish, struct config_error
     return 0;
 }
 
-/* ---- the field's part
- * ------------------------------------------------------------------------------ */
+/* ---- the field's part ------------------------------------------------------------------------ */
 
 static const enum quantity quantities[] = {
     QUANTITY_VOLTAGE, QUANTITY_CURRENT,      QUANTITY_REAL_POWER, QUANTITY_APPARENT_POWER,
@@ -192,8 +190,7 @@ static void on_age(struct loop_timer *timer, void *user)
     site_age(bench->site);
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------------------ */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void on_signal(int number, void *user)
 {

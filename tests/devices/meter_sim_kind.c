@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "driver/sim_physics.h"
+#include "sim_physics.h"
 #include "wire/modbus_value.h"
 
 #define ARRAY(a) (a), sizeof(a) / sizeof((a)[0])

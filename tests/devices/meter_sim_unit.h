@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "driver/sim_physics.h"
+#include "sim_physics.h"
 #include "meter_sim_fault.h"
 #include "meter_sim_kind.h"
 

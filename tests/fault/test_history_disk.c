@@ -16,8 +16,7 @@
 
 enum { TICKS = 40 };
 
-/* ---- the store, every call
- * -------------------------------------------------------------------------- */
+/* ---- the store, every call ------------------------------------------------------------------- */
 
 /* Write what is not acknowledged yet, tidying between; attempts are given up after `tries` for
  * each. */
@@ -155,8 +154,7 @@ static void opening_fails_with_a_sentence(void **state)
     }
 }
 
-/* ---- the whole of it, with its thread
- * ---------------------------------------------------------------- */
+/* ---- the whole of it, with its thread -------------------------------------------------------- */
 
 struct fixture {
     char folder[200];

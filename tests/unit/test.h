@@ -14,7 +14,8 @@
 
 #define TEST_COUNT(list) (sizeof(list) / sizeof *(list))
 
-/* Seed of a random test: TEST_SEED from the environment to repeat a failure, else the time; always printed. */
+/* Seed of a random test: TEST_SEED from the environment to repeat a failure, else the time; always
+ * printed. */
 static inline uint64_t test_seed(void)
 {
     const char *given = getenv("TEST_SEED");

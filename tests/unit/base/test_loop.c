@@ -33,7 +33,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* ---- timers --------------------------------------------------------------------------------- */
+/* ---- timers ---------------------------------------------------------------------------------- */
 
 struct record {
     struct loop *loop;
@@ -232,7 +232,7 @@ static void test_random_timers(void **state)
     }
 }
 
-/* ---- file descriptors ----------------------------------------------------------------------- */
+/* ---- file descriptors ------------------------------------------------------------------------ */
 
 struct reader {
     struct loop *loop;
@@ -326,7 +326,7 @@ static void test_fd_refused(void **state)
     fclose(plain);
 }
 
-/* ---- end of the turn ------------------------------------------------------------------------ */
+/* ---- end of the turn ------------------------------------------------------------------------- */
 
 struct deferred {
     struct loop_defer defer;
@@ -392,7 +392,7 @@ static void test_defer_after_timers(void **state)
     assert_string_equal(record.order, "12d");
 }
 
-/* ---- jobs, signals, the real clock ---------------------------------------------------------- */
+/* ---- jobs, signals, the real clock ----------------------------------------------------------- */
 
 struct job {
     pthread_t loop_thread;

@@ -128,7 +128,7 @@ static inline bool unit_load(struct unit *unit, const char *path)
     return file != NULL;
 }
 
-/* ---- a device on it ------------------------------------------------------------------------- */
+/* ---- a device on it -------------------------------------------------------------------------- */
 
 struct bench {
     struct clock clock;
@@ -325,7 +325,7 @@ static inline void bench_expect_not(struct bench *bench, const char *path, enum 
     assert_int_equal(point->value.reason, reason);
 }
 
-/* ---- comparing with a .points file ---------------------------------------------------------- */
+/* ---- comparing with a .points file ----------------------------------------------------------- */
 
 /* Half a unit of the last decimal that is written, or 1e-6 of the value. */
 static inline double points_tolerance(const char *text)

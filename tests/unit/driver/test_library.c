@@ -100,7 +100,7 @@ static void test_a_name_is_used_once(void **state)
     library_free(library);
 }
 
-/* ---- guessing ------------------------------------------------------------------------------- */
+/* ---- guessing -------------------------------------------------------------------------------- */
 
 /* Rank of `name` among the guesses for the unit of this capture, from 1; 0: not among them. */
 static size_t guess_place(struct driver_library *library, const char *capture, const char *name,

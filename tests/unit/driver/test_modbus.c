@@ -10,7 +10,7 @@ static void expect_read(const struct bench *bench, size_t index, uint8_t functio
     assert_int_equal(bench->unit->asked[index].count, count);
 }
 
-/* ---- joining -------------------------------------------------------------------------------- */
+/* ---- joining --------------------------------------------------------------------------------- */
 
 static void test_reads_join_over_the_gap_and_no_further(void **state)
 {
@@ -111,7 +111,7 @@ static void test_a_missed_round_does_not_lose_the_single_reading(void **state)
     bench_deinit(&bench);
 }
 
-/* ---- refusals ------------------------------------------------------------------------------- */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 static const char many_points[] = "limits: {gap: 8}\npoints:\n"
                                   "  phase-a/voltage: {holding: 0, type: uint16}\n"
@@ -268,7 +268,7 @@ static void test_wrong_answers(void **state)
     bench_deinit(&bench);
 }
 
-/* ---- identity ------------------------------------------------------------------------------- */
+/* ---- identity -------------------------------------------------------------------------------- */
 
 static void test_identify(void **state)
 {

@@ -4,7 +4,7 @@
 
 #define JOULES_PER_KWH 3.6e6
 
-/* ---- counting allocations ------------------------------------------------------------------- */
+/* ---- counting allocations -------------------------------------------------------------------- */
 
 static unsigned long allocations;
 
@@ -44,7 +44,7 @@ void *realloc(void *memory, size_t size)
 static const char *const phases[] = {"a", "b", "c"};
 static const char *const pairs[] = {"ab", "bc", "ca"};
 
-/* ---- PDU ------------------------------------------------------------------------------------ */
+/* ---- PDU ------------------------------------------------------------------------------------- */
 
 static void phases_obey_the_power_equations(void **state)
 {
@@ -177,7 +177,7 @@ static void delta_lines_carry_the_difference_of_two_pairs(void **state)
     bench_free(b);
 }
 
-/* ---- energy --------------------------------------------------------------------------------- */
+/* ---- energy ---------------------------------------------------------------------------------- */
 
 /* Trapezoids over readings every 0.1 s; a job that begins between two readings costs at most its
  * power for that time. */
@@ -274,7 +274,7 @@ static void counters_ignore_steps_of_the_wall_clock(void **state)
     bench_free(b);
 }
 
-/* ---- determinism, memory -------------------------------------------------------------------- */
+/* ---- determinism, memory --------------------------------------------------------------------- */
 
 static void equal_times_give_equal_numbers(void **state)
 {
@@ -345,7 +345,7 @@ static void only_an_empty_answer_is_an_answer(void **state)
     bench_free(b);
 }
 
-/* ---- loads ---------------------------------------------------------------------------------- */
+/* ---- loads ----------------------------------------------------------------------------------- */
 
 /* Whatever the numbers: never negative, and the counter follows the power. */
 static void any_load_counts_what_it_draws(void **state)

@@ -128,10 +128,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(the_last_readings_are_averaged),
-        T(other_points_are_left_alone),
-        T(a_gap_begins_a_new_average),
-        T(a_reload_takes_effect),
+        T(the_last_readings_are_averaged),      T(other_points_are_left_alone),
+        T(a_gap_begins_a_new_average),          T(a_reload_takes_effect),
         cmocka_unit_test(patterns_match_paths),
     };
 #undef T

@@ -21,8 +21,8 @@ static int setup(void **state)
     f->loop = loop_new(&f->clock);
     f->site = site_new(f->loop);
     f->derive = derive_new(f->site);
-    f->device = site_device_add(f->site,
-                                &(struct device_spec){.name = "m", .unit = 1, .every = CLOCK_S});
+    f->device =
+        site_device_add(f->site, &(struct device_spec){.name = "m", .unit = 1, .every = CLOCK_S});
     *state = f;
     return 0;
 }
@@ -56,7 +56,8 @@ static double value_of(struct fixture *f, const char *path)
     return point->value.quality == QUALITY_GOOD ? point->value.number : NAN;
 }
 
-/* Three phases at 230 V: 1000 W at 1250 VA, 2000 W at 2000 VA, 0 W at 0 VA; by hand 3000 W, 3250 VA, 12/13. */
+/* Three phases at 230 V: 1000 W at 1250 VA, 2000 W at 2000 VA, 0 W at 0 VA; by hand 3000 W, 3250
+ * VA, 12/13. */
 static void wye_totals_are_those_of_hand_arithmetic(void **state)
 {
     struct fixture *f = *state;
@@ -168,10 +169,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(wye_totals_are_those_of_hand_arithmetic),
-        T(delta_totals_come_from_line_pairs),
-        T(what_the_device_measures_is_left_alone),
-        T(a_missing_phase_makes_no_partial_sum),
+        T(wye_totals_are_those_of_hand_arithmetic), T(delta_totals_come_from_line_pairs),
+        T(what_the_device_measures_is_left_alone),  T(a_missing_phase_makes_no_partial_sum),
         T(apparent_power_prefers_p_and_q),
     };
 #undef T

@@ -116,8 +116,7 @@ static struct history_answer *ask(struct fixture *fixture, const char *path, clo
     return reply.answer;
 }
 
-/* ---- ticks
- * --------------------------------------------------------------------------------------- */
+/* ---- ticks ----------------------------------------------------------------------------------- */
 
 static void ticks_stand_on_the_minute(void **state)
 {
@@ -252,8 +251,7 @@ static void an_unknown_clock_is_made_good(void **state)
     history_answer_free(answer);
 }
 
-/* ---- the past outlives
- * ----------------------------------------------------------------------------- */
+/* ---- the past outlives ----------------------------------------------------------------------- */
 
 static void a_restart_keeps_the_past_and_its_names(void **state)
 {
@@ -309,8 +307,7 @@ static void a_week_is_answered_in_hours(void **state)
     history_answer_free(answer);
 }
 
-/* ---- questions
- * ----------------------------------------------------------------------------------- */
+/* ---- questions ------------------------------------------------------------------------------- */
 
 static void never(void *user, const struct history_answer *answer, const struct err *err)
 {

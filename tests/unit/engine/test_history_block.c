@@ -48,8 +48,7 @@ static void zigzag_alternates(void **state)
     }
 }
 
-/* ---- blocks
- * -------------------------------------------------------------------------------------- */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
 static void check_round_trip(const struct history_sample *samples, size_t count, int64_t key)
 {
@@ -176,8 +175,7 @@ static void usual_hours_are_small(void **state)
     buf_deinit(&out);
 }
 
-/* ---- rows
- * ---------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static void random_rows_keep_everything(void **state)
 {
@@ -214,8 +212,7 @@ static void random_rows_keep_everything(void **state)
     }
 }
 
-/* ---- samples
- * ------------------------------------------------------------------------------------- */
+/* ---- samples --------------------------------------------------------------------------------- */
 
 /* Against a stable sort by counting: every sample carries its place of arrival. */
 static void runs_are_merged_in_order(void **state)

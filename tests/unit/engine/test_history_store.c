@@ -53,8 +53,7 @@ static int64_t number_in(const char *sql)
     return number;
 }
 
-/* ---- simple things
- * --------------------------------------------------------------------------------- */
+/* ---- simple things --------------------------------------------------------------------------- */
 
 static void what_was_written_is_answered(void **state)
 {
@@ -177,8 +176,7 @@ static void series_keep_their_numbers(void **state)
     history_store_close(store);
 }
 
-/* ---- clocks
- * -------------------------------------------------------------------------------------- */
+/* ---- clocks ---------------------------------------------------------------------------------- */
 
 /* The clock goes back an hour onto times that are taken, in the tail and in blocks: nothing is
  * lost, order is time. */
@@ -293,8 +291,7 @@ static void rows_of_another_boot_are_kept(void **state)
     history_store_close(store);
 }
 
-/* ---- against plain arithmetic
- * ------------------------------------------------------------------------ */
+/* ---- against plain arithmetic ---------------------------------------------------------------- */
 
 enum { TICKS = 4000, SERIES = 4 };
 

@@ -10,7 +10,7 @@
 
 #define WALL (1790000000LL * CLOCK_S)
 
-/* ---- the ledger ------------------------------------------------------------------------------------ */
+/* ---- the ledger ------------------------------------------------------------------------------ */
 
 static void the_first_reading_is_taken_as_it_is(void **state)
 {
@@ -43,7 +43,8 @@ static void a_roll_over_is_counted_across(void **state)
     assert_true(fabs(entry.published - (42949672.00 + 4.00)) < 1e-6);
 }
 
-/* homeassistant-solax-modbus#2252: a device that starts says 0 for a while; that must not be counted as energy. */
+/* homeassistant-solax-modbus#2252: a device that starts says 0 for a while; that must not be
+ * counted as energy. */
 static void a_zero_while_the_device_starts_adds_nothing(void **state)
 {
     (void)state;
@@ -105,7 +106,7 @@ static void random_registers_never_run_backwards(void **state)
     }
 }
 
-/* ---- with the site ----------------------------------------------------------------------------------- */
+/* ---- with the site --------------------------------------------------------------------------- */
 
 struct fixture {
     struct clock clock;
@@ -120,8 +121,8 @@ static void start(struct fixture *f)
 {
     struct err err = ERR_EMPTY;
     f->site = site_new(f->loop);
-    struct device *device = site_device_add(
-        f->site, &(struct device_spec){.name = "m", .unit = 1, .every = CLOCK_S});
+    struct device *device =
+        site_device_add(f->site, &(struct device_spec){.name = "m", .unit = 1, .every = CLOCK_S});
     f->point = component_point_add(device_component(device, COMPONENT_TOTAL, 0), QUANTITY_ENERGY);
     f->meter = meter_open(f->site, f->folder, &err);
     assert_non_null(f->meter);
@@ -198,7 +199,8 @@ static void a_broken_file_is_refused_with_its_place(void **state)
     char path[100];
     stop(f);
     snprintf(path, sizeof path, "%s/counters.json", f->folder);
-    assert_int_equal(file_replace(path, "{\"version\":1,\n\"counters\":{oops}}", 32, 0600, NULL), 0);
+    assert_int_equal(file_replace(path, "{\"version\":1,\n\"counters\":{oops}}", 32, 0600, NULL),
+                     0);
     f->site = site_new(f->loop);
     assert_null(meter_open(f->site, f->folder, &err));
     assert_non_null(strstr(err.text, "counters.json:2:"));

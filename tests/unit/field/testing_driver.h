@@ -1,6 +1,8 @@
-/* testing_driver - a driver of the tests: so many reads a round, each with some registers, and one point each.
+/* testing_driver - a driver of the tests: so many reads a round, each with some registers, and one
+ * point each.
  *
- * Identity is a read of register 200; the value decoded from the register must obey the server's rule. */
+ * Identity is a read of register 200; the value decoded from the register must obey the server's
+ * rule. */
 #pragma once
 
 #include <errno.h>

@@ -80,7 +80,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* ---- helpers -------------------------------------------------------------------------------- */
+/* ---- helpers --------------------------------------------------------------------------------- */
 
 struct answer {
     bool came;
@@ -145,7 +145,7 @@ static void reopen(struct fixture *f)
     open_access(f);
 }
 
-/* ---- first start ---------------------------------------------------------------------------- */
+/* ---- first start ----------------------------------------------------------------------------- */
 
 static void test_first_start(void **state)
 {
@@ -269,7 +269,7 @@ static void test_wrong_entries(void **state)
     }
 }
 
-/* ---- signing in ----------------------------------------------------------------------------- */
+/* ---- signing in ------------------------------------------------------------------------------ */
 
 static void test_outcomes(void **state)
 {
@@ -511,7 +511,7 @@ static void test_change_under_way(void **state)
     assert_int_equal(answer.result.outcome, ACCESS_REFUSED);
 }
 
-/* ---- users ---------------------------------------------------------------------------------- */
+/* ---- users ----------------------------------------------------------------------------------- */
 
 static void test_users(void **state)
 {
@@ -611,7 +611,7 @@ static void test_disk_gone(void **state)
     assert_int_equal(rename(moved, f->folder), 0);
 }
 
-/* ---- tokens --------------------------------------------------------------------------------- */
+/* ---- tokens ---------------------------------------------------------------------------------- */
 
 static void test_tokens(void **state)
 {

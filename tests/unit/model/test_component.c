@@ -8,18 +8,25 @@ static const struct {
     int number;
     const char *label;
 } valid[] = {
-    {"total", COMPONENT_TOTAL, 0, "Total"},          {"phase-a", COMPONENT_PHASE, 1, "Phase A"},
-    {"phase-c", COMPONENT_PHASE, 3, "Phase C"},      {"line-ab", COMPONENT_LINE, 1, "Line AB"},
-    {"line-ca", COMPONENT_LINE, 3, "Line CA"},       {"neutral", COMPONENT_NEUTRAL, 0, "Neutral"},
-    {"circuit-1", COMPONENT_CIRCUIT, 1, "Circuit 1"}, {"outlet-24", COMPONENT_OUTLET, 24, "Outlet 24"},
-    {"sensor-999", COMPONENT_SENSOR, 999, "Sensor 999"}, {"pulse-7", COMPONENT_PULSE, 7, "Pulse input 7"},
-    {"supply", COMPONENT_SUPPLY, 0, "Supply"},       {"battery", COMPONENT_BATTERY, 0, "Battery"},
+    {"total", COMPONENT_TOTAL, 0, "Total"},
+    {"phase-a", COMPONENT_PHASE, 1, "Phase A"},
+    {"phase-c", COMPONENT_PHASE, 3, "Phase C"},
+    {"line-ab", COMPONENT_LINE, 1, "Line AB"},
+    {"line-ca", COMPONENT_LINE, 3, "Line CA"},
+    {"neutral", COMPONENT_NEUTRAL, 0, "Neutral"},
+    {"circuit-1", COMPONENT_CIRCUIT, 1, "Circuit 1"},
+    {"outlet-24", COMPONENT_OUTLET, 24, "Outlet 24"},
+    {"sensor-999", COMPONENT_SENSOR, 999, "Sensor 999"},
+    {"pulse-7", COMPONENT_PULSE, 7, "Pulse input 7"},
+    {"supply", COMPONENT_SUPPLY, 0, "Supply"},
+    {"battery", COMPONENT_BATTERY, 0, "Battery"},
     {"mains", COMPONENT_MAINS, 0, "Mains"},
 };
 
 static const char *const invalid[] = {
-    "", "totals", "total-1", "phase", "phase-", "phase-d", "phase-1", "line-ac", "outlet", "outlet-",
-    "outlet-0", "outlet-01", "outlet-1000", "outlet-1x", "outlet--1", "Outlet-1", "battery-1",
+    "",          "totals",   "total-1",   "phase",    "phase-",    "phase-d",     "phase-1",
+    "line-ac",   "outlet",   "outlet-",   "outlet-0", "outlet-01", "outlet-1000", "outlet-1x",
+    "outlet--1", "Outlet-1", "battery-1",
 };
 
 static void names_go_both_ways(void **state)

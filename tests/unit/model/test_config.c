@@ -91,7 +91,7 @@ static void assert_mistakes(const char *site_text, const char *overlay_text,
     assert_string_equal(text, wanted);
 }
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void test_defaults(void **state)
 {
@@ -156,7 +156,7 @@ static void test_missing_files(void **state)
     config_free(load_good(NULL, NULL, NULL, 0)); /* no overlay: an empty one */
 }
 
-/* ---- mistakes ------------------------------------------------------------------------------- */
+/* ---- mistakes -------------------------------------------------------------------------------- */
 
 /* Every mistake of a file is named, in its order, each with its place. */
 static void test_mistakes_in_the_site_file(void **state)
@@ -311,7 +311,7 @@ static void test_secrets_are_not_repeated(void **state)
                     "busbar.yaml:1:17: web.password: must be 0 to 20 characters long, not 28\n");
 }
 
-/* ---- the overlay ---------------------------------------------------------------------------- */
+/* ---- the overlay ----------------------------------------------------------------------------- */
 
 static void test_overlay(void **state)
 {
@@ -383,7 +383,7 @@ static void test_broken_overlays(void **state)
                     "overlay.json: must be an object of keys and texts\n");
 }
 
-/* ---- changes -------------------------------------------------------------------------------- */
+/* ---- changes --------------------------------------------------------------------------------- */
 
 static void test_changes(void **state)
 {
@@ -513,7 +513,7 @@ static void test_save_failing(void **state)
     config_free(config);
 }
 
-/* ---- keys ----------------------------------------------------------------------------------- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 static void test_key(void **state)
 {
@@ -661,7 +661,7 @@ static void test_diff(void **state)
     config_free(after);
 }
 
-/* ---- anything at all ------------------------------------------------------------------------ */
+/* ---- anything at all ------------------------------------------------------------------------- */
 
 /* One to four random edits of good text: bytes changed, cut out, doubled, or replaced by a telling
  * piece. */

@@ -2,7 +2,8 @@
 
 #include "model/quantity.h"
 
-/* Numbers are permanent: history, register maps and object ids are built on them. The golden file may only grow. */
+/* Numbers are permanent: history, register maps and object ids are built on them. The golden file
+ * may only grow. */
 static void numbers_match_the_golden_file(void **state)
 {
     (void)state;

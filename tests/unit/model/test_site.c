@@ -200,7 +200,7 @@ static void a_changed_device_keeps_its_values(void **state)
     assert_int_equal(other->value.quality, QUALITY_ABSENT);
 }
 
-/* ---- feeds that come and go during delivery -------------------------------------------------------- */
+/* ---- feeds that come and go during delivery -------------------------------------------------- */
 
 struct visitor {
     struct feed feed;

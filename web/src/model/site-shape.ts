@@ -1,5 +1,5 @@
 // The site tree as the pages want it: empty texts and zero numbers are "none", and a label says more than the name.
-import type { Component, Device, Site } from '../api/types'
+import type { Component, Device, Role, Site } from '../api/types'
 import { t } from '../text'
 
 function generated(component: Component): string[] {
@@ -14,9 +14,16 @@ function component(from: Component): Component {
   return { ...from, number: from.number || null, label, fed_by: from.fed_by || null }
 }
 
+/** What the drawing shows it as, where the profile does not say what it is. */
+function roleOf(from: Device): Role {
+  const has = (kind: string) => from.components.some((one) => one.kind === kind)
+  if (from.role) return from.role
+  return has('outlet') ? 'pdu' : has('supply') || has('battery') ? 'supply' : has('phase') || has('total') ? 'meter' : 'sensor'
+}
+
 function device(from: Device): Device {
   const label = from.label && from.label !== from.name ? from.label : null
-  return { ...from, label, fed_by: from.fed_by || null, components: from.components.map(component) }
+  return { ...from, role: roleOf(from), label, fed_by: from.fed_by || null, components: from.components.map(component) }
 }
 
 export function shaped(site: Site): Site {

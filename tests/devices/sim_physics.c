@@ -1,4 +1,4 @@
-#include "driver/sim_physics.h"
+#include "sim_physics.h"
 
 #include <errno.h>
 #include <math.h>

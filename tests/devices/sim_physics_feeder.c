@@ -1,4 +1,4 @@
-#include "driver/sim_physics_feeder.h"
+#include "sim_physics_feeder.h"
 
 #include <ctype.h>
 #include <errno.h>

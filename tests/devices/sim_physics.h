@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "driver/sim_physics_feeder.h"
+#include "sim_physics_feeder.h"
 
 /* Named like the components and quantities of the model, so that paths can be made of both. */
 enum sim_physics_component {
