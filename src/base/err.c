@@ -2,7 +2,10 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/mem.h"
 
 int err_set(struct err *err, int code, const char *format, ...)
 {
@@ -34,4 +37,19 @@ int err_set_errno(struct err *err, int code, const char *format, ...)
              strerror_r(-code, reason, sizeof reason));
     err->code = code;
     return code;
+}
+
+void err_list_add(struct err_list *errors, const struct err *err)
+{
+    errors->found++;
+    if (errors->count == ERR_LIST_MAX)
+        return;
+    errors->list = mem_grow(errors->list, errors->count, &errors->capacity, sizeof *errors->list);
+    errors->list[errors->count++] = *err;
+}
+
+void err_list_deinit(struct err_list *errors)
+{
+    free(errors->list);
+    *errors = ERR_LIST_EMPTY;
 }

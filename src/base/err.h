@@ -26,3 +26,19 @@ int err_set(struct err *err, int code, const char *format, ...)
 /* Like err_set, with ": strerror(-code)" appended. */
 int err_set_errno(struct err *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* ---- several at once: what a check of a file finds -------------------------------------------- */
+
+#define ERR_LIST_MAX 100
+
+/* The first ERR_LIST_MAX mistakes, in the order they were found; `found` counts on. */
+struct err_list {
+    struct err *list;
+    size_t count, capacity, found;
+};
+
+#define ERR_LIST_EMPTY ((struct err_list){0})
+
+/* Add a copy of a sentence that has its place already. */
+void err_list_add(struct err_list *errors, const struct err *err);
+void err_list_deinit(struct err_list *errors);

@@ -30,12 +30,12 @@ static void print_errors(const struct err *list, size_t count)
 
 static int check_profile(const char *path)
 {
-    struct profile_errors errors = PROFILE_ERRORS_EMPTY;
+    struct err_list errors = ERR_LIST_EMPTY;
     struct profile *profile = profile_read_file(path, &errors);
     if (profile)
         printf("%s: a sound profile, %zu points\n", path, profile->point_count);
     print_errors(errors.list, errors.count);
-    profile_errors_deinit(&errors);
+    err_list_deinit(&errors);
     bool sound = profile != NULL;
     profile_free(profile);
     return sound ? COMMAND_OK : COMMAND_FAILED;
@@ -43,7 +43,7 @@ static int check_profile(const char *path)
 
 static int check_site(const char *path, const struct driver_library *library)
 {
-    struct config_errors errors = {0};
+    struct err_list errors = {0};
     struct config_words words = {.name = "profiles", .words = library_words(library)};
     struct config_schema schema = {.tables = daemon_tables, .words = &words, .word_lists = 1};
     struct config *config = config_load(&schema, path, NULL, NULL, 0, &errors);
@@ -52,7 +52,7 @@ static int check_site(const char *path, const struct driver_library *library)
                config_count(config, &line_settings_table),
                config_count(config, &device_settings_table));
     print_errors(errors.list, errors.count);
-    config_errors_deinit(&errors);
+    err_list_deinit(&errors);
     bool sound = config != NULL;
     config_free(config);
     return sound ? COMMAND_OK : COMMAND_FAILED;
@@ -80,12 +80,12 @@ int command_check(int argc, char **argv)
         return COMMAND_MISUSED;
     }
     char place[PLACES_PATH_MAX];
-    struct profile_errors mistakes = PROFILE_ERRORS_EMPTY;
+    struct err_list mistakes = ERR_LIST_EMPTY;
     struct driver_library *library = library_new();
     library_load(library, profiles ? profiles : places_profiles(place), &mistakes);
     print_errors(mistakes.list, mistakes.count);
     status = mistakes.count ? COMMAND_FAILED : COMMAND_OK;
-    profile_errors_deinit(&mistakes);
+    err_list_deinit(&mistakes);
     for (int i = 0; i < words; i++) {
         int result = is_profile(argv[i]) ? check_profile(argv[i]) : check_site(argv[i], library);
         status = result != COMMAND_OK ? result : status;

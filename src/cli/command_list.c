@@ -29,7 +29,7 @@ int command_profiles(int argc, char **argv)
     if (leave)
         return status;
     char place[PLACES_PATH_MAX];
-    struct profile_errors mistakes = PROFILE_ERRORS_EMPTY;
+    struct err_list mistakes = ERR_LIST_EMPTY;
     struct driver_library *library = library_new();
     library_load(library, profiles ? profiles : places_profiles(place), &mistakes);
     for (size_t i = 0; i < mistakes.count; i++)
@@ -44,7 +44,7 @@ int command_profiles(int argc, char **argv)
             printf("%s\n", buf_text(&line));
     }
     buf_deinit(&line);
-    profile_errors_deinit(&mistakes);
+    err_list_deinit(&mistakes);
     library_free(library);
     return COMMAND_OK;
 }

@@ -62,13 +62,13 @@ int command_run(int argc, char **argv)
 
     char secret[64];
     struct err err = ERR_EMPTY;
-    struct config_errors errors = {0};
+    struct err_list errors = {0};
     struct daemon *daemon = daemon_open(&daemon_options, secret, &errors, &err);
     for (size_t i = 0; i < errors.count; i++)
         fprintf(stderr, "%s\n", errors.list[i].text);
     if (err.code)
         fprintf(stderr, "busbar run: %s\n", err.text);
-    config_errors_deinit(&errors);
+    err_list_deinit(&errors);
     if (!daemon)
         return COMMAND_FAILED;
     print_welcome(daemon, secret);

@@ -100,7 +100,7 @@ struct scan_words {
 /* A configuration that holds the line: of the site file, or made from the words given here, with
  * the same checks. */
 static struct config *load_line(const struct scan_words *words, const struct config_schema *schema,
-                                struct config_errors *errors)
+                                struct err_list *errors)
 {
     if (words->site)
         return config_load(schema, words->site, NULL, NULL, 0, errors);
@@ -170,7 +170,7 @@ static int find_and_scan(const struct scan_words *words, const struct driver_lib
     struct config_words profiles = {.name = "profiles", .words = library_words(library)};
     struct config_schema schema = {
         .tables = words->site ? daemon_tables : line_only, .words = &profiles, .word_lists = 1};
-    struct config_errors errors = {0};
+    struct err_list errors = {0};
     struct config *config = load_line(words, &schema, &errors);
     const char *name = words->site ? words->line : "scan";
     int index = config ? config_find(config, &line_settings_table, name) : -1;
@@ -182,7 +182,7 @@ static int find_and_scan(const struct scan_words *words, const struct driver_lib
                            options);
     else if (config)
         fprintf(stderr, "busbar scan: %s has no line \"%s\"\n", words->site, name);
-    config_errors_deinit(&errors);
+    err_list_deinit(&errors);
     config_free(config);
     return status;
 }
@@ -224,11 +224,11 @@ int command_scan(int argc, char **argv)
         return COMMAND_MISUSED;
     }
     char place[PLACES_PATH_MAX];
-    struct profile_errors mistakes = PROFILE_ERRORS_EMPTY;
+    struct err_list mistakes = ERR_LIST_EMPTY;
     struct driver_library *library = library_new();
     library_load(library, profiles ? profiles : places_profiles(place), &mistakes);
     status = find_and_scan(&words, library, &scan);
-    profile_errors_deinit(&mistakes);
+    err_list_deinit(&mistakes);
     library_free(library);
     return status;
 }

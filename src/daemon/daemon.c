@@ -67,16 +67,16 @@ static void on_signal(int number, void *user)
  * measured. */
 static void load_profiles(struct daemon *daemon)
 {
-    struct profile_errors mistakes = PROFILE_ERRORS_EMPTY;
+    struct err_list mistakes = ERR_LIST_EMPTY;
     daemon->library = library_new();
     library_load(daemon->library, daemon->options.profiles_folder, &mistakes);
     library_load(daemon->library, daemon->user_profiles, &mistakes);
     for (size_t i = 0; i < mistakes.count; i++)
         log_error("daemon", "%s", mistakes.list[i].text);
-    profile_errors_deinit(&mistakes);
+    err_list_deinit(&mistakes);
 }
 
-static int start_settings(struct daemon *daemon, struct config_errors *errors, struct err *err)
+static int start_settings(struct daemon *daemon, struct err_list *errors, struct err *err)
 {
     daemon->clock = clock_system();
     daemon->loop = loop_new(&daemon->clock);
@@ -158,7 +158,7 @@ static int start_signals(struct daemon *daemon, struct err *err)
 }
 
 struct daemon *daemon_open(const struct daemon_options *options, char *first_secret,
-                           struct config_errors *errors, struct err *err)
+                           struct err_list *errors, struct err *err)
 {
     struct daemon *daemon = mem_new(sizeof *daemon);
     daemon->options = *options;

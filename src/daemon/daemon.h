@@ -23,7 +23,7 @@ struct daemon_options {
  * one cannot start; what was made is undone again. `first_secret` (32 bytes) receives the one-time
  * administrator secret of a first start, else "". */
 struct daemon *daemon_open(const struct daemon_options *options, char *first_secret,
-                           struct config_errors *errors, struct err *err);
+                           struct err_list *errors, struct err *err);
 
 /* Serve until SIGINT or SIGTERM; SIGHUP reloads the site file. */
 void daemon_run(struct daemon *daemon);

@@ -43,7 +43,7 @@ void daemon_adopt(struct daemon *daemon, struct config *fresh, web_applied_fn *a
 void daemon_reload(struct daemon *daemon);
 
 /* struct web_context.change */
-int daemon_change(void *user, const struct web_change *change, struct config_errors *errors,
+int daemon_change(void *user, const struct web_change *change, struct err_list *errors,
                   web_applied_fn *applied, void *to);
 
 /* ---- bridge.c: what the web asks for and lies on other floors -------------------------------- */

@@ -52,7 +52,7 @@ void daemon_adopt(struct daemon *daemon, struct config *fresh, web_applied_fn *a
     config_free(old);
 }
 
-static void remember_problem(struct daemon *daemon, const struct config_errors *errors)
+static void remember_problem(struct daemon *daemon, const struct err_list *errors)
 {
     snprintf(daemon->config_problem, sizeof daemon->config_problem,
              "the site file is not in force: %.400s", errors->count ? errors->list[0].text : "");
@@ -62,7 +62,7 @@ static void remember_problem(struct daemon *daemon, const struct config_errors *
 
 void daemon_reload(struct daemon *daemon)
 {
-    struct config_errors errors = {0};
+    struct err_list errors = {0};
     struct config *fresh = config_load(&daemon->schema, daemon->options.site_file,
                                        daemon->overlay_file, NULL, 0, &errors);
     if (fresh) {
@@ -73,16 +73,10 @@ void daemon_reload(struct daemon *daemon)
         remember_problem(daemon, &errors);
         log_error("reload", "the settings stay as they were");
     }
-    config_errors_deinit(&errors);
+    err_list_deinit(&errors);
 }
 
-static void add_error(struct config_errors *errors, const struct err *err)
-{
-    errors->list = mem_grow(errors->list, errors->count, &errors->capacity, sizeof *errors->list);
-    errors->list[errors->count++] = *err;
-}
-
-int daemon_change(void *user, const struct web_change *change, struct config_errors *errors,
+int daemon_change(void *user, const struct web_change *change, struct err_list *errors,
                   web_applied_fn *applied, void *to)
 {
     struct daemon *daemon = user;
@@ -93,7 +87,7 @@ int daemon_change(void *user, const struct web_change *change, struct config_err
     struct err err = ERR_EMPTY;
     int result = config_save_overlay(fresh, daemon->overlay_file, &err);
     if (result < 0) {
-        add_error(errors, &err);
+        err_list_add(errors, &err);
         config_free(fresh);
         return result;
     }

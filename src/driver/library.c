@@ -157,17 +157,16 @@ struct driver_library *library_free(struct driver_library *library)
 /* ---- reading folders ------------------------------------------------------------------------- */
 
 /* Mistakes of a file as a whole have no line. */
-static void add_fault(struct profile_errors *errors, const char *path, const char *text,
-                      const char *name)
+static void add_fault(struct err_list *errors, const char *path, const char *text, const char *name)
 {
     struct err err = ERR_EMPTY;
     err_set(&err, -EINVAL, "%s: %s \"%s\"", path, text, name);
-    profile_errors_add(errors, &err);
+    err_list_add(errors, &err);
 }
 
 /* A profile of the same folder must not take another's name; one of a later folder may. */
 static bool names_are_free(const struct driver_library *library, const struct profile *profile,
-                           size_t first, struct profile_errors *errors)
+                           size_t first, struct err_list *errors)
 {
     const struct library_entry *built_in = map_get(&library->by_name, profile->name);
     if (built_in && !built_in->profile) {
@@ -194,7 +193,7 @@ static bool names_are_free(const struct driver_library *library, const struct pr
 /* A replaced profile stays in memory: a device may be open on it. `first` is the first profile of
  * this folder. */
 static bool load_profile(struct driver_library *library, const char *path, size_t first,
-                         struct profile_errors *errors)
+                         struct err_list *errors)
 {
     struct profile *profile = profile_read_file(path, errors);
     if (!profile)
@@ -229,8 +228,7 @@ static int is_yaml(const struct dirent *entry)
            strcmp(entry->d_name + length - 5, ".yaml") == 0;
 }
 
-size_t library_load(struct driver_library *library, const char *folder,
-                    struct profile_errors *errors)
+size_t library_load(struct driver_library *library, const char *folder, struct err_list *errors)
 {
     static const char *const kinds[] = {"modbus", "sunspec"};
     size_t read = 0, first = library->profile_count;

@@ -34,8 +34,7 @@ struct driver_library *library_free(struct driver_library *library);
  * a person: a profile of the same name there replaces the earlier one. Every mistake is added to
  * `errors`, the file with it is left out. Returns the number of profiles read; a folder that is
  * missing holds none. */
-size_t library_load(struct driver_library *library, const char *folder,
-                    struct profile_errors *errors);
+size_t library_load(struct driver_library *library, const char *folder, struct err_list *errors);
 
 /* Entries sorted by name. */
 size_t library_count(const struct driver_library *library);

@@ -238,7 +238,7 @@ static void read_root(struct profile_reader *reader, const struct yaml_node *roo
 
 /* Takes the document. */
 static struct profile *read_document_take(struct yaml *yaml, const char *path,
-                                          struct profile_errors *errors)
+                                          struct err_list *errors)
 {
     struct arena *arena = arena_new();
     struct profile *profile = arena_take(arena, sizeof *profile);
@@ -253,23 +253,23 @@ static struct profile *read_document_take(struct yaml *yaml, const char *path,
     } else {
         struct err err = ERR_EMPTY;
         err_set(&err, -1, "%s: empty file", path);
-        profile_errors_add(errors, &err);
+        err_list_add(errors, &err);
     }
     yaml_free(yaml);
     return errors->found == before ? profile : profile_free(profile);
 }
 
 static struct profile *read_document(struct yaml *yaml, const struct err *err, const char *path,
-                                     struct profile_errors *errors)
+                                     struct err_list *errors)
 {
     if (yaml)
         return read_document_take(yaml, path, errors);
-    profile_errors_add(errors, err);
+    err_list_add(errors, err);
     return NULL;
 }
 
 /* The name in the file must be the file's: the folder's listing is the list of profiles. */
-static bool check_file_name(const struct profile *profile, struct profile_errors *errors)
+static bool check_file_name(const struct profile *profile, struct err_list *errors)
 {
     const char *slash = strrchr(profile->path, '/');
     const char *file = slash ? slash + 1 : profile->path;
@@ -279,11 +279,11 @@ static bool check_file_name(const struct profile *profile, struct profile_errors
     struct err err = ERR_EMPTY;
     err_set(&err, -1, "%s: the file must be called %s.yaml, like the profile in it", profile->path,
             profile->name);
-    profile_errors_add(errors, &err);
+    err_list_add(errors, &err);
     return false;
 }
 
-struct profile *profile_read_file(const char *path, struct profile_errors *errors)
+struct profile *profile_read_file(const char *path, struct err_list *errors)
 {
     struct err err = ERR_EMPTY;
     struct yaml *yaml = yaml_read_file(path, &err);
@@ -294,7 +294,7 @@ struct profile *profile_read_file(const char *path, struct profile_errors *error
 }
 
 struct profile *profile_read_text(const char *name, const char *text, size_t length,
-                                  struct profile_errors *errors)
+                                  struct err_list *errors)
 {
     struct err err = ERR_EMPTY;
     struct yaml *yaml = yaml_read_text(name, text, length, &err);

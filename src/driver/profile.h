@@ -18,20 +18,6 @@
 #include "model/site.h"
 #include "wire/modbus_value.h"
 
-/* The mistakes that were found; the list ends at PROFILE_ERRORS_MAX, `found` counts on. */
-struct profile_errors {
-    struct err *list;
-    size_t count, capacity, found;
-};
-
-#define PROFILE_ERRORS_MAX 100
-#define PROFILE_ERRORS_EMPTY ((struct profile_errors){0})
-
-void profile_errors_deinit(struct profile_errors *errors);
-
-/* Add a mistake that has its place already. */
-void profile_errors_add(struct profile_errors *errors, const struct err *err);
-
 enum profile_bank {
     PROFILE_HOLDING,
     PROFILE_INPUT,
@@ -160,9 +146,9 @@ struct profile {
 
 /* Read a file, or text that messages call `name`. NULL when there is any mistake; each is added to
  * `errors`. */
-struct profile *profile_read_file(const char *path, struct profile_errors *errors);
+struct profile *profile_read_file(const char *path, struct err_list *errors);
 struct profile *profile_read_text(const char *name, const char *text, size_t length,
-                                  struct profile_errors *errors);
+                                  struct err_list *errors);
 struct profile *profile_free(struct profile *profile);
 
 /* Raw bits of an integer type in an order in which a plain comparison is right: the sign bit is

@@ -61,21 +61,6 @@ struct profile_scale profile_scale(double factor)
 
 /* ---- mistakes -------------------------------------------------------------------------------- */
 
-void profile_errors_deinit(struct profile_errors *errors)
-{
-    free(errors->list);
-    *errors = PROFILE_ERRORS_EMPTY;
-}
-
-void profile_errors_add(struct profile_errors *errors, const struct err *err)
-{
-    errors->found++;
-    if (errors->count >= PROFILE_ERRORS_MAX)
-        return;
-    errors->list = mem_grow(errors->list, errors->count, &errors->capacity, sizeof *errors->list);
-    errors->list[errors->count++] = *err;
-}
-
 void profile_fault(struct profile_reader *reader, const struct yaml_node *node, const char *format,
                    ...)
 {
@@ -86,7 +71,7 @@ void profile_fault(struct profile_reader *reader, const struct yaml_node *node, 
     va_end(args);
     struct err err = ERR_EMPTY;
     yaml_err(node, &err, "%s", sentence);
-    profile_errors_add(reader->errors, &err);
+    err_list_add(reader->errors, &err);
 }
 
 /* "; did you mean \"x\"?", or nothing. */

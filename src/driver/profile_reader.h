@@ -16,7 +16,7 @@
 
 struct profile_reader {
     struct arena *arena;
-    struct profile_errors *errors;
+    struct err_list *errors;
     enum modbus_value_order order; /* the device's habit */
     unsigned registers, bits;      /* most per read */
 };

@@ -103,7 +103,7 @@ static void read_root(struct profile_reader *reader, const struct yaml_node *roo
         profile_fault(reader, root, "a model needs points or repeat");
 }
 
-static struct sunspec_model *read_model(const struct yaml_node *root, struct profile_errors *errors)
+static struct sunspec_model *read_model(const struct yaml_node *root, struct err_list *errors)
 {
     struct arena *arena = arena_new();
     struct sunspec_model *model = arena_take(arena, sizeof *model);
@@ -123,13 +123,12 @@ static struct sunspec_model *read_model(const struct yaml_node *root, struct pro
 
 /* Takes the document. */
 static bool read_document_take(struct sunspec_models *models, struct yaml *yaml,
-                               const struct err *err, const char *name,
-                               struct profile_errors *errors)
+                               const struct err *err, const char *name, struct err_list *errors)
 {
     struct err empty = ERR_EMPTY;
     if (!yaml || !yaml_root(yaml)) {
         err_set(&empty, -1, "%s: empty file", name);
-        profile_errors_add(errors, yaml ? &empty : err);
+        err_list_add(errors, yaml ? &empty : err);
         yaml_free(yaml);
         return false;
     }
@@ -144,7 +143,7 @@ static bool read_document_take(struct sunspec_models *models, struct yaml *yaml,
 }
 
 bool sunspec_models_read_file(struct sunspec_models *models, const char *path,
-                              struct profile_errors *errors)
+                              struct err_list *errors)
 {
     struct err err = ERR_EMPTY;
     struct yaml *yaml = yaml_read_file(path, &err);
@@ -152,7 +151,7 @@ bool sunspec_models_read_file(struct sunspec_models *models, const char *path,
 }
 
 bool sunspec_models_read_text(struct sunspec_models *models, const char *name, const char *text,
-                              size_t length, struct profile_errors *errors)
+                              size_t length, struct err_list *errors)
 {
     struct err err = ERR_EMPTY;
     struct yaml *yaml = yaml_read_text(name, text, length, &err);

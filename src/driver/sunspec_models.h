@@ -42,9 +42,9 @@ void sunspec_models_deinit(struct sunspec_models *models);
 /* Read a file into `models`, where it goes before earlier ones with the same ids. False after a
  * mistake. */
 bool sunspec_models_read_file(struct sunspec_models *models, const char *path,
-                              struct profile_errors *errors);
+                              struct err_list *errors);
 bool sunspec_models_read_text(struct sunspec_models *models, const char *name, const char *text,
-                              size_t length, struct profile_errors *errors);
+                              size_t length, struct err_list *errors);
 
 /* The model of this id, or NULL: then its registers are skipped. */
 const struct sunspec_model *sunspec_models_find(const struct sunspec_models *models, uint16_t id);

@@ -132,7 +132,7 @@ static void on_applied(void *to, const char *key, bool restart)
     json_text(restart ? &outcome->restart : &outcome->applied, key);
 }
 
-static void refuse(struct request *request, int code, const struct config_errors *errors)
+static void refuse(struct request *request, int code, const struct err_list *errors)
 {
     struct buf body = BUF_EMPTY;
     unsigned status = code == -EINVAL || code == -ENOENT ? 422 : 500;
@@ -174,7 +174,7 @@ static void change(struct request *request, const struct config_change *list, si
     const struct web_context *context = &request->web->context;
     struct buf applied = BUF_EMPTY, restart = BUF_EMPTY;
     struct outcome outcome = {json_writer(&applied), json_writer(&restart)};
-    struct config_errors errors = {0};
+    struct err_list errors = {0};
     const struct web_change wish = {
         .list = list, .count = count, .who = request->user, .from = request->peer->address};
     json_open_array(&outcome.applied);
@@ -186,7 +186,7 @@ static void change(struct request *request, const struct config_change *list, si
         refuse(request, result, &errors);
     else
         answer_changed(request, &applied, &restart);
-    config_errors_deinit(&errors);
+    err_list_deinit(&errors);
     buf_deinit(&applied);
     buf_deinit(&restart);
 }

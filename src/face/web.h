@@ -53,7 +53,7 @@ struct web_context {
     /* All or nothing: check, save the overlay, apply. 0, or negative with at least one sentence in
      * `errors` (-EINVAL: the wish is at fault; anything else: we are, disk full for example).
      * `applied` is called before this returns. */
-    int (*change)(void *user, const struct web_change *change, struct config_errors *errors,
+    int (*change)(void *user, const struct web_change *change, struct err_list *errors,
                   web_applied_fn *applied, void *to);
 
     /* Write one JSON value: the arrays of GET /lines and GET /profiles, and the short `lines` of

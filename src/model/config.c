@@ -317,29 +317,23 @@ static int compare_mistakes(const void *a, const void *b)
     return x->order < y->order ? -1 : 1;
 }
 
-static void add_error(struct config_errors *errors, const struct err *err)
-{
-    errors->list = mem_grow(errors->list, errors->count, &errors->capacity, sizeof *errors->list);
-    errors->list[errors->count++] = *err;
-}
-
-static void hand_out_mistakes(struct config_build *build, struct config_errors *errors)
+static void hand_out_mistakes(struct config_build *build, struct err_list *errors)
 {
     if (build->count)
         qsort(build->mistakes, build->count, sizeof *build->mistakes, compare_mistakes);
     for (size_t i = 0; i < build->count; i++)
-        add_error(errors, &build->mistakes[i].err);
+        err_list_add(errors, &build->mistakes[i].err);
     if (build->unsaid) {
         struct err rest;
         err_set(&rest, -EINVAL, "and %zu more mistakes", build->unsaid);
-        add_error(errors, &rest);
+        err_list_add(errors, &rest);
     }
     free(build->mistakes);
 }
 
 struct config *config_load(const struct config_schema *schema, const char *site_path,
                            const char *overlay_path, const struct config_change *changes,
-                           size_t change_count, struct config_errors *errors)
+                           size_t change_count, struct err_list *errors)
 {
     struct config *config = new_config(schema, site_path, overlay_path);
     struct config_build build = {.config = config};
@@ -359,10 +353,4 @@ struct config *config_load(const struct config_schema *schema, const char *site_
     bool good = build.count == 0;
     hand_out_mistakes(&build, errors);
     return good ? config : config_free(config);
-}
-
-void config_errors_deinit(struct config_errors *errors)
-{
-    free(errors->list);
-    *errors = (struct config_errors){0};
 }

@@ -29,14 +29,6 @@ struct config_schema {
     size_t word_lists;
 };
 
-/* Every mistake found, in the order of the file. */
-struct config_errors {
-    struct err *list;
-    size_t count, capacity;
-};
-
-void config_errors_deinit(struct config_errors *errors);
-
 /* Changes to the overlay: key -> value as text, NULL text = back to the default. The key
  * "devices.NAME" with NULL removes a record that the overlay made, with "" it makes one of nothing
  * but defaults; setting a key of a record that does not exist makes the record too. A key that
@@ -50,7 +42,7 @@ struct config_change {
  * the overlay. NULL when there is any mistake; then `errors` names each. `schema` is borrowed. */
 struct config *config_load(const struct config_schema *schema, const char *site_path,
                            const char *overlay_path, const struct config_change *changes,
-                           size_t change_count, struct config_errors *errors);
+                           size_t change_count, struct err_list *errors);
 struct config *config_free(struct config *config);
 
 /* Write what this configuration took from the overlay and the changes as the new overlay,

@@ -9,7 +9,7 @@
 
 #include "base/nearest.h"
 
-#define MISTAKES_MAX 100 /* a page of them is read, not a book */
+#define MISTAKES_MAX (ERR_LIST_MAX - 1) /* the last place says how many more there are */
 
 static void note(struct config_build *build, struct config_place place, const char *where,
                  const char *sentence)

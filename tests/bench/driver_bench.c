@@ -119,7 +119,7 @@ int main(int argc, char **argv)
         return 2;
     }
     struct driver_library *library = library_new();
-    struct profile_errors errors = PROFILE_ERRORS_EMPTY;
+    struct err_list errors = ERR_LIST_EMPTY;
     double begin = seconds();
     size_t read = library_load(library, argv[1], &errors);
     printf("%zu profiles and models read in %.1f ms, %zu mistakes\n", read,
@@ -130,7 +130,7 @@ int main(int argc, char **argv)
         if (library_at(library, i)->profile)
             measure(library, argv[2], library_at(library, i)->name);
     }
-    profile_errors_deinit(&errors);
+    err_list_deinit(&errors);
     library_free(library);
     return 0;
 }

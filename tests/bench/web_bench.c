@@ -95,7 +95,7 @@ static void on_difference(void *user, const char *key, const struct config_key *
     applying->applied(applying->to, key, known->row->apply == SETTING_RESTART);
 }
 
-static int change(void *user, const struct web_change *wish, struct config_errors *errors,
+static int change(void *user, const struct web_change *wish, struct err_list *errors,
                   web_applied_fn *applied, void *to)
 {
     struct bench *bench = user;
@@ -207,13 +207,13 @@ static int fail(const struct err *err)
 
 static int open_config(struct bench *bench, struct err *err)
 {
-    struct config_errors errors = {0};
+    struct err_list errors = {0};
     snprintf(bench->overlay, sizeof bench->overlay, "%s/settings.json", bench->state);
     snprintf(bench->socket, sizeof bench->socket, "%s/busbar.sock", bench->state);
     bench->config = config_load(&schema, bench->site_file, bench->overlay, NULL, 0, &errors);
     if (!bench->config)
         *err = errors.list[0];
-    config_errors_deinit(&errors);
+    err_list_deinit(&errors);
     return bench->config ? 0 : -22;
 }
 

@@ -59,7 +59,7 @@ static void on_key(void *user, const char *key, const struct config_key *found)
 static void check_saved(const struct config *config, const char *site_path, const char *folder)
 {
     char path[120];
-    struct config_errors errors = {0};
+    struct err_list errors = {0};
     snprintf(path, sizeof path, "%s/overlay.json", folder);
     assert(config_save_overlay(config, path, NULL) == 0);
     struct config *again = config_load(&demo_schema, site_path, path, NULL, 0, &errors);
@@ -90,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         edits = text + size;
     char site_path[40], overlay_path[40];
     struct config_change changes[CHANGES_MOST];
-    struct config_errors errors = {0};
+    struct err_list errors = {0};
     int site = make_file(text, strlen(text), site_path, sizeof site_path);
     int over = overlay - text <= (ptrdiff_t)size && *overlay
                    ? make_file(overlay, strlen(overlay), overlay_path, sizeof overlay_path)
@@ -106,7 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_saved(config, site_path, make_folder());
     }
     config_free(config);
-    config_errors_deinit(&errors);
+    err_list_deinit(&errors);
     close(site);
     if (over >= 0)
         close(over);

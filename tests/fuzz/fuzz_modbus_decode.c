@@ -51,7 +51,7 @@ static struct driver_library *load(void)
     fputs(profile, out);
     fclose(out);
     struct driver_library *library = library_new();
-    struct profile_errors errors = PROFILE_ERRORS_EMPTY;
+    struct err_list errors = ERR_LIST_EMPTY;
     library_load(library, folder, &errors);
     for (size_t i = 0; i < errors.count; i++)
         fprintf(stderr, "%s\n", errors.list[i].text);

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct profile_errors errors = PROFILE_ERRORS_EMPTY;
+    struct err_list errors = ERR_LIST_EMPTY;
     struct profile *profile = profile_read_text("fuzz", (const char *)data, size, &errors);
     if ((profile == NULL) != (errors.found > 0))
         abort();
@@ -24,11 +24,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
     }
     profile_free(profile);
-    profile_errors_deinit(&errors);
+    err_list_deinit(&errors);
 
     struct sunspec_models models = {0};
     sunspec_models_read_text(&models, "fuzz", (const char *)data, size, &errors);
     sunspec_models_deinit(&models);
-    profile_errors_deinit(&errors);
+    err_list_deinit(&errors);
     return 0;
 }

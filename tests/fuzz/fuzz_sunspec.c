@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct driver_library *library;
     if (!library) {
         library = library_new();
-        struct profile_errors errors = PROFILE_ERRORS_EMPTY;
+        struct err_list errors = ERR_LIST_EMPTY;
         library_load(library, TEST_SOURCE_ROOT "/profiles", &errors);
         if (!library_count(library) || errors.found)
             abort();

@@ -163,7 +163,7 @@ static inline void bench_deinit(struct bench *bench)
 }
 
 /* Print mistakes that a test did not expect. */
-static inline void print_errors(struct profile_errors *errors)
+static inline void print_errors(struct err_list *errors)
 {
     for (size_t i = 0; i < errors->count; i++)
         print_message("%s\n", errors->list[i].text);
@@ -171,11 +171,11 @@ static inline void print_errors(struct profile_errors *errors)
 
 static inline void bench_load(struct bench *bench, const char *folder)
 {
-    struct profile_errors errors = PROFILE_ERRORS_EMPTY;
+    struct err_list errors = ERR_LIST_EMPTY;
     library_load(bench->library, folder, &errors);
     print_errors(&errors);
     assert_int_equal(errors.found, 0);
-    profile_errors_deinit(&errors);
+    err_list_deinit(&errors);
 }
 
 /* A folder like profiles/ with one file in it. */

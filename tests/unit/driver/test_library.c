@@ -11,11 +11,11 @@
 static struct driver_library *load(void)
 {
     struct driver_library *library = library_new();
-    struct profile_errors errors = PROFILE_ERRORS_EMPTY;
+    struct err_list errors = ERR_LIST_EMPTY;
     assert_true(library_load(library, PROFILES, &errors) > 60);
     print_errors(&errors);
     assert_int_equal(errors.found, 0);
-    profile_errors_deinit(&errors);
+    err_list_deinit(&errors);
     return library;
 }
 
@@ -60,7 +60,7 @@ static void test_a_persons_folder(void **state)
     (void)state;
     struct driver_library *library = load();
     size_t before = library_count(library);
-    struct profile_errors errors = PROFILE_ERRORS_EMPTY;
+    struct err_list errors = ERR_LIST_EMPTY;
     char folder[64];
     write_profile("modbus", "eastron-sdm630.yaml", OWN("eastron-sdm630", "Own", ""), folder);
     assert_int_equal(library_load(library, folder, &errors), 1);
@@ -75,7 +75,7 @@ static void test_a_persons_folder(void **state)
     assert_non_null(strstr(errors.list[0].text, "sunspec.yaml: this name belongs to a driver"));
     remove_profile("modbus", "sunspec.yaml", folder);
     assert_int_equal(library_load(library, "/nonexistent", &errors), 0);
-    profile_errors_deinit(&errors);
+    err_list_deinit(&errors);
     library_free(library);
 }
 
@@ -83,7 +83,7 @@ static void test_a_name_is_used_once(void **state)
 {
     (void)state;
     struct driver_library *library = library_new();
-    struct profile_errors errors = PROFILE_ERRORS_EMPTY;
+    struct err_list errors = ERR_LIST_EMPTY;
     char folder[64], path[200];
     write_profile("modbus", "one.yaml", OWN("one", "Own", "aliases: [two]\n"), folder);
     snprintf(path, sizeof path, "%s/modbus/two.yaml", folder);
@@ -96,7 +96,7 @@ static void test_a_name_is_used_once(void **state)
         strstr(errors.list[0].text, "name or alias is taken by another profile: \"two\""));
     unlink(path);
     remove_profile("modbus", "one.yaml", folder);
-    profile_errors_deinit(&errors);
+    err_list_deinit(&errors);
     library_free(library);
 }
 

@@ -10,7 +10,7 @@
 /* The mistakes of a text, each on a line. */
 static void mistakes_of(const char *text, char *all, size_t size)
 {
-    struct profile_errors errors = PROFILE_ERRORS_EMPTY;
+    struct err_list errors = ERR_LIST_EMPTY;
     struct profile *profile = profile_read_text("test.yaml", text, strlen(text), &errors);
     all[0] = '\0';
     for (size_t i = 0; i < errors.count; i++) {
@@ -19,7 +19,7 @@ static void mistakes_of(const char *text, char *all, size_t size)
     }
     assert_true((profile == NULL) == (errors.found > 0));
     profile_free(profile);
-    profile_errors_deinit(&errors);
+    err_list_deinit(&errors);
 }
 
 struct mistake {
@@ -174,13 +174,13 @@ static void test_more_mistakes_than_fit_are_still_mistakes(void **state)
     char text[8000] = HEAD "points:\n";
     for (int i = 0; i < 130; i++)
         snprintf(text + strlen(text), sizeof text - strlen(text), "  total/x%d: {holding: 0}\n", i);
-    struct profile_errors errors = PROFILE_ERRORS_EMPTY;
+    struct err_list errors = ERR_LIST_EMPTY;
     assert_null(profile_read_text("test.yaml", text, strlen(text), &errors));
-    assert_int_equal(errors.count, PROFILE_ERRORS_MAX);
-    assert_true(errors.found > PROFILE_ERRORS_MAX);
+    assert_int_equal(errors.count, ERR_LIST_MAX);
+    assert_true(errors.found > ERR_LIST_MAX);
     /* A full list must not let the next profile pass. */
     assert_null(profile_read_text("test.yaml", text, strlen(text), &errors));
-    profile_errors_deinit(&errors);
+    err_list_deinit(&errors);
 }
 
 static void test_a_whole_profile(void **state)
@@ -199,7 +199,7 @@ static void test_a_whole_profile(void **state)
         "  total/energy: {holding: 3, type: bcd32, rollover: 1000}\n"
         "  total/energy-export: {holding: 5, type: int32}\n"
         "  total/count: {holding: 7, type: uint16, bits: [2, 10]}\n";
-    struct profile_errors errors = PROFILE_ERRORS_EMPTY;
+    struct err_list errors = ERR_LIST_EMPTY;
     struct profile *profile = profile_read_text("test.yaml", text, strlen(text), &errors);
     print_errors(&errors);
     assert_non_null(profile);
@@ -232,7 +232,7 @@ static void test_a_whole_profile(void **state)
     assert_true(point[2].rollover == 0); /* signed: it does not roll over at 2^32 */
     assert_true(point[3].rollover == 1024);
     profile_free(profile);
-    profile_errors_deinit(&errors);
+    err_list_deinit(&errors);
 }
 
 static void test_scales_are_exact_where_they_can_be(void **state)
@@ -261,12 +261,12 @@ static void test_file_name(void **state)
     char folder[64], path[200];
     write_profile("modbus", "wrong.yaml", POINT("holding: 0, type: uint16"), folder);
     snprintf(path, sizeof path, "%s/modbus/wrong.yaml", folder);
-    struct profile_errors errors = PROFILE_ERRORS_EMPTY;
+    struct err_list errors = ERR_LIST_EMPTY;
     assert_null(profile_read_file(path, &errors));
     assert_int_equal(errors.count, 1);
     assert_non_null(strstr(errors.list[0].text, "wrong.yaml: the file must be called test.yaml"));
     remove_profile("modbus", "wrong.yaml", folder);
-    profile_errors_deinit(&errors);
+    err_list_deinit(&errors);
 }
 
 int main(void)

@@ -206,7 +206,7 @@ static void test_mistakes_in_model_files(void **state)
     };
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
         struct sunspec_models models = {0};
-        struct profile_errors errors = PROFILE_ERRORS_EMPTY;
+        struct err_list errors = ERR_LIST_EMPTY;
         assert_false(sunspec_models_read_text(&models, "m.yaml", cases[i].text,
                                               strlen(cases[i].text), &errors));
         assert_int_equal(models.count, 0);
@@ -215,7 +215,7 @@ static void test_mistakes_in_model_files(void **state)
             found |= strstr(errors.list[k].text, cases[i].message) != NULL;
         if (!found)
             fail_msg("wanted %s, have %s", cases[i].message, errors.list[0].text);
-        profile_errors_deinit(&errors);
+        err_list_deinit(&errors);
     }
 }
 

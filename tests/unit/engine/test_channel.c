@@ -24,11 +24,11 @@ static struct config *load(const char *text)
     FILE *file = fdopen(fd, "w");
     fputs(text, file);
     fclose(file);
-    struct config_errors errors = {0};
+    struct err_list errors = {0};
     struct config *config = config_load(&schema, path, NULL, NULL, 0, &errors);
     if (!config)
         fail_msg("%s", errors.count ? errors.list[0].text : "no configuration");
-    config_errors_deinit(&errors);
+    err_list_deinit(&errors);
     remove(path);
     return config;
 }

@@ -8,7 +8,7 @@
 #include "field/line_settings.h"
 #include "model/config.h"
 
-static inline struct config *field_config(const char *text, struct config_errors *errors)
+static inline struct config *field_config(const char *text, struct err_list *errors)
 {
     static const struct setting_table *const tables[] = {&line_settings_table,
                                                          &device_settings_table, NULL};

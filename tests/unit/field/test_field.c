@@ -48,13 +48,13 @@ static int teardown(void **state)
 
 static void apply(struct fixture *f, const char *text)
 {
-    struct config_errors errors = {0};
+    struct err_list errors = {0};
     struct config *config = field_config(text, &errors);
     if (!config)
         fail_msg("%s", errors.list[0].text);
     field_apply(f->field, config);
     config_free(config);
-    config_errors_deinit(&errors);
+    err_list_deinit(&errors);
     loop_advance(f->loop, 0);
 }
 

@@ -15,7 +15,7 @@ static const char example[] =
 static void example_is_accepted(void **state)
 {
     (void)state;
-    struct config_errors errors = {0};
+    struct err_list errors = {0};
     struct config *config = field_config(example, &errors);
     for (size_t i = 0; i < errors.count; i++)
         print_message("%s\n", errors.list[i].text);
@@ -35,13 +35,13 @@ static void example_is_accepted(void **state)
     assert_int_equal(meter->every, CLOCK_S);
     assert_true(meter->enabled);
     config_free(config);
-    config_errors_deinit(&errors);
+    err_list_deinit(&errors);
 }
 
 static void defaults_of_a_serial_line(void **state)
 {
     (void)state;
-    struct config_errors errors = {0};
+    struct err_list errors = {0};
     struct config *config =
         field_config("lines: {a: {kind: modbus-rtu, port: /dev/ttyS0}}\n", &errors);
     assert_non_null(config);
@@ -52,7 +52,7 @@ static void defaults_of_a_serial_line(void **state)
     assert_int_equal(line->stop_bits, 1);
     assert_int_equal(line->timeout_ms, 300);
     config_free(config);
-    config_errors_deinit(&errors);
+    err_list_deinit(&errors);
 }
 
 /* Each is one mistake, and the message names what is wrong with it. */
@@ -85,13 +85,13 @@ static void mistakes_are_named(void **state)
          "1 to 255"},
     };
     for (size_t i = 0; i < TEST_COUNT(wrong); i++) {
-        struct config_errors errors = {0};
+        struct err_list errors = {0};
         struct config *config = field_config(wrong[i].text, &errors);
         assert_null(config);
         assert_int_equal(errors.count, 1);
         if (!strstr(errors.list[0].text, wrong[i].says))
             fail_msg("%s: %s", wrong[i].text, errors.list[0].text);
-        config_errors_deinit(&errors);
+        err_list_deinit(&errors);
     }
 }
 

@@ -44,7 +44,7 @@ static const char good_site[] =
 
 static struct config *load(const char *site_text, const char *overlay_text,
                            const struct config_change *changes, size_t count,
-                           struct config_errors *errors)
+                           struct err_list *errors)
 {
     if (site_text)
         test_write_file(site, site_text);
@@ -56,7 +56,7 @@ static struct config *load(const char *site_text, const char *overlay_text,
 static struct config *load_good(const char *site_text, const char *overlay_text,
                                 const struct config_change *changes, size_t count)
 {
-    struct config_errors errors = {0};
+    struct err_list errors = {0};
     struct config *config = load(site_text, overlay_text, changes, count, &errors);
     for (size_t i = 0; i < errors.count; i++)
         print_error("%s\n", errors.list[i].text);
@@ -69,7 +69,7 @@ static struct config *load_good(const char *site_text, const char *overlay_text,
 static void mistakes_of(const char *site_text, const char *overlay_text,
                         const struct config_change *changes, size_t count, char *text, size_t size)
 {
-    struct config_errors errors = {0};
+    struct err_list errors = {0};
     *text = '\0';
     assert_null(load(site_text, overlay_text, changes, count, &errors));
     for (size_t i = 0, used = 0; i < errors.count; i++) {
@@ -80,7 +80,7 @@ static void mistakes_of(const char *site_text, const char *overlay_text,
         used += (size_t)snprintf(text + used, size - used, "%s", line);
         assert_true(used < size);
     }
-    config_errors_deinit(&errors);
+    err_list_deinit(&errors);
 }
 
 static void assert_mistakes(const char *site_text, const char *overlay_text,
@@ -146,13 +146,13 @@ static void test_empty_files(void **state)
 static void test_missing_files(void **state)
 {
     (void)state;
-    struct config_errors errors = {0};
+    struct err_list errors = {0};
     char wanted[400];
     assert_null(config_load(&demo_schema, site, NULL, NULL, 0, &errors));
     assert_int_equal(errors.count, 1);
     snprintf(wanted, sizeof wanted, "cannot open %s: No such file or directory", site);
     assert_string_equal(errors.list[0].text, wanted);
-    config_errors_deinit(&errors);
+    err_list_deinit(&errors);
     config_free(load_good(NULL, NULL, NULL, 0)); /* no overlay: an empty one */
 }
 
@@ -278,12 +278,12 @@ static void test_names(void **state)
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         char text[200];
-        struct config_errors errors = {0};
+        struct err_list errors = {0};
         snprintf(text, sizeof text, "devices: {\"%s\": {profile: abb-b23}}\n", rows[i].name);
         struct config *config = load(text, NULL, NULL, 0, &errors);
         assert_int_equal(config != NULL, rows[i].good);
         config_free(config);
-        config_errors_deinit(&errors);
+        err_list_deinit(&errors);
     }
 }
 
@@ -292,16 +292,16 @@ static void test_many_mistakes(void **state)
 {
     (void)state;
     char *text = calloc(1, 200000);
-    struct config_errors errors = {0};
+    struct err_list errors = {0};
     size_t used = (size_t)sprintf(text, "devices:\n");
     for (int i = 0; i < 5000; i++)
         used += (size_t)sprintf(text + used, "  meter-%d: {profile: x%d}\n", i, i);
     assert_null(load(text, NULL, NULL, 0, &errors));
     free(text);
-    assert_int_equal(errors.count, 101);
-    /* 904 records too many, 4096 references, less the 100 that were named */
-    assert_string_equal(errors.list[100].text, "and 4900 more mistakes");
-    config_errors_deinit(&errors);
+    assert_int_equal(errors.count, ERR_LIST_MAX);
+    /* 904 records too many, 4096 references, less the 99 that were named */
+    assert_string_equal(errors.list[ERR_LIST_MAX - 1].text, "and 4901 more mistakes");
+    err_list_deinit(&errors);
 }
 
 static void test_secrets_are_not_repeated(void **state)
@@ -494,10 +494,10 @@ static void test_all_or_nothing(void **state)
 {
     (void)state;
     static const struct config_change changes[] = {{"web.http", "81"}, {"web.factor", "much"}};
-    struct config_errors errors = {0};
+    struct err_list errors = {0};
     assert_null(load(good_site, "{\"web.http\": \"80\"}", changes, 2, &errors));
     assert_int_equal(errors.count, 1);
-    config_errors_deinit(&errors);
+    err_list_deinit(&errors);
     char *text = test_read_file(overlay);
     assert_string_equal(text, "{\"web.http\": \"80\"}");
     free(text);
@@ -639,10 +639,10 @@ static void test_diff(void **state)
     };
     struct config *before = load_good(
         NULL, "{\"web.http\": \"80\", \"lines.a.port\": \"x\", \"lines.b.port\": \"y\"}", NULL, 0);
-    struct config_errors errors = {0};
+    struct err_list errors = {0};
     assert_null(
         load(NULL, NULL, changes, TEST_COUNT(changes), &errors)); /* redirect: 1 is no bool */
-    config_errors_deinit(&errors);
+    err_list_deinit(&errors);
     struct config_change fixed[TEST_COUNT(changes)];
     memcpy(fixed, changes, sizeof changes);
     fixed[4].text = "yes";
@@ -715,7 +715,7 @@ static void test_mutations(void **state)
     int accepted = 0;
     for (int i = 0; i < 4000; i++) {
         char site_text[2000], overlay_text[1000];
-        struct config_errors errors = {0};
+        struct err_list errors = {0};
         snprintf(site_text, sizeof site_text, "%s", good_site);
         snprintf(overlay_text, sizeof overlay_text, "%s", good_overlay);
         mutate(&random, i % 4 ? site_text : overlay_text,
@@ -728,7 +728,7 @@ static void test_mutations(void **state)
         for (size_t j = 0; j < errors.count; j++)
             assert_true(errors.list[j].code < 0 && errors.list[j].text[0]);
         config_free(config);
-        config_errors_deinit(&errors);
+        err_list_deinit(&errors);
     }
     assert_in_range(accepted, 20, 3980); /* the edits are neither all fatal nor all harmless */
 }

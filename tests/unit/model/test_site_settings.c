@@ -11,7 +11,7 @@ static const struct config_schema schema = {tables, NULL, 0};
 static void test_defaults(void **state)
 {
     (void)state;
-    struct config_errors errors = {0};
+    struct err_list errors = {0};
     struct config *config = config_load(&schema, NULL, NULL, NULL, 0, &errors);
     assert_non_null(config);
     const struct site_settings *site = config_record(config, &site_settings_table);
@@ -42,7 +42,7 @@ static void test_time_zones(void **state)
     if (access("/usr/share/zoneinfo/Europe/Vienna", R_OK) != 0)
         skip();
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
-        struct config_errors errors = {0};
+        struct err_list errors = {0};
         const struct config_change change = {"site.time_zone", rows[i].zone};
         struct config *config = config_load(&schema, NULL, NULL, &change, 1, &errors);
         assert_int_equal(config != NULL, rows[i].good);
@@ -55,7 +55,7 @@ static void test_time_zones(void **state)
             assert_string_equal(errors.list[0].text, wanted);
         }
         config_free(config);
-        config_errors_deinit(&errors);
+        err_list_deinit(&errors);
     }
 }
 
