@@ -13,7 +13,7 @@
 #include "field/line_settings.h"
 #include "field/scan.h"
 
-#define GUESSES_SHOWN 3
+#define GUESSES_SHOWN 12
 
 /* ---- what was found -------------------------------------------------------------------------- */
 
@@ -59,8 +59,8 @@ static void print_guess(const struct finder *finder)
     if (!count)
         printf("unknown device; write a profile for it (docs/profiles.md)");
     for (size_t i = 0; i < count && (i == 0 || ranks[i].score == ranks[0].score); i++)
-        printf("%s%s (%s %s, %s)", i ? " or " : "profile ", ranks[i].entry->name,
-               ranks[i].entry->vendor, ranks[i].entry->model,
+        printf("%s%s (%s%s%s, %s)", i ? " or " : "profile ", ranks[i].entry->name,
+               ranks[i].entry->vendor, *ranks[i].entry->vendor ? " " : "", ranks[i].entry->model,
                ranks[i].proven ? "certain" : "likely");
 }
 

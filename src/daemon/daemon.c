@@ -47,6 +47,7 @@ static void on_age(struct loop_timer *timer, void *user)
 {
     struct daemon *daemon = user;
     (void)timer;
+    derive_refresh(daemon->derive);
     site_age(daemon->site);
 }
 

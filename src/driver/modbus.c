@@ -66,6 +66,7 @@ static struct driver_device *open_device(void *library, const struct driver_sett
     if (add_points(state, device, settings->every, err) < 0)
         return close_device(state);
     device_set_identity(device, entry->vendor, entry->model, NULL, NULL);
+    device_set_role(device, entry->role);
     return state;
 }
 

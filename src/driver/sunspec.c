@@ -49,6 +49,7 @@ static struct driver_device *open_device(void *library, const struct driver_sett
     state->models = library_sunspec(library);
     state->device = device;
     state->every = settings->every;
+    device_set_role(device, "meter");
     return state;
 }
 

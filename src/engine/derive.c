@@ -166,6 +166,21 @@ static void on_changed(void *user, const point_id *points, size_t count)
     }
 }
 
+void derive_refresh(struct derive *derive)
+{
+    for (size_t i = 0; i < derive->count; i++) {
+        const struct formula *formula = &derive->formulas[i];
+        const struct point *target = site_point(derive->site, formula->target);
+        bool newer = target != NULL;
+        for (size_t j = 0; newer && j < formula->count; j++) {
+            const struct point *source = site_point(derive->site, formula->sources[j]);
+            newer = source && source->value.mono > target->value.mono;
+        }
+        if (newer)
+            compute(derive, formula);
+    }
+}
+
 /* ---- building -------------------------------------------------------------------------------- */
 
 /* Sources of a rule for one component; 0 when they are not all there. */

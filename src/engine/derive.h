@@ -13,3 +13,8 @@ struct derive;
 
 struct derive *derive_new(struct site *site);
 struct derive *derive_free(struct derive *derive);
+
+/* Sources that were read again with the same number are no change and not in the feed: carry their
+ * new times over to what is derived from them. Called a few times a second by the daemon, before
+ * site_age(). */
+void derive_refresh(struct derive *derive);

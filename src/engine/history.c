@@ -181,9 +181,8 @@ static void tick(struct history *history, clock_us late)
         if (!oldest)
             continue; /* the writer was quicker: there is room now */
         if (history->ticks_lost == 0)
-            log_error(
-                "history",
-                "the disk has refused for so long that the oldest waiting readings are dropped");
+            log_error("history", "the disk has not kept up for so long that the oldest waiting "
+                                 "readings are dropped");
         lose(history, oldest);
     }
 }

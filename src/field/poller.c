@@ -197,13 +197,18 @@ static void ask(struct poller *poller)
     line_submit(poller->line, request);
 }
 
+/* The setting takes the place of the usual time. Points that are read less often than each round
+ * were given more by their driver and keep it. */
 static void set_good_for(struct poller *poller)
 {
-    if (!poller->settings.good_for)
+    clock_us wanted = poller->settings.good_for, usual = point_usual_good_for(poller->device->every);
+    if (!wanted)
         return;
     for (struct component *part = poller->device->components; part; part = part->next) {
-        for (struct point *point = part->points; point; point = point->next)
-            point->good_for = poller->settings.good_for;
+        for (struct point *point = part->points; point; point = point->next) {
+            if (point->good_for <= usual || point->good_for < wanted)
+                point->good_for = wanted;
+        }
     }
 }
 

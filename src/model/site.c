@@ -225,7 +225,7 @@ struct point *component_point(const struct component *component, enum quantity q
 }
 
 /* Three missed readings make a value old; a second's jitter never does. */
-static clock_us default_good_for(clock_us every)
+clock_us point_usual_good_for(clock_us every)
 {
     return every > CLOCK_S ? 3 * every : 3 * CLOCK_S;
 }
@@ -250,7 +250,7 @@ struct point *component_point_add(struct component *component, enum quantity qua
         .value = {.quality = QUALITY_ABSENT, .reason = REASON_NOT_ASKED},
         .text = row->kind == QUANTITY_KIND_TEXT ? arena_take(arena, LIMIT_TEXT_VALUE) : NULL,
         .decimals = row->decimals,
-        .good_for = default_good_for(device->every),
+        .good_for = point_usual_good_for(device->every),
     };
     struct point **end = &component->points;
     while (*end)

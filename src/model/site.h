@@ -134,6 +134,9 @@ void component_set_rated_current(struct component *component, double amperes);
  * starts at three times the device's `every`, at least 3 s. */
 struct point *component_point_add(struct component *component, enum quantity quantity);
 
+/* How long a reading stays good when nothing else is said, for a device read every `every`. */
+clock_us point_usual_good_for(clock_us every);
+
 /* Text that lives as long as the device, for words and the like. */
 void *device_memory(struct device *device, size_t size);
 const char *device_text(struct device *device, const char *text);

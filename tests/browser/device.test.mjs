@@ -8,7 +8,8 @@ after(close)
 
 async function first(page, role) {
   const { devices } = await ask(page, '/site')
-  return devices.find((device) => device.role === role && device.state === 'online')
+  const has = (device, kind) => device.components.some((one) => one.kind === kind)
+  return devices.find((device) => device.state === 'online' && (role === 'pdu' ? has(device, 'outlet') : has(device, 'phase') && !has(device, 'outlet')))
 }
 
 for (const [name, options] of [['1440', {}], ['390', { viewport: PHONE, scheme: 'dark' }]]) {

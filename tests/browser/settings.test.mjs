@@ -6,15 +6,24 @@ import { ask, assertFits, close, control, keep, MOCK, open, PHONE, until, visit,
 before(open)
 after(close)
 
-/** A number that may be changed without harm on any unit. */
+const LIVE = ['int', 'integer', 'number', 'duration']
+
+/** A bounded setting that may be changed without harm on any unit, a value that is too large, and two that are not. */
 async function choose(page) {
   const { tables } = await ask(page, '/settings/schema')
   const { values } = await ask(page, '/settings')
   for (const table of tables.filter((one) => !one.collection)) {
     for (const row of table.rows) {
       const entry = values.find((one) => one.key === `${table.name}.${row.key}`)
-      const number = ['int', 'integer', 'number'].includes(row.type) && row.apply === 'live' && typeof entry?.value === 'number' && row.max !== null
-      if (number && entry.source !== 'file') return { table: table.name, key: entry.key, row, value: entry.value }
+      if (!entry || entry.source === 'file' || row.apply !== 'live' || !LIVE.includes(row.type) || typeof row.max !== 'number') continue
+      const duration = row.type === 'duration'
+      if (duration && (row.min > 36_000 || row.max < 39_600)) continue
+      const near = entry.value + 2 <= row.max ? [entry.value + 1, entry.value + 2] : [entry.value - 1, entry.value - 2]
+      return {
+        table: table.name, key: entry.key, value: entry.value,
+        tooLarge: duration ? `${row.max + 1} s` : String(row.max + 1),
+        others: duration ? ['11 h', '10 h'] : near,
+      }
     }
   }
   return null
@@ -26,13 +35,12 @@ test('a value is checked while typing, applied, and undone', (context) => withPa
   await visit(page, '/settings')
   const chosen = await choose(page)
   if (!chosen) return context.skip('no number to change on this unit')
-  const { table, key, row, value } = chosen
+  const { table, key, value, tooLarge, others: [other] } = chosen
   await visit(page, `/settings/${table}`)
   const field = fieldOf(page, key)
-  await field.fill(String(row.max + 1))
+  await field.fill(tooLarge)
   assert.match(await page.locator(`[data-key="${key}"] .fault`).innerText(), /largest value/)
   assert.ok(await page.getByRole('button', { name: 'Apply' }).isDisabled())
-  const other = value + 1 <= row.max ? value + 1 : value - 1
   await field.fill(String(other))
   assert.match(await page.locator('.changes').innerText(), new RegExp(key))
   await keep(page, 'settings-review')
@@ -61,8 +69,7 @@ test('two people change settings: neither change is lost', (context) => withPage
   await visit(page, '/settings')
   const chosen = await choose(page)
   if (!chosen) return context.skip('no number to change on this unit')
-  const { table, key, value, row } = chosen
-  const [theirs, mine] = value + 2 <= row.max ? [value + 1, value + 2] : [value - 1, value - 2]
+  const { table, key, value, others: [theirs, mine] } = chosen
   await visit(page, `/settings/${table}`)
   await fieldOf(page, key).fill(String(mine))
   const other = await browserContext.newPage()

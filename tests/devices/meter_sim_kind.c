@@ -158,9 +158,14 @@ static const struct meter_sim_row abb_b23_rows[] = {
     ROW(0x5B2C, UINT16, TOTAL, FREQUENCY, 0.01),
     ROW(0x5B3A, INT16, TOTAL, POWER_FACTOR, 0.001),
     PHASES(0x5B3B, 1, INT16, PLAIN, POWER_FACTOR, 0.001),
+    CONSTANT(0x8908, UINT32, 0x42312E30), /* firmware "B1.0" */
+    CONSTANT(0x890A, UINT32, 0),
+    CONSTANT(0x890C, UINT32, 0),
+    CONSTANT(0x890E, UINT32, 0),
+    CONSTANT(0x8960, UINT32, 0x42323420), /* model "B24 " */
 };
 static const struct meter_sim_range abb_b23_ranges[] = {
-    {0x5000, 24, 0xFFFF}, {0x5460, 24, 0xFFFF}, {0x5B00, 62, 0xFFFF}};
+    {0x5000, 24, 0xFFFF}, {0x5460, 24, 0xFFFF}, {0x5B00, 62, 0xFFFF}, {0x8908, 8, 0}, {0x8960, 6, 0}};
 static const struct meter_sim_setting abb_b23_settings[] = {{0x8C04, 0, true}, {0x8C05, 1, true}};
 
 /* Carlo Gavazzi EM340: low word first; functions 3 and 4 see the same. */

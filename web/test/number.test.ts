@@ -1,6 +1,7 @@
 // Expected texts follow ISO 80000-1: a thin space between groups of three digits, a true minus, a space before the unit.
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
+import { axisLabels, decimalsFor } from '../src/pages/graph/axis'
 import { bytes, chooseScale, digits, figure, MINUS, number, PLAIN, scaledDecimals, THIN } from '../src/format/number'
 
 test('decimals are fixed and rounded', () => {
@@ -63,4 +64,10 @@ test('bytes are in steps of 1024', () => {
   assert.equal(bytes(1023), `1${THIN}023${THIN}B`)
   assert.equal(bytes(1536), `1.5${THIN}KiB`)
   assert.equal(bytes(48_400_000), `46.2${THIN}MiB`)
+})
+
+test('an axis has as many decimals as its step needs, and its unit once', () => {
+  assert.deepEqual([1, 2.5, 0.25, 0.5, 10, 0.1].map((step) => decimalsFor(step, 1)), [0, 1, 2, 1, 0, 1])
+  assert.deepEqual(axisLabels([0, 2500, 5000], 'W', 1), ['0.0', '2.5', `5.0${THIN}kW`])
+  assert.deepEqual(axisLabels([246, 246.25, 246.5], 'V', 1), ['246.00', '246.25', `246.50${THIN}V`])
 })

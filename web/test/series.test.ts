@@ -4,7 +4,7 @@ import type { HistorySeries } from '../src/api/types'
 import { align, append, forgetBefore, fromHistory, summary, type Series } from '../src/model/series'
 
 const bucket = (time: number, avg: number, count = 1, min = avg, max = avg) => ({ time, min, avg, max, last: avg, count })
-const series = (stepS: number, buckets: Series['buckets'], path = 'a'): Series => ({ path, stepS, buckets })
+const series = (stepS: number, buckets: Series['buckets'], path = 'a'): Series => ({ path, stepS, paceS: stepS, buckets })
 
 test('history rows become buckets in seconds; rows without a reading are left out', () => {
   const from: HistorySeries = {
@@ -57,6 +57,19 @@ test('series share one axis; a missing bucket of one is its gap alone', () => {
   assert.deepEqual(times, [0, 60, 120])
   assert.deepEqual(columns[1], [1, 2, 3])
   assert.deepEqual(columns[4], [10, null, 30])
+})
+
+test('a finer step than the pace of recording makes no gaps', () => {
+  const slow: Series = { path: 'a', stepS: 2, paceS: 5, buckets: [bucket(0, 1), bucket(4, 2), bucket(10, 3), bucket(30, 4)] }
+  const { times, columns } = align([slow])
+  assert.deepEqual(times, [0, 4, 10, 12, 30])
+  assert.deepEqual(columns[1], [1, 2, 3, null, 4])
+})
+
+test('a time of another series is drawn over, not a gap', () => {
+  const { columns } = align([series(60, [bucket(0, 1), bucket(60, 2)], 'a'), series(60, [bucket(30, 5)], 'b')])
+  assert.deepEqual(columns[1], [1, undefined, 2])
+  assert.deepEqual(columns[4], [null, 5, null])
 })
 
 test('lowest, average, highest and last over the span; the average weighs by readings', () => {

@@ -165,13 +165,32 @@ static void apparent_power_prefers_p_and_q(void **state)
     assert_true(fabs(value_of(f, "m/phase-a/power-factor") - 0.6) < 1e-12);
 }
 
+/* A load that does not change is read again and again with the same number: its total must not grow
+ * old. */
+static void steady_sources_keep_the_total_fresh(void **state)
+{
+    struct fixture *f = *state;
+    struct point *a = add(f, COMPONENT_PHASE, 1, QUANTITY_REAL_POWER);
+    struct point *b = add(f, COMPONENT_PHASE, 2, QUANTITY_REAL_POWER);
+    loop_poll(f->loop);
+    for (int i = 0; i < 20; i++) {
+        loop_advance(f->loop, CLOCK_S);
+        put(a, 100, loop_now(f->loop));
+        put(b, 50, loop_now(f->loop));
+        derive_refresh(f->derive);
+        site_age(f->site);
+    }
+    assert_true(value_of(f, "m/total/real-power") == 150);
+    assert_int_equal(site_point_find(f->site, "m/total/real-power")->value.mono, loop_now(f->loop));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(wye_totals_are_those_of_hand_arithmetic), T(delta_totals_come_from_line_pairs),
         T(what_the_device_measures_is_left_alone),  T(a_missing_phase_makes_no_partial_sum),
-        T(apparent_power_prefers_p_and_q),
+        T(apparent_power_prefers_p_and_q),          T(steady_sources_keep_the_total_fresh),
     };
 #undef T
     return cmocka_run_group_tests_name("derive", tests, NULL, NULL);

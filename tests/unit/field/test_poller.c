@@ -331,6 +331,19 @@ static void good_for_is_set(void **state)
     assert_int_equal(site_point_find(f->site, "meter-1/outlet-1/voltage")->good_for, 42 * CLOCK_S);
 }
 
+/* A point that its driver reads every tenth round must not go stale between two of its readings. */
+static void seldom_points_keep_their_time(void **state)
+{
+    struct fixture *f = *state;
+    start(f, 1, CLOCK_S);
+    poller_detach(&f->pollers[0]);
+    struct point *point = site_point_find(f->site, "meter-1/outlet-1/voltage");
+    point->good_for = 30 * CLOCK_S;
+    f->pollers[0].settings.good_for = 5 * CLOCK_S;
+    poller_attach(&f->pollers[0], f->line, 0, 0);
+    assert_int_equal(point->good_for, 30 * CLOCK_S);
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -348,6 +361,7 @@ int main(void)
         TEST(gateway_says_that_nobody_answers),
         TEST(long_timeout_does_not_cost_the_others),
         TEST(good_for_is_set),
+        TEST(seldom_points_keep_their_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,17 +15,19 @@ export interface Bucket {
 export interface Series {
   path: string
   stepS: number
+  /** How far apart readings normally are: the step, or the pace of recording when that is slower. */
+  paceS: number
   buckets: Bucket[]
 }
 
-export function fromHistory(series: HistorySeries, stepS: number): Series {
+export function fromHistory(series: HistorySeries, stepS: number, recordedS = stepS): Series {
   const buckets: Bucket[] = []
   for (const [time, min, avg, max, last, count] of series.rows) {
     const ms = parseTime(time)
     if (ms === null || avg === null || min === null || max === null) continue
     buckets.push({ time: ms / 1000, min, avg, max, last: last ?? avg, count })
   }
-  return { path: series.path, stepS, buckets }
+  return { path: series.path, stepS, paceS: Math.max(stepS, recordedS), buckets }
 }
 
 /** Adds one reading to the bucket it falls in; a reading older than the last bucket is already in history. */
@@ -54,25 +56,31 @@ export function forgetBefore(series: Series, fromS: number): void {
   if (keep) series.buckets.splice(0, keep)
 }
 
-/** More than this many steps without a reading is a gap, not a slow reading. */
-const GAP_STEPS = 1.75
+/** More than this many times the normal distance without a reading is a gap, not a slow reading. */
+const GAP = 1.75
+
+export function isGap(series: Series, fromS: number, toS: number): boolean {
+  return toS - fromS > series.paceS * GAP
+}
+
+export type Column = (number | null | undefined)[]
 
 export interface Columns {
   times: number[]
-  /** Per series: min, avg, max; null draws a gap. */
-  columns: (number | null)[][]
+  /** Per series: min, avg, max; null draws a gap, undefined is a time of another series and is drawn over. */
+  columns: Column[]
 }
 
 /**
- * One time axis for all series. Where a series has no bucket the chart must not draw through:
- * a missing bucket becomes null, and a null is put between two buckets that are too far apart.
+ * One time axis for all series. Where a series has a gap the chart must not draw through: every time in it becomes
+ * null, and one is put there when no other series has any.
  */
 export function align(all: Series[]): Columns {
   const stamps = new Set<number>()
-  for (const { buckets, stepS } of all) {
+  for (const series of all) {
     let before: number | null = null
-    for (const { time } of buckets) {
-      if (before !== null && stepS > 0 && time - before > stepS * GAP_STEPS) stamps.add(before + stepS)
+    for (const { time } of series.buckets) {
+      if (before !== null && isGap(series, before, time)) stamps.add(before + series.stepS)
       stamps.add(time)
       before = time
     }
@@ -82,18 +90,23 @@ export function align(all: Series[]): Columns {
   return { times, columns }
 }
 
-function columnsOf(series: Series, times: number[]): (number | null)[][] {
-  const min: (number | null)[] = []
-  const avg: (number | null)[] = []
-  const max: (number | null)[] = []
+function columnsOf(series: Series, times: number[]): Column[] {
+  const min: Column = []
+  const avg: Column = []
+  const max: Column = []
   let at = 0
   for (const time of times) {
     const bucket = series.buckets[at]
-    const hit = bucket && bucket.time === time ? bucket : null
-    if (hit) at++
-    min.push(hit ? hit.min : null)
-    avg.push(hit ? hit.avg : null)
-    max.push(hit ? hit.max : null)
+    if (bucket && bucket.time === time) {
+      at++
+      min.push(bucket.min)
+      avg.push(bucket.avg)
+      max.push(bucket.max)
+      continue
+    }
+    const before = series.buckets[at - 1]
+    const between = before && bucket && !isGap(series, before.time, bucket.time)
+    for (const column of [min, avg, max]) column.push(between ? undefined : null)
   }
   return [min, avg, max]
 }

@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { ask, query } from '../api/http'
 import { contact } from '../api/live'
+import { recordedEveryS } from '../api/recorded'
 import type { History } from '../api/types'
 import { Cell } from '../base/cell'
 import { unitNow } from '../base/clock'
@@ -24,10 +25,11 @@ export class HourStore {
   }
 
   async load(paths: string[], signal: AbortSignal): Promise<void> {
+    const recordedS = await recordedEveryS()
     for (let start = 0; start < paths.length; start += PATHS_PER_REQUEST) {
       const some = paths.slice(start, start + PATHS_PER_REQUEST)
       const history = await ask<History>(`/history${query({ path: some, from: '-1h', to: 'now', step: STEP_S })}`, { signal })
-      for (const one of history.series) this.series.set(one.path, fromHistory(one, history.step_s || STEP_S))
+      for (const one of history.series) this.series.set(one.path, fromHistory(one, history.step_s || STEP_S, recordedS))
       this.version.set(this.version.get() + 1)
     }
   }

@@ -1,7 +1,7 @@
 // A line of the last hour, small enough for a table row, on canvas.
 import { useEffect, useRef } from 'preact/hooks'
 import { unitNow } from '../base/clock'
-import type { Series } from '../model/series'
+import { isGap, type Series } from '../model/series'
 import { theme } from '../base/theme'
 import { t } from '../text'
 import { HOUR_S, type HourStore } from './hour'
@@ -39,7 +39,7 @@ function trace(pen: Pen, series: Series): void {
   let before: number | null = null
   context.beginPath()
   for (const { time, avg } of series.buckets) {
-    const joined = before !== null && time - before <= series.stepS * 1.75
+    const joined = before !== null && !isGap(series, before, time)
     if (joined) context.lineTo(x(time), y(avg))
     else {
       context.moveTo(x(time), y(avg))
@@ -90,7 +90,7 @@ function paint(canvas: HTMLCanvasElement, all: Series[]): void {
 export function gains(series: Series): Series {
   const buckets = series.buckets.slice(1).flatMap((bucket, at) => {
     const before = series.buckets[at]!
-    if (bucket.time - before.time > series.stepS * 1.75) return []
+    if (isGap(series, before.time, bucket.time)) return []
     const gain = Math.max(0, bucket.last - before.last)
     return [{ ...bucket, min: gain, avg: gain, max: gain, last: gain }]
   })

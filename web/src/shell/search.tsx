@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { find, type Entry } from '../model/search'
 import { go } from '../route/route'
 import { t } from '../text'
+import { moved } from './pointer'
 import { searchEntries } from './search-entries'
 
 const MOST = 30
@@ -48,7 +49,7 @@ export function Search({ onClose }: { onClose: () => void }) {
       <ul id="hits" role="listbox" aria-label={t.nav.search}>
         {hits.map((entry, at) => (
           <li key={entry.kind + entry.href + entry.title} id={`hit-${at}`} role="option" aria-selected={at === chosen}
-            onClick={() => open(entry)} onPointerMove={() => setChosen(at)}>
+            onClick={() => open(entry)} onPointerMove={(event) => moved(event) && setChosen(at)}>
             <span class="hit-title">{entry.title}</span>
             <span class="hit-detail">{entry.detail}</span>
             <span class="hit-kind">{t.search.kinds[entry.kind]}</span>

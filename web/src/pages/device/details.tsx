@@ -54,7 +54,7 @@ function identity(device: Device): Fact[] {
 function counters(unit: LineUnit): Fact[] {
   const { rows } = t.device
   const count = (value: number) => number(value, 0)
-  const ms = (value: number | null | undefined) => (value === null || value === undefined ? null : `${number(value, 0)}\u202fms`)
+  const ms = (value: number | null | undefined) => (value === null || value === undefined ? null : `${number(value, value > 0 && value < 10 ? 1 : 0)}\u202fms`)
   return [
     [rows.polls, count(unit.polls)], [rows.answers, count(unit.answers)], [rows.timeouts, count(unit.timeouts)],
     [rows.crc, count(unit.crc_errors)], [rows.exceptions, count(unit.exceptions)], [rows.mismatches, count(unit.mismatches)],

@@ -1,7 +1,7 @@
 // How the components of a device are put into tables: what is compared with each other stands together.
 import type { Component, Device, Point } from '../../api/types'
 
-const ELECTRIC = new Set(['total', 'phase', 'line', 'neutral', 'mains-total'])
+const ELECTRIC = new Set(['total', 'phase', 'line', 'neutral'])
 const ROW_KINDS = ['circuit', 'outlet', 'group']
 /** Quantities by which people look at a row first. */
 const PRIMARY = ['real-power', 'current', 'voltage', 'charge', 'temperature', 'energy']
@@ -31,7 +31,12 @@ export interface ListFamily {
 
 export type Family = MeterFamily | RowFamily | ListFamily
 
-function meterFamily(components: Component[]): MeterFamily {
+/** The total is what people look for first; the lines between phases come last. */
+const ACROSS = ['total', 'phase', 'neutral', 'line']
+
+function meterFamily(unordered: Component[]): MeterFamily {
+  const components = [...unordered].sort((a, b) =>
+    ACROSS.indexOf(a.kind) - ACROSS.indexOf(b.kind) || a.name.localeCompare(b.name))
   const rows = new Map<string, MeterFamily['quantities'][number]>()
   components.forEach((component, at) => {
     for (const point of component.points) {

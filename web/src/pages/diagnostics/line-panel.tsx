@@ -37,7 +37,7 @@ function Count({ name, value, of, help }: { name: string; value: number; of?: nu
 }
 
 function Milliseconds({ name, value }: { name: string; value: number | null | undefined }) {
-  return <td class="number" data-label={name}>{value === null || value === undefined ? t.value.none : <>{number(value, 0)}<span class="unit">ms</span></>}</td>
+  return <td class="number" data-label={name}>{value === null || value === undefined ? t.value.none : <>{number(value, value > 0 && value < 10 ? 1 : 0)}<span class="unit">ms</span></>}</td>
 }
 
 function Unit({ line, unit, strips }: { line: Line; unit: LineUnit; strips: Strips }) {
@@ -109,7 +109,7 @@ export function LinePanel({ line, strips }: { line: Line; strips: Strips }) {
         <span class={`state line-${line.state}`}><StateMark state={line.state === 'open' ? 'online' : line.state === 'failing' ? 'silent' : 'disabled'} />
           {diagnostics.busState[line.state] ?? line.state}</span>
         <span>{diagnostics.busKind[line.kind] ?? line.kind}</span>
-        <span class="endpoint">{line.endpoint}</span>
+        {line.endpoint !== diagnostics.busKind[line.kind] && <span class="endpoint">{line.endpoint}</span>}
         <span class="busy">
           <span class="bar" aria-hidden="true"><span class="fill" style={{ inlineSize: `${Math.min(100, line.busy_percent)}%` }} /></span>
           {number(line.busy_percent, 0)}{'\u202f'}% {diagnostics.busy}

@@ -3,8 +3,13 @@ import { chooseScale, number } from '../../format/number'
 
 export function decimalsFor(step: number, most: number): number {
   if (!(step > 0)) return 0
-  const needed = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9))
-  return Math.min(needed, Math.max(most, 3))
+  const limit = Math.max(most, 3)
+  for (let decimals = 0; decimals < limit; decimals++) {
+    const parts = step * 10 ** decimals
+    // 2.5 needs one decimal, 0.25 two: as many as make the step a whole number.
+    if (Math.abs(parts - Math.round(parts)) < 1e-6 * Math.max(1, parts)) return decimals
+  }
+  return limit
 }
 
 /** The unit stands at the uppermost label only: the axis reads like the scale of an instrument. */

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import { colour, theme } from '../../base/theme'
-import { align, type Series } from '../../model/series'
+import { align, type Column, type Series } from '../../model/series'
 import { axisLabels } from './axis'
 
 export interface Line {
@@ -89,10 +89,16 @@ function penSeries(line: Line): uPlot.Series[] {
 }
 
 function isolated(chart: uPlot, index: number): number[] | null {
-  const column = chart.data[index] as (number | null | undefined)[]
+  const column = chart.data[index] as Column
+  /** The neighbour in one direction, past the times of other series. */
+  const next = (at: number, step: 1 | -1) => {
+    let to = at + step
+    while (column[to] === undefined && to >= 0 && to < column.length) to += step
+    return column[to]
+  }
   const alone: number[] = []
   column.forEach((value, at) => {
-    if (value != null && column[at - 1] == null && column[at + 1] == null) alone.push(at)
+    if (typeof value === 'number' && typeof next(at, -1) !== 'number' && typeof next(at, 1) !== 'number') alone.push(at)
   })
   return alone.length ? alone : null
 }

@@ -4,6 +4,7 @@ import { useCell } from '../../base/cell'
 import { find } from '../../model/search'
 import { places, site } from '../../model/site'
 import { MAX_PATHS } from '../../route/graph-state'
+import { moved } from '../../shell/pointer'
 import { pointEntries } from '../../shell/search-entries'
 import { t } from '../../text'
 
@@ -52,7 +53,7 @@ export function Picker({ chosen, onAdd }: { chosen: string[]; onAdd: (path: stri
         <ul id={list} role="listbox" aria-label={t.graph.add}>
           {hits.map((hit, index) => (
             <li key={hit.path} id={`${list}-${index}`} role="option" aria-selected={index === at}
-              onPointerDown={(event) => event.preventDefault()} onClick={() => take(hit.path)} onPointerMove={() => setAt(index)}>
+              onPointerDown={(event) => event.preventDefault()} onClick={() => take(hit.path)} onPointerMove={(event) => moved(event) && setAt(index)}>
               <span class="hit-title">{hit.title}</span><span class="hit-detail">{hit.detail}</span>
             </li>
           ))}

@@ -82,7 +82,7 @@ export function Readout({ lines, series, ...rest }: Omit<RowProps, 'line' | 'ser
         </thead>
         <tbody>
           {lines.map((line) => {
-            const found = series.find((one) => one.path === line.path) ?? { path: line.path, stepS: 0, buckets: [] }
+            const found = series.find((one) => one.path === line.path) ?? { path: line.path, stepS: 0, paceS: 0, buckets: [] }
             return <Row key={line.path} line={line} series={found} {...rest} />
           })}
         </tbody>

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ask, query, sentence } from '../../api/http'
 import { contact } from '../../api/live'
+import { recordedEveryS } from '../../api/recorded'
 import type { History } from '../../api/types'
 import { unitNow } from '../../base/clock'
 import { known } from '../../format/value'
@@ -27,10 +28,11 @@ const NOTHING: GraphData = { series: [], stepS: 0, loading: false, failure: null
 
 async function read(paths: string[], span: Span, signal: AbortSignal): Promise<{ series: Series[]; stepS: number }> {
   const bounds = { from: new Date(span.from * 1000).toISOString(), to: new Date(span.to * 1000).toISOString() }
+  const recordedS = await recordedEveryS()
   const history = await ask<History>(`/history${query({ path: paths, ...bounds, points: MOST_BUCKETS })}`, { signal })
   const series = paths.map((path) => {
     const found = history.series.find((one) => one.path === path)
-    return found ? fromHistory(found, history.step_s) : { path, stepS: history.step_s, buckets: [] }
+    return found ? fromHistory(found, history.step_s, recordedS) : { path, stepS: history.step_s, paceS: recordedS, buckets: [] }
   })
   return { series, stepS: history.step_s }
 }

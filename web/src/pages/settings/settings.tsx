@@ -37,6 +37,11 @@ function Rows({ table, member, bench }: { table: SettingTable; member: string | 
   )
 }
 
+function labelOf(table: SettingTable, member: string, bench: Bench): string {
+  const entry = bench.desk.values.get(`${table.name}.${member}.label`)
+  return typeof entry?.value === 'string' ? entry.value : ''
+}
+
 function TableForm({ table, bench }: { table: SettingTable; bench: Bench }) {
   const members = table.collection ? membersOf(table, [...bench.desk.values.values()]) : []
   return (
@@ -46,7 +51,7 @@ function TableForm({ table, bench }: { table: SettingTable; bench: Bench }) {
       {table.collection && !members.length && <p class="quiet-word">{t.settings.noMembers}</p>}
       {members.map((member) => (
         <details key={member} class="member" open={[...bench.desk.edits.keys()].some((key) => key.startsWith(`${table.name}.${member}.`)) || undefined}>
-          <summary>{member}</summary>
+          <summary>{member} <span class="quiet-word">{labelOf(table, member, bench)}</span></summary>
           <Rows table={table} member={member} bench={bench} />
         </details>
       ))}

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Measure: one JSON object a line, {"figure", "value", "unit", "goal", "note"}.
+
+    bench.py --build FOLDER [--quick] [GROUP or FIGURE...]
+
+`./dev bench` builds first. Values are medians of five runs (--quick: three short ones); "goal" is a most unless the
+figure counts what there should be much of, then a least. Ends with 1 when a figure could not be measured, whatever
+its value: a busy machine is no failure.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+import traceback
+
+import bench_poll
+import bench_start
+import bench_web
+from bench_rig import Rig, Unmeasured, say
+
+# figure: (group, unit, goal, whether the goal is a least, what measures it)
+FIGURES = {
+    "poll.cpu_percent_200_units": ("main", "%", 5, False, bench_poll.cpu_200_units),
+    "poll.rss_mb_200_units": ("main", "MB", 40, False, bench_poll.cpu_200_units),
+    "poll.cycle_ms_200_units_20ms_delay": ("main", "ms", 1000, False, bench_poll.cycle_20ms),
+    "poll.max_transactions_per_s": ("main", "1/s", 15000, True, bench_poll.flat_out),
+    "live.p99_ms": ("main", "ms", 5, False, bench_poll.live_p99),
+    "rest.points_ratio_nginx": ("main", "", 0.333, True, bench_web.rest_points),
+    "rest.small_ratio_nginx": ("main", "", 0.5, True, bench_web.rest_small),
+    "live.cpu_percent_500_streams": ("main", "%", 50, False, bench_web.streams_500),
+    "start.first_page_ms": ("main", "ms", 300, False, bench_start.start),
+    "idle.rss_mb": ("main", "MB", 25, False, bench_start.idle),
+    "idle.cpu_percent": ("main", "%", 2, False, bench_start.idle),
+}
+
+
+def choose(names):
+    groups = {row[0] for row in FIGURES.values()}
+    wanted = []
+    for name in names or sorted(groups):
+        found = [figure for figure, row in FIGURES.items() if name in (figure, row[0])]
+        if not found:
+            raise SystemExit(f"bench: there is no \"{name}\"; groups: {', '.join(sorted(groups))}; figures: {', '.join(FIGURES)}")
+        wanted += [figure for figure in found if figure not in wanted]
+    return wanted
+
+
+def show(figure, value, note):
+    _, unit, goal, least, _ = FIGURES[figure]
+    rounded = value if value is None else float(f"{value:.4g}")
+    print(json.dumps({"figure": figure, "value": rounded, "unit": unit, "goal": goal,
+                      "note": f"at {'least' if least else 'most'}; {note}"}), flush=True)
+    if value is not None and (value < goal if least else value > goal):
+        say(f"   {figure}: {rounded:g} {unit} misses the goal of {goal:g}")
+
+
+def measure(rig, function, wanted):
+    """The wanted ones of the figures that come from one set-up. False when there are none."""
+    try:
+        for figure, value, note in function(rig):
+            if figure in wanted:
+                show(figure, value, note)
+        return True
+    except Unmeasured as why:
+        reason = str(why)
+    except Exception:  # the others can still be measured
+        traceback.print_exc()
+        reason = "see the error above"
+    finally:
+        rig.stop()
+    for figure in wanted:
+        show(figure, None, f"not measured: {reason}")
+    return False
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n")[0])
+    parser.add_argument("--build", required=True, help="the tree to measure, optimised")
+    parser.add_argument("--quick", action="store_true", help="three short runs, for a first look")
+    parser.add_argument("name", nargs="*", help="groups or figures; default: all")
+    options = parser.parse_args()
+    wanted = choose(options.name)
+    rig = Rig(options.build, options.quick)
+    complete, begin = True, time.monotonic()
+    say(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {rig.runs} runs each")
+    try:
+        for function in dict.fromkeys(FIGURES[figure][4] for figure in wanted):
+            figures = [figure for figure in wanted if FIGURES[figure][4] is function]
+            say(f"-- {', '.join(figures)}")
+            complete &= measure(rig, function, figures)
+    finally:
+        rig.close()
+    say(f"{len(wanted)} figures in {time.monotonic() - begin:.0f} s")
+    return 0 if complete else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
