@@ -158,7 +158,7 @@ class Daemon(Process):
         self.site.write_text(site.replace("@HTTPS@", str(self.https)).replace("@HTTP@", str(self.http)))
         self.began = time.monotonic()
         super().__init__([*before, rig.build / "busbar", "run", "--site", self.site, "--state", self.state,
-                          "--profiles", ROOT / "profiles/modbus", "--own-profiles", HERE / "profiles/modbus"],
+                          "--profiles", ROOT / "profiles", "--own-profiles", HERE / "profiles"],
                          self.state.with_suffix(".log"), stdout=subprocess.DEVNULL)
         if wait:
             self.wait_until_served()
