@@ -282,11 +282,14 @@ static void timed_out(struct line *line, struct line_flight *flight)
     attempt_failed(line, flight);
     if (line->state != LINE_STATE_OPEN)
         return;
-    /* The rest of a half frame would be taken for the begin of the next one. */
-    if (half)
+    /* The rest of a half frame would be taken for the begin of the next one. One unit is at fault,
+     * not the connection: the others are asked at once on a new one. */
+    if (half) {
+        line->useful = true;
         line_broke(line, "half an answer, then silence");
-    else if (deaf)
+    } else if (deaf) {
         line_broke(line, "accepts requests but never answers");
+    }
 }
 
 void line_flights_drop(struct line *line, bool again)

@@ -201,7 +201,8 @@ static void ask(struct poller *poller)
  * were given more by their driver and keep it. */
 static void set_good_for(struct poller *poller)
 {
-    clock_us wanted = poller->settings.good_for, usual = point_usual_good_for(poller->device->every);
+    clock_us wanted = poller->settings.good_for,
+             usual = point_usual_good_for(poller->device->every);
     if (!wanted)
         return;
     for (struct component *part = poller->device->components; part; part = part->next) {

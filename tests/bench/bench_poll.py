@@ -6,7 +6,7 @@ import random
 import time
 from datetime import datetime
 
-from bench_rig import Daemon, Simulator, Stream, flat_site, median, require, runs_text, share
+from bench_rig import Counter, Daemon, Simulator, Stream, flat_site, median, require, runs_text, share
 
 UNITS = 200
 REGISTERS = 60
@@ -46,17 +46,10 @@ def cpu_200_units(rig):
     points = len(daemon.json("/points"))
     stream = Stream(daemon)
     stream.pump(4)
-    changed = 0
-
-    def listen(seconds):
-        nonlocal changed
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            changed += sum(data.count(b'"path"') for _, name, data in stream.pump(min(left, 1)) if name == "points")
-
+    counter = Counter(stream)
     seconds = rig.seconds(10)
-    values = rig.repeat(lambda: watch_rounds(daemon, seconds, lambda time: daemon.cpu_percent(time, listen)))
-    rate = changed / (seconds * rig.runs)
+    values = rig.repeat(lambda: watch_rounds(daemon, seconds, lambda time: daemon.cpu_percent(time, counter.listen)))
+    rate = counter.changes_per_s()
     require(rate > 0.9 * UNITS * REGISTERS / 2, f"only {rate:.0f} changes a second on the stream")
     memory, peak = daemon.memory_mb(), daemon.memory_mb("VmHWM")
     stream.close()
@@ -87,7 +80,8 @@ def cycle_20ms(rig):
     values = rig.repeat(measure)
     units = daemon.units().values()
     latencies = [unit["latency_ms"]["median"] for unit in units]
-    require(min(latencies) >= 19, f"answers came after {min(latencies)} ms: nothing was delayed")
+    # The counters' buckets are right within 13 %.
+    require(min(latencies) >= 20 * 0.87, f"answers came after {min(latencies)} ms: nothing was delayed")
     yield ("poll.cycle_ms_200_units_20ms_delay", median(values),
            f"time of the slowest unit from one reading to the next, {UNITS} units each due every 100 ms; answers took "
            f"{median(latencies):.1f} ms (median); compared: one after the other would be {UNITS * 20} ms; "
@@ -101,7 +95,7 @@ def one_core():
 
 def flat_out(rig):
     """poll.max_transactions_per_s: far more is due than can be done."""
-    lines, units = 100, 30  # 3000 units, each due ten times a second
+    lines, units = 100, 40  # 4000 units, each due ten times a second
     simulator = rig.start(Simulator, ["flat@1"], lines, ["--units", str(units)])
     daemon = rig.start(Daemon, flat_site(simulator.first, lines, units, every="100 ms", history="1 min"), one_core())
     daemon.wait_until_online(60)
@@ -187,5 +181,5 @@ def live_p99(rig):
     yield ("live.p99_ms", median(values),
            f"99th percentile, less the interval of {every} ms; {len(everything)} changes at random moments (seed {seed}) on "
            f"{fast} of {UNITS} units that are all read and recorded, TLS; median {median(everything):.1f} ms, worst "
-           f"{max(everything):.1f} ms with the interval in; compared: from the poller's question to the event "
+           f"{max(everything):.1f} ms with the interval in; of this from the poller's question to the event "
            f"{median(asked_to_event):.1f} ms (median), {share(asked_to_event, 0.99):.1f} ms (99 %); " + runs_text(values))

@@ -80,9 +80,9 @@ def port_is_free(port):
 class Process:
     """A child that ends with the bench, and what it has used."""
 
-    def __init__(self, arguments, log, **more):
-        self.log = log
-        with open(log, "ab") as errors:
+    def __init__(self, rig, arguments, log=None, **more):
+        self.log = log or rig.folder / f"{pathlib.Path(str(arguments[0])).name}.log"
+        with open(self.log, "ab") as errors:
             self.process = subprocess.Popen([str(word) for word in arguments], stderr=errors, **more)
         self.pid = self.process.pid
 
@@ -124,7 +124,7 @@ class Simulator(Process):
                      "--tcp", f"127.0.0.1:{self.first}-{self.first + ports - 1}"]
         for meter in meters:
             arguments += ["--meter", meter]
-        super().__init__([*arguments, *more], rig.folder / "meter-sim.log", stdout=subprocess.PIPE)
+        super().__init__(rig, [*arguments, *more], stdout=subprocess.PIPE)
         for line in self.process.stdout:
             if line.strip() == b"ready":
                 break
@@ -157,8 +157,8 @@ class Daemon(Process):
         self.site = self.state.with_suffix(".yaml")
         self.site.write_text(site.replace("@HTTPS@", str(self.https)).replace("@HTTP@", str(self.http)))
         self.began = time.monotonic()
-        super().__init__([*before, rig.build / "busbar", "run", "--site", self.site, "--state", self.state,
-                          "--profiles", ROOT / "profiles", "--own-profiles", HERE / "profiles"],
+        super().__init__(rig, [*before, rig.build / "busbar", "run", "--site", self.site, "--state", self.state,
+                               "--profiles", ROOT / "profiles", "--own-profiles", HERE / "profiles"],
                          self.state.with_suffix(".log"), stdout=subprocess.DEVNULL)
         if wait:
             self.wait_until_served()
@@ -268,6 +268,27 @@ class Stream:
 
     def close(self):
         self.socket.close()
+
+
+class Counter:
+    """What comes on a live stream over a time."""
+
+    def __init__(self, stream):
+        self.stream, self.changes, self.bytes = stream, 0, stream.bytes
+        self.began = self.ended = time.monotonic()
+
+    def listen(self, seconds):
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            events = self.stream.pump(min(left, 1))
+            self.changes += sum(data.count(b'"path"') for _, name, data in events if name == "points")
+        self.ended = time.monotonic()
+
+    def changes_per_s(self):
+        return self.changes / (self.ended - self.began)
+
+    def bytes_per_s(self):
+        return (self.stream.bytes - self.bytes) / (self.ended - self.began)
 
 
 # ---- sites ---------------------------------------------------------------------------------------

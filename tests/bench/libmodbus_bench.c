@@ -1,5 +1,6 @@
-/* libmodbus_bench - the loop that a program with libmodbus has: one connection, one blocking read after the
- * other, thirty numbers out of each. For comparison only; busbar does not use the library.
+/* libmodbus_bench - the loop that a program with libmodbus has: one connection, one blocking read
+ * after the other, thirty numbers out of each. For comparison only; busbar does not use the
+ * library.
  *
  *     libmodbus_bench PORT SECONDS
  */

@@ -1,6 +1,7 @@
 /* loop_bench - what the comparison loops share: the request of the benches, and the time they used.
  *
- * Each prints one line of JSON with its transactions a second and for each second of its own CPU time.
+ * Each prints one line of JSON with its transactions a second and for each second of its own CPU
+ * time.
  */
 #pragma once
 

@@ -25,7 +25,7 @@ def check_image(house, device):
     values, decimals = house.points(f"{device}/*"), decimals_of(house, device)
     for path, (_, number) in SDM630_IMAGE.items():
         value = values[f"{device}/{path}"]
-        assert abs(value["value"] - number) <= 0.5 * 10 ** -decimals[f"{device}/{path}"], path
+        assert abs(value["value"] - number) <= 0.501 * 10 ** -decimals[f"{device}/{path}"], path
         assert value["quality"] == "good" and value["reason"] is None
         quantity = path.split("/")[1]
         assert (value["quantity"], value["unit"]) == (quantity, UNITS[quantity])

@@ -2,52 +2,7 @@
  * of SunSpec. */
 #include "driver_testing.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define COUNTED 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define COUNTED 0
-#endif
-#endif
-#if !defined(COUNTED) && defined(__GLIBC__)
-#define COUNTED 1
-#endif
-
-#if COUNTED
-static size_t allocations;
-
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *memory, size_t size);
-
-void *malloc(size_t size)
-{
-    allocations++;
-    return __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    allocations++;
-    return __libc_calloc(count, size);
-}
-
-void *realloc(void *memory, size_t size)
-{
-    allocations++;
-    return __libc_realloc(memory, size);
-}
-
-static size_t allocated(void)
-{
-    return allocations;
-}
-#else
-static size_t allocated(void)
-{
-    return 0; /* a sanitizer has the allocator to itself */
-}
-#endif
+#include "test_allocations.h"
 
 static void count_rounds(const char *profile, const char *capture)
 {
@@ -61,13 +16,13 @@ static void count_rounds(const char *profile, const char *capture)
     assert_int_equal(bench_identify(&bench), 0);
     bench_round(&bench);
     loop_poll(bench.loop);
-    size_t before = allocated();
+    size_t before = test_allocations;
     for (int i = 0; i < 1000; i++) {
         /* a register goes missing and comes back, so that splitting is counted too */
         bench.unit->known[PROFILE_HOLDING][3059] = i % 100 < 50;
         bench_round(&bench);
     }
-    assert_int_equal(allocated() - before, 0);
+    assert_int_equal(test_allocations - before, 0);
     bench_deinit(&bench);
 }
 

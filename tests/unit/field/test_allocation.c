@@ -4,45 +4,7 @@
 
 #include "field/poller.h"
 
-/* The sanitizers bring a malloc of their own; then only the polling is tested here, not the
- * counting. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define COUNTING 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define COUNTING 0
-#endif
-#endif
-#ifndef COUNTING
-#define COUNTING 1
-#endif
-
-static uint64_t allocations;
-
-#if COUNTING
-/* glibc's own, under the names that it exports for those who replace malloc. */
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *memory, size_t size);
-
-void *malloc(size_t size)
-{
-    allocations++;
-    return __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    allocations++;
-    return __libc_calloc(count, size);
-}
-
-void *realloc(void *memory, size_t size)
-{
-    allocations++;
-    return __libc_realloc(memory, size);
-}
-#endif
+#include "test_allocations.h"
 
 static void thousand_rounds(void **state)
 {
@@ -72,14 +34,12 @@ static void thousand_rounds(void **state)
         loop_advance(loop, 20 * CLOCK_S); /* heaps, lists and statistics have found their size */
 
         const struct statistics *unit = line_unit_statistics(line, 9);
-        uint64_t rounds = unit->counts[STATISTICS_ROUNDS], before = allocations;
+        uint64_t rounds = unit->counts[STATISTICS_ROUNDS], before = test_allocations;
         loop_advance(loop, 500 * CLOCK_S);
         assert_int_equal(unit->counts[STATISTICS_ROUNDS] - rounds, 1000);
-        assert_int_equal(allocations - before, 0);
+        assert_int_equal(test_allocations - before, 0);
         assert_int_equal(poller->state->wrong, 0);
-#if COUNTING
         assert_true(before > 0);
-#endif
 
         poller_detach(poller);
         testing_close(poller->state);

@@ -20,6 +20,7 @@ export class Problem extends Error {
 let csrf: string | null = null
 let onSignedOut: () => void = () => {}
 
+/** Sent with everything that changes something. */
 export function setCsrf(token: string | null): void {
   csrf = token
 }
@@ -29,6 +30,7 @@ export function whenSignedOut(call: () => void): void {
   onSignedOut = call
 }
 
+/** A refusal always has a sentence, even when a proxy in between answered with something else. */
 async function problemOf(answer: Response): Promise<Problem> {
   try {
     const body = await answer.json()
@@ -38,6 +40,7 @@ async function problemOf(answer: Response): Promise<Problem> {
   }
 }
 
+/** What a request may carry besides its path. */
 export interface Ask {
   method?: string
   body?: unknown
@@ -45,6 +48,7 @@ export interface Ask {
   signal?: AbortSignal
 }
 
+/** One request below `/api/v1`. Throws Problem on a refusal and on silence; a cancelled request throws what the browser throws. */
 export async function ask<T>(path: string, { method = 'GET', body, headers, signal }: Ask = {}): Promise<T> {
   const all: Record<string, string> = { Accept: 'application/json', ...headers }
   if (body !== undefined) all['Content-Type'] = 'application/json'
@@ -72,6 +76,7 @@ export async function ask<T>(path: string, { method = 'GET', body, headers, sign
   return answer.status === 204 ? (undefined as T) : ((await answer.json()) as T)
 }
 
+/** What to tell somebody about a failure. */
 export function sentence(cause: unknown): string {
   if (cause instanceof Problem) {
     const more = cause.errors.filter((one) => !cause.detail.includes(one))
@@ -91,6 +96,7 @@ export function query(parts: Record<string, string | number | string[] | null | 
   return text ? `?${text}` : ''
 }
 
+/** For links and streams, which do not go through `ask`. */
 export function apiAddress(path: string): string {
   return BASE + path
 }

@@ -30,6 +30,7 @@ const waiting = new Map<string, Value>()
 let drawTimer = 0
 let lastDraw = 0
 
+/** Any sign of life. */
 function sign(): void {
   lastSign = Date.now()
   attempt = 0
@@ -49,6 +50,7 @@ function draw(): void {
   if (batch.length) values.merge(batch)
 }
 
+/** Gathered, so that a burst of events is one drawing. */
 function onPoints(event: MessageEvent<string>): void {
   const next = note(event)
   gather(waiting, next)
@@ -58,6 +60,7 @@ function onPoints(event: MessageEvent<string>): void {
   }
 }
 
+/** Reads an event and what it says about the stream itself: its id, the unit's time. */
 function note(event: MessageEvent<string>): Value[] {
   if (event.lastEventId) lastId = event.lastEventId
   const next = parseValues(event.data)
@@ -110,6 +113,7 @@ function wake(): void {
   open()
 }
 
+/** A week of a sleeping tab costs nothing: its stream is closed. */
 function onVisibility(): void {
   if (!document.hidden) wake()
   else if (!hiddenTimer) hiddenTimer = window.setTimeout(close, HIDDEN_MS)
@@ -134,6 +138,7 @@ async function beat(): Promise<void> {
   }
 }
 
+/** `siteChanged` is called when the tree changed and after every break. */
 export function startLive(siteChanged: () => void): void {
   onSite = siteChanged
   if (started) return
@@ -142,6 +147,7 @@ export function startLive(siteChanged: () => void): void {
   open()
 }
 
+/** Signed out: nothing more is asked. */
 export function stopLive(): void {
   started = false
   window.clearTimeout(retryTimer)

@@ -6,6 +6,7 @@ const USUAL_S = 60
 
 let asked: Promise<number> | null = null
 
+/** Seconds; asked once per visit. */
 export function recordedEveryS(): Promise<number> {
   asked ??= ask<Logging>('/logging').then(
     (logging) => logging.every_s || USUAL_S,

@@ -11,6 +11,7 @@ export type Contact =
 const RETRY_FIRST_MS = 500
 const RETRY_MAX_MS = 15_000
 
+/** Milliseconds before attempt number `attempt`, counted from 0. */
 export function retryDelay(attempt: number): number {
   return Math.min(RETRY_FIRST_MS * 2 ** Math.max(0, attempt), RETRY_MAX_MS)
 }
@@ -20,6 +21,7 @@ export function lost(before: Contact, lastSignMs: number): Contact {
   return before.state === 'lost' ? before : { state: 'lost', since: lastSignMs }
 }
 
+/** The id goes into the address because a stream that was closed on purpose sends no header. */
 export function liveAddress(base: string, intervalMs: number, lastEventId: string | null): string {
   const resume = lastEventId ? `&last_event_id=${encodeURIComponent(lastEventId)}` : ''
   return `${base}/live?interval_ms=${intervalMs}${resume}`
@@ -58,6 +60,7 @@ export function gather(waiting: Map<string, Value>, next: Value[]): Map<string, 
 /** A timer that comes this late was not delayed, it slept. */
 const SLEEP_MS = 10_000
 
+/** `beatMs` is the timer's own pace. */
 export function slept(lastBeatMs: number, nowMs: number, beatMs: number): boolean {
   return nowMs - lastBeatMs > beatMs + SLEEP_MS
 }

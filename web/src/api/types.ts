@@ -2,6 +2,7 @@
 
 export type Quality = 'good' | 'stale' | 'bad' | 'absent'
 
+/** What a point says, with how far it can be trusted. */
 export interface Value {
   path: string
   quantity: string
@@ -86,6 +87,7 @@ export interface Site {
 
 export type AccessRole = 'view' | 'control' | 'administrator'
 
+/** `user` and `csrf` are null while nobody is signed in. */
 export interface Session {
   user: string | null
   role: AccessRole | null
@@ -119,6 +121,7 @@ export interface History {
   series: HistorySeries[]
 }
 
+/** Counters since the daemon started. */
 export interface LineUnit {
   device: string
   unit: number
@@ -149,6 +152,7 @@ export interface Line {
 
 export type SettingValue = string | number | boolean | null | string[]
 
+/** A setting as its module declares it; the form is made from nothing else. */
 export interface SettingRow {
   key: string
   type: string
@@ -173,6 +177,7 @@ export interface SettingTable {
   rows: SettingRow[]
 }
 
+/** What a setting is now and where that comes from. */
 export interface SettingEntry {
   key: string
   value: SettingValue

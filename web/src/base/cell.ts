@@ -1,11 +1,13 @@
 // One observable value and the hook that draws it. Enough state for these pages, without a library.
 import { useEffect, useReducer } from 'preact/hooks'
 
+/** What a hook needs of anything observable. */
 export interface Readable<T> {
   get(): T
   subscribe(call: () => void): () => void
 }
 
+/** Setting the same value again tells nobody. */
 export class Cell<T> implements Readable<T> {
   private readonly calls = new Set<() => void>()
 
@@ -33,6 +35,7 @@ export function useRedraw(): () => void {
   return redraw as () => void
 }
 
+/** The current value; draws again when it changes. */
 export function useCell<T>(cell: Readable<T>): T {
   const redraw = useRedraw()
   const seen = cell.get()

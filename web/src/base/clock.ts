@@ -5,6 +5,7 @@ import { Cell, useCell } from './cell'
 let offsetMs = 0
 const tick = new Cell(0)
 
+/** Milliseconds since 1970, by the unit's clock. */
 export function unitNow(): number {
   return Date.now() + offsetMs
 }
@@ -14,6 +15,7 @@ export function learnTime(unitMs: number): void {
   if (Number.isFinite(unitMs)) offsetMs = unitMs - Date.now()
 }
 
+/** Once, when the page starts. A hidden page does not tick. */
 export function startClock(): void {
   const beat = () => {
     if (!document.hidden) tick.set(Math.floor(unitNow() / 1000))

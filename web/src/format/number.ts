@@ -10,10 +10,12 @@ export interface Digits {
   fraction: string
 }
 
+/** Groups of three, as ISO 80000-1 writes them. */
 function group(digits: string): string {
   return digits.replace(/\B(?=(\d{3})+$)/g, THIN)
 }
 
+/** Rounded half away from zero by `toFixed`, split at the point. */
 export function digits(value: number, decimals: number): Digits {
   const fixed = Math.abs(value).toFixed(decimals)
   const [whole = '0', fraction = ''] = fixed.split('.')
@@ -27,6 +29,7 @@ export function number(value: number, decimals: number): string {
   return fraction ? `${whole}.${fraction}` : whole
 }
 
+/** An SI prefix and what it divides by. */
 export interface Scale {
   /** A value is divided by this before it is shown. */
   divisor: number
@@ -65,6 +68,7 @@ export function scaledDecimals(decimals: number, scale: Scale): number {
   return Math.min(decimals + Math.round(Math.log10(scale.divisor)), 2)
 }
 
+/** A value under the prefix of its column. */
 export function scaled(value: number, decimals: number, scale: Scale): Digits {
   return digits(value / scale.divisor, scaledDecimals(decimals, scale))
 }

@@ -34,6 +34,7 @@ interface Parts {
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 
+/** Making a formatter costs a hundred times what using it does: one per zone is kept. */
 function formatFor(zone: string): Intl.DateTimeFormat {
   let format = formats.get(zone)
   if (!format) {
@@ -58,6 +59,7 @@ function parts(ms: number, zone: string): Parts {
   return found as unknown as Parts
 }
 
+/** `03:05:09` in the zone of the unit, which need not be the browser's. */
 export function clock(ms: number, zone: string): string {
   const p = parts(ms, zone)
   return `${p.hour}:${p.minute}:${p.second}`

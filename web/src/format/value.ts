@@ -4,10 +4,12 @@ import { t } from '../text'
 import { figure } from './number'
 import { span } from './time'
 
+/** A number that may be computed with: good, or old but once good. Never a bad one. */
 export function known(value: Value | undefined): value is Value & { value: number } {
   return !!value && typeof value.value === 'number' && (value.quality === 'good' || value.quality === 'stale')
 }
 
+/** The device's own word for a state; the bare number only when it has none. */
 export function stateWord(value: Value): string {
   if (value.text) return value.text
   return value.value === null ? t.value.none : String(value.value)

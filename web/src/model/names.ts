@@ -2,6 +2,7 @@
 import type { Component, Device } from '../api/types'
 import { t } from '../text'
 
+/** What people called it, else what it is: `Outlet 3`, `Phase A`. */
 export function componentName(component: Component): string {
   if (component.label) return component.label
   const fixed = t.component[component.name]
@@ -10,6 +11,7 @@ export function componentName(component: Component): string {
   return kind && component.number !== null ? `${kind} ${component.number}` : component.name
 }
 
+/** The label where there is one; the name is always shown beside it. */
 export function deviceTitle(device: Device): string {
   return device.label || device.name
 }

@@ -21,6 +21,7 @@ function distinctSteps(password: string): number {
   return steps
 }
 
+/** The first thing that is wrong decides: one hint at a time is read, five are not. */
 export function strength(password: string, user: string): Strength {
   if (COMMON.test(password)) return { score: 0, hint: 'common' }
   if (user.length > 2 && password.toLowerCase().includes(user.toLowerCase())) return { score: 0, hint: 'user' }

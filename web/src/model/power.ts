@@ -3,6 +3,7 @@ import type { Device, Point, Value } from '../api/types'
 import { known } from '../format/value'
 import { componentsOf, feederOf, pointOf, powerPoint } from './site'
 
+/** One row of "where the power goes". */
 export interface Taker {
   path: string
   device: string
@@ -30,6 +31,7 @@ function candidates(devices: Device[]): Candidate[] {
   })
 }
 
+/** The `most` largest, largest first. Unknown and feeding-in ones are left out: neither takes power that can be told. */
 export function takers(devices: Device[], get: (path: string) => Value | undefined, most: number): Taker[] {
   const all: Taker[] = []
   for (const { device, point, name } of candidates(devices)) {

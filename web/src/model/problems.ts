@@ -7,6 +7,7 @@ export type Harm = 'line' | 'silent' | 'bad' | 'stale' | 'health'
 
 const ORDER: Harm[] = ['line', 'silent', 'bad', 'health', 'stale']
 
+/** One row of the problem strip. */
 export interface Problem {
   key: string
   harm: Harm
@@ -18,6 +19,7 @@ export interface Problem {
   href: string
 }
 
+/** Whether the line itself works: then the fault is at this unit, and the sentence says so. */
 function othersAnswer(device: Device, site: Site): boolean {
   return site.devices.some((other) =>
     other !== device && other.line === device.line && other.line !== null && other.state === 'online')
@@ -86,6 +88,7 @@ function deviceProblems(device: Device, site: Site, get: (path: string) => Value
     .filter((problem): problem is Problem => problem !== null)
 }
 
+/** Everything wrong at `now` (unit time, ms), worst first, then oldest first. Pure: the strip, the head and the tests ask the same. */
 export function findProblems(
   site: Site | null,
   get: (path: string) => Value | undefined,

@@ -1,6 +1,7 @@
 // Search over points, devices, settings and pages: every word must occur, better places count more.
 export type HitKind = 'page' | 'device' | 'point' | 'setting'
 
+/** Something that can be found and opened. */
 export interface Entry {
   kind: HitKind
   title: string
@@ -10,6 +11,7 @@ export interface Entry {
   path?: string
 }
 
+/** 0 when the word does not occur at all. */
 function wordScore(word: string, title: string, detail: string): number {
   if (title === word) return 12
   if (title.startsWith(word)) return 8
@@ -26,6 +28,7 @@ function escape(text: string): string {
 
 const KIND_BONUS: Record<HitKind, number> = { page: 1.5, device: 1, point: 0, setting: 0.5 }
 
+/** 0 when any of the words is missing: more words narrow down, never widen. */
 export function score(entry: Entry, wanted: string): number {
   const words = wanted.toLowerCase().split(/\s+/).filter(Boolean)
   if (!words.length) return 0
@@ -41,6 +44,7 @@ export function score(entry: Entry, wanted: string): number {
   return sum + KIND_BONUS[entry.kind] - title.length / 1000
 }
 
+/** Without words the way-points are offered: pages, devices, settings, but not a thousand points. */
 export function find(entries: Entry[], wanted: string, most: number): Entry[] {
   if (!wanted.trim()) return entries.filter((entry) => entry.kind !== 'point').slice(0, most)
   return entries

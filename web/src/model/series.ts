@@ -2,6 +2,7 @@
 import type { HistorySeries } from '../api/types'
 import { parseTime } from '../format/time'
 
+/** What history keeps of a span of time: never only an average, so that no peak is lost. */
 export interface Bucket {
   /** Start of the bucket, seconds since 1970. */
   time: number
@@ -12,6 +13,7 @@ export interface Bucket {
   count: number
 }
 
+/** One point's readings, oldest first; changed in place by `append`. */
 export interface Series {
   path: string
   stepS: number
@@ -20,6 +22,7 @@ export interface Series {
   buckets: Bucket[]
 }
 
+/** Rows without a reading are dropped here: a gap is the absence of buckets, never a zero. */
 export function fromHistory(series: HistorySeries, stepS: number, recordedS = stepS): Series {
   const buckets: Bucket[] = []
   for (const [time, min, avg, max, last, count] of series.rows) {
@@ -59,12 +62,14 @@ export function forgetBefore(series: Series, fromS: number): void {
 /** More than this many times the normal distance without a reading is a gap, not a slow reading. */
 const GAP = 1.75
 
+/** Times in seconds. */
 export function isGap(series: Series, fromS: number, toS: number): boolean {
   return toS - fromS > series.paceS * GAP
 }
 
 export type Column = (number | null | undefined)[]
 
+/** What the chart draws. */
 export interface Columns {
   times: number[]
   /** Per series: min, avg, max; null draws a gap, undefined is a time of another series and is drawn over. */
@@ -111,6 +116,7 @@ function columnsOf(series: Series, times: number[]): Column[] {
   return [min, avg, max]
 }
 
+/** The read-out of one series over a span. */
 export interface Summary {
   min: number
   avg: number

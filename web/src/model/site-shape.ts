@@ -2,6 +2,7 @@
 import type { Component, Device, Role, Site } from '../api/types'
 import { t } from '../text'
 
+/** What busbar itself would call the component; such a label says nothing new. */
 function generated(component: Component): string[] {
   const { name, kind, number } = component
   const [first = '', second = ''] = name.split('-')
@@ -26,6 +27,7 @@ function device(from: Device): Device {
   return { ...from, role: roleOf(from), label, fed_by: from.fed_by || null, components: from.components.map(component) }
 }
 
+/** Done once per tree, so that no page needs to know about empty texts. */
 export function shaped(site: Site): Site {
   return { ...site, devices: site.devices.map(device) }
 }

@@ -4,6 +4,7 @@ import { Cell } from '../base/cell'
 
 export const site = new Cell<Site | null>(null)
 
+/** A point with what it belongs to. */
 export interface Place {
   device: Device
   component: Component
@@ -30,6 +31,7 @@ export function findDevice(name: string): Device | undefined {
   return site.get()?.devices.find((device) => device.name === name)
 }
 
+/** The point of a component that measures `quantity`, if any. */
 export function pointOf(component: Component | undefined, quantity: string): Point | undefined {
   return component?.points.find((point) => point.quantity === quantity)
 }
@@ -60,6 +62,7 @@ export function feederOf(device: Device, all: Device[]): string {
   return exists ? feeder : ROOT
 }
 
+/** A device and what hangs below it. */
 export interface TreeNode {
   device: Device
   children: TreeNode[]

@@ -16,6 +16,7 @@ export function beatBetween(before: LineUnit, after: LineUnit): Beat | null {
   return answers ? 'mixed' : 'silent'
 }
 
+/** Everything that was no usable answer. */
 export function failuresOf(unit: LineUnit): number {
   return unit.timeouts + unit.crc_errors + unit.exceptions + unit.mismatches
 }
@@ -26,6 +27,7 @@ export function stripKey(line: Line, unit: LineUnit): string {
   return `${line.name}/${unit.unit}/${unit.device}`
 }
 
+/** The strips after another look at the lines; the old ones are left as they were, because a drawing may hold them. */
 export function advance(strips: Strips, before: Line[] | null, after: Line[]): Strips {
   const next: Strips = new Map()
   for (const line of after) {

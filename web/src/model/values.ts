@@ -5,6 +5,7 @@ import { Cell, useRedraw } from '../base/cell'
 import { unitNow } from '../base/clock'
 import { parseTime } from '../format/time'
 
+/** Held once per tab. A call is told only when its own point looks different. */
 export class ValueTable {
   private readonly values = new Map<string, Value>()
   private readonly calls = new Map<string, Set<() => void>>()
@@ -63,6 +64,7 @@ function looksDifferent(a: Value, b: Value): boolean {
 
 export const values = new ValueTable()
 
+/** The value of one point; draws again when it changes. */
 export function useValue(path: string | null | undefined): Value | undefined {
   const redraw = useRedraw()
   const seen = path ? values.get(path) : undefined
@@ -75,6 +77,7 @@ export function useValue(path: string | null | undefined): Value | undefined {
   return seen
 }
 
+/** Several points as one: for what is drawn from all of them together. */
 export function useValues(paths: string[]): (Value | undefined)[] {
   const redraw = useRedraw()
   const key = paths.join('\n')
@@ -96,6 +99,7 @@ export function useValues(paths: string[]): (Value | undefined)[] {
   return paths.map((path) => values.get(path))
 }
 
+/** Milliseconds since it was read; null when it never was. */
 export function ageOf(value: Value | undefined, now = unitNow()): number | null {
   const time = value?.readAt
   return time === null || time === undefined ? null : Math.max(0, now - time)

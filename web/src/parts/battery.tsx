@@ -18,11 +18,13 @@ export function flowOf(charging: Value | undefined): Flow {
   return 'none'
 }
 
+/** The charger's own word before ours. */
 export function flowWord(flow: Flow, charging: Value | undefined): string {
   if (charging?.text) return charging.text
   return flow === 'in' ? t.overview.charging : flow === 'out' ? t.overview.discharging : t.overview.resting
 }
 
+/** What is known of a battery, live. */
 export function useBattery(battery: Component) {
   const [charge, runtime, charging] = useValues(
     ['charge', 'runtime', 'charging'].map((quantity) => pointOf(battery, quantity)?.path ?? ''))

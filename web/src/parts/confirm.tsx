@@ -10,6 +10,7 @@ export interface ConfirmProps {
   onYes: () => void
 }
 
+/** The harmless answer has the focus. */
 export function Confirm({ label, ariaLabel, question, yes, onYes }: ConfirmProps) {
   const [asking, setAsking] = useState(false)
   if (!asking) return <button type="button" class="quiet small" aria-label={ariaLabel} onClick={() => setAsking(true)}>{label}</button>

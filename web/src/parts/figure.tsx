@@ -22,6 +22,7 @@ export function Aligned({ value, decimals, pad }: { value: number; decimals: num
   )
 }
 
+/** Keeps the place of a fraction, so that a dash stands where the whole number would. */
 function Filler({ pad }: { pad: number | undefined }) {
   return pad ? <span class="filler" aria-hidden="true">.{'0'.repeat(pad)}</span> : null
 }
@@ -39,6 +40,7 @@ export interface FigureProps {
   most?: number
 }
 
+/** Good, stale, bad or absent: the only place that decides how a value looks. */
 export function Figure({ point, scale, pad, unit, aged, most = 9 }: FigureProps) {
   const value = useValue(point?.path)
   if (!point) return <span class="figure missing"><span aria-hidden="true">·</span><Filler pad={pad} /></span>
@@ -55,6 +57,7 @@ export function Figure({ point, scale, pad, unit, aged, most = 9 }: FigureProps)
   return <span class="figure">{body}{tail}</span>
 }
 
+/** A dash, never a zero; the reason on hover, on focus and for screen readers. */
 function Absent({ value, pad }: { value: Value | undefined; pad?: number }) {
   const reason = why(value, null) ?? t.value.notYet
   return (
@@ -64,6 +67,7 @@ function Absent({ value, pad }: { value: Value | undefined; pad?: number }) {
   )
 }
 
+/** A word and a shape: a number would be believed. */
 function Bad({ value, pad }: { value: Value; pad?: number }) {
   return (
     <span class="figure bad" data-why={why(value, null)} tabIndex={0}>
@@ -72,6 +76,7 @@ function Bad({ value, pad }: { value: Value; pad?: number }) {
   )
 }
 
+/** Veiled, with its age, which grows by itself. */
 function Stale({ value, aged, children }: { value: Value; aged?: boolean; children: preact.ComponentChildren }) {
   const now = useSlowNow(1)
   const age = ageOf(value, now)

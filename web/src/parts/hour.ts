@@ -15,6 +15,7 @@ const STEP_S = 60
 /** What one request may ask for. */
 const PATHS_PER_REQUEST = 64
 
+/** One per page; the sparklines of that page look into it. */
 export class HourStore {
   private readonly series = new Map<string, Series>()
   /** Counts what changes the drawing: history has come, or a value was appended. */
@@ -52,6 +53,7 @@ export class HourStore {
 /** A sparkline of an hour is 90 points wide: more than one drawing in two seconds shows nothing new. */
 const LIVE_MS = 2000
 
+/** Loads when the set of paths changes, stops when the page is left. */
 export function useHour(paths: string[]): HourStore {
   const [store] = useState(() => new HourStore())
   const key = paths.join('\n')

@@ -9,6 +9,7 @@ import { percentOf } from './bar'
 
 export type OutletState = 'on' | 'off' | 'unknown'
 
+/** From the word where there is one; a number other than 0 and 1 says nothing by itself. */
 export function outletState(value: Value | undefined): OutletState {
   if (!value || value.quality === 'bad' || value.quality === 'absent' || value.value === null) return 'unknown'
   const word = (value.text ?? '').toLowerCase()
@@ -17,6 +18,7 @@ export function outletState(value: Value | undefined): OutletState {
   return word ? 'unknown' : value.value === 1 ? 'on' : value.value === 0 ? 'off' : 'unknown'
 }
 
+/** In the order of their numbers, as on the unit. */
 export function outletsOf(device: Device): Component[] {
   return componentsOf(device, 'outlet').sort((a, b) => (a.number ?? 0) - (b.number ?? 0))
 }
@@ -37,6 +39,7 @@ export function OutletDots({ outlets }: { outlets: Component[] }) {
   )
 }
 
+/** A link to its row in the table below. */
 function Outlet({ outlet }: { outlet: Component }) {
   const statePoint = pointOf(outlet, 'state')
   const currentPoint = pointOf(outlet, 'current')

@@ -13,6 +13,7 @@ export interface PasswordFieldProps {
   onValue: (value: string) => void
 }
 
+/** Words beside the bar; screen readers get the words only. */
 function Meter({ value, user, id }: { value: string; user: string; id: string }) {
   const { score, hint } = strength(value, user)
   const words = hint === 'length' ? t.signIn.hints.length(LEAST_LENGTH) : t.signIn.hints[hint]

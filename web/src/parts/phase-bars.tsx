@@ -15,6 +15,7 @@ export function phasesOf(device: Device): Component[] {
   return phases.length ? phases : componentsOf(device, 'line').filter((line) => pointOf(line, 'current'))
 }
 
+/** Equal widths and one rating: the bars can be compared by eye. */
 export function Phase({ phase }: { phase: Component }) {
   const current = pointOf(phase, 'current')
   return (
@@ -29,6 +30,7 @@ export function Phase({ phase }: { phase: Component }) {
   )
 }
 
+/** Shown only when every phase is known: two of three would be a guess. */
 export function Imbalance({ phases }: { phases: Component[] }) {
   const found = useValues(phases.map((phase) => pointOf(phase, 'current')?.path ?? ''))
   const currents = found.filter(known).map((value) => value.value)

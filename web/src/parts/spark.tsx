@@ -11,6 +11,7 @@ interface Range {
   high: number
 }
 
+/** All series on one scale; null while there is nothing. */
 function rangeOf(all: Series[]): Range | null {
   let low = Infinity
   let high = -Infinity
@@ -34,6 +35,7 @@ interface Pen {
   y: (value: number) => number
 }
 
+/** A gap ends the line and starts another; a lone bucket is a dash one pixel wide. */
 function trace(pen: Pen, series: Series): void {
   const { context, x, y } = pen
   let before: number | null = null
@@ -50,6 +52,7 @@ function trace(pen: Pen, series: Series): void {
   context.stroke()
 }
 
+/** Where the line is now. */
 function dot(pen: Pen, series: Series): void {
   const last = series.buckets[series.buckets.length - 1]
   if (!last) return
@@ -58,6 +61,7 @@ function dot(pen: Pen, series: Series): void {
   pen.context.fill()
 }
 
+/** From scratch each time: at this size that is quicker than keeping track. */
 function paint(canvas: HTMLCanvasElement, all: Series[]): void {
   const ratio = window.devicePixelRatio || 1
   const width = canvas.clientWidth

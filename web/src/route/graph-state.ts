@@ -14,6 +14,7 @@ export const MAX_PATHS = 16
 
 const UNIT_S: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86400 }
 
+/** Nonsense in an address is ignored piece by piece: what can be understood is shown. */
 export function parseGraph(search: string): GraphState {
   const all = new URLSearchParams(search)
   const paths = [...new Set(all.getAll('p').filter(Boolean))].slice(0, MAX_PATHS)
@@ -26,6 +27,7 @@ export function parseGraph(search: string): GraphState {
   }
 }
 
+/** The shortest address that parses back to the same state; defaults are left out. */
 export function printGraph(state: GraphState): string {
   // Slashes stay readable: they need no escape in a query.
   const parts = state.paths.map((path) => `p=${encodeURIComponent(path).replace(/%2F/g, '/')}`)
@@ -44,21 +46,25 @@ export function seconds(bound: string, nowS: number): number | null {
   return Number.isFinite(ms) ? ms / 1000 : null
 }
 
+/** Seconds since 1970. */
 export interface Span {
   from: number
   to: number
 }
 
+/** The span at this moment: relative bounds move with the clock. */
 export function spanOf(state: GraphState, nowS: number): Span {
   const to = seconds(state.to, nowS) ?? nowS
   const from = seconds(state.from, nowS) ?? to - 6 * 3600
   return from < to ? { from, to } : { from: to - 3600, to }
 }
 
+/** Whether the right edge is now, so that readings are appended. */
 export function isLive(state: GraphState): boolean {
   return state.to === 'now'
 }
 
+/** A moved graph stands still: its bounds become absolute. */
 function fixed(from: number, to: number): Pick<GraphState, 'from' | 'to'> {
   return { from: String(Math.round(from)), to: String(Math.round(to)) }
 }
@@ -80,6 +86,7 @@ export function zoomed(state: GraphState, factor: number, nowS: number): GraphSt
   return { ...state, ...fixed(Math.max(0, end - 2 * half), end) }
 }
 
+/** A slip of less than two seconds is a click, not a selection. */
 export function selected(state: GraphState, from: number, to: number): GraphState {
   return to - from < 2 ? state : { ...state, ...fixed(from, to) }
 }

@@ -10,6 +10,7 @@ export type Route =
   | { page: 'sign-in'; next: string }
   | { page: 'unknown'; path: string }
 
+/** Pure, so that every path can be tested without a browser. */
 export function parseRoute(path: string, search: string): Route {
   const parts = path.split('/').filter(Boolean).map(decode)
   const [first, second] = parts
@@ -22,6 +23,7 @@ export function parseRoute(path: string, search: string): Route {
   return { page: 'unknown', path }
 }
 
+/** A broken escape is shown as it is rather than breaking the page. */
 function decode(part: string): string {
   try {
     return decodeURIComponent(part)
@@ -36,6 +38,7 @@ export function safeNext(search: string): string {
   return /^\/(?![/\\])/.test(next) && !next.startsWith('/sign-in') ? next : '/'
 }
 
+/** Remembers where somebody wanted to go. */
 export function signInAddress(from: string): string {
   return from === '/' || from.startsWith('/sign-in') ? '/sign-in' : `/sign-in?next=${encodeURIComponent(from)}`
 }
@@ -53,6 +56,7 @@ export const route = new Cell<Route>({ page: 'overview' })
 /** A page with unsaved changes may hold a departure; it returns false to stay. */
 let guard: (() => boolean) | null = null
 
+/** Null lets go again. */
 export function guardLeaving(ask: (() => boolean) | null): void {
   guard = ask
 }
@@ -61,6 +65,7 @@ export function address(): string {
   return location.pathname + location.search
 }
 
+/** Goes to a path of these pages. Same page, other query (a graph that is moved): the scroll stays where it is. */
 export function go(to: string, how: 'push' | 'replace' = 'push'): void {
   const before = location.pathname
   const target = new URL(to, location.origin)
@@ -78,6 +83,7 @@ function arrive(): void {
   requestAnimationFrame(() => document.getElementById('page')?.focus({ preventScroll: true }))
 }
 
+/** Takes over plain clicks on our own links; everything else (new tab, download, API) stays the browser's. */
 function onClick(event: MouseEvent): void {
   if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
   const link = (event.target as Element | null)?.closest?.('a')
@@ -87,6 +93,7 @@ function onClick(event: MouseEvent): void {
   go(to)
 }
 
+/** Once, when the page starts. */
 export function startRouting(): void {
   route.set(here())
   document.addEventListener('click', onClick)

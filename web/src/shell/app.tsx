@@ -20,6 +20,7 @@ const Diagnostics = lazy(async () => (await import('../pages/diagnostics/diagnos
 const SettingsPage = lazy(async () => (await import('../pages/settings/settings')).SettingsPage)
 const SignIn = lazy(async () => (await import('../pages/access/sign-in')).SignIn)
 
+/** For the window and the history of the browser. */
 function titleOf(at: Route): string {
   switch (at.page) {
     case 'overview': return t.nav.overview
@@ -44,6 +45,7 @@ function Page({ at }: { at: Route }) {
   }
 }
 
+/** Before the first answer of the unit, and when it does not come. */
 function Waiting() {
   const failure = useCell(loadFailure)
   if (!failure) return <p class="loading" role="status">{t.app.loading}</p>
@@ -69,6 +71,7 @@ function useSearchKey(open: () => void): void {
   }, [open])
 }
 
+/** Everything there is on the screen. */
 export function App() {
   const at = useCell(route)
   const here = useCell(site)

@@ -10,6 +10,7 @@ import { Icon } from './icons'
 import { signedOut } from './start'
 import { useProblems } from './use-problems'
 
+/** A time that nobody set is not shown: it would be believed. */
 function UnitTime({ zone, known }: { zone: string; known: boolean }) {
   const now = useNow()
   if (!known) return <span class="unit-time amber-word">{t.head.clockUnknown}</span>
@@ -22,6 +23,7 @@ function UnitTime({ zone, known }: { zone: string; known: boolean }) {
   )
 }
 
+/** Red only for what needs somebody now; old values and limits of the unit are amber. */
 function ProblemCount() {
   const problems = useProblems()
   const count = problems.length
@@ -35,6 +37,7 @@ function ProblemCount() {
   )
 }
 
+/** The page forgets everything, whether or not the unit has heard of it. */
 async function leave(): Promise<void> {
   await signOut().catch(() => {})
   signedOut()

@@ -8,6 +8,7 @@ interface State<P> {
   failed: boolean
 }
 
+/** `load` is called once, when the part is first drawn. */
 export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
   let loaded: ComponentType<P> | null = null
   return function Lazy(props: P) {

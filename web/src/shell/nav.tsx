@@ -9,6 +9,7 @@ import { Icon, type IconName } from './icons'
 
 type Item = { href: string; page: string; name: IconName; words: string }
 
+/** Settings only for those who may see them: a link into a refusal helps nobody. */
 function Pages({ current }: { current: string }) {
   const who = useCell(session)
   const items: Item[] = [
@@ -32,6 +33,7 @@ function Pages({ current }: { current: string }) {
   )
 }
 
+/** Every device with its state, on every page. */
 function Devices({ current }: { current: string | null }) {
   const here = useCell(site)
   if (!here?.devices.length) return null

@@ -1,5 +1,5 @@
 // Search over everything, opened by `/`: a dialog with a list that arrows move through.
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { find, type Entry } from '../model/search'
 import { go } from '../route/route'
 import { t } from '../text'
@@ -15,7 +15,8 @@ export function Search({ onClose }: { onClose: () => void }) {
   const [entries, setEntries] = useState<Entry[]>([])
   const hits = useMemo(() => find(entries, wanted, MOST), [entries, wanted])
 
-  useEffect(() => {
+  // Before the next key arrives: what is typed right after the slash belongs into the field.
+  useLayoutEffect(() => {
     dialog.current?.showModal()
     void searchEntries(setEntries)
   }, [])

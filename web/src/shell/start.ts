@@ -14,6 +14,7 @@ export const loadFailure = new Cell<string | null>(null)
 
 const HEALTH_MS = 30_000
 
+/** Reads the tree; the stream is opened after the first success. */
 export async function reloadSite(): Promise<void> {
   try {
     const next = await ask<Site>('/site')
@@ -40,6 +41,7 @@ export async function enter(who: Session): Promise<void> {
   await reloadSite()
 }
 
+/** The session ended, by us or by the unit: nothing of it stays on the screen. */
 export function signedOut(): void {
   stopLive()
   site.set(null)

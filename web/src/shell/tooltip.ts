@@ -12,6 +12,7 @@ const follow = new MutationObserver(() => {
   }
 })
 
+/** Above what it explains, below when there is no room; never outside the window. */
 function place(over: Element): void {
   const bubble = bubbleOf()
   if (!bubble) return
@@ -23,6 +24,7 @@ function place(over: Element): void {
   bubble.style.top = `${above ? box.top - own.height - 6 : box.bottom + 6}px`
 }
 
+/** Tied to its mark by `aria-describedby`, so that a screen reader reads it too. */
 function show(over: Element): void {
   const text = over.getAttribute('data-why')
   if (!text) return

@@ -10,6 +10,7 @@ import { values } from '../model/values'
 const EVERY_MS = 1000
 const found = new Cell<Problem[]>([])
 
+/** The same rows with the same words need no drawing. */
 function same(a: Problem[], b: Problem[]): boolean {
   return a.length === b.length && a.every((one, at) => one.key === b[at]!.key && one.sentence === b[at]!.sentence)
 }

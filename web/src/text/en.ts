@@ -417,7 +417,7 @@ export const en = {
       common: 'This is among the first that are tried.',
       repeat: 'Repeated or consecutive characters add little.',
       more: 'A few more characters make it strong.',
-      fine: 'Good.',
+      fine: '',
     },
     strengthIs: (word: string) => `Strength: ${word}.`,
   },

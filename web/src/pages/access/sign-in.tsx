@@ -12,6 +12,7 @@ import { t } from '../../text'
 
 const MUST_CHANGE = '/problems/password-change-required'
 
+/** Lives only while the form is open; nothing is kept. */
 interface Form {
   user: string
   password: string
@@ -19,6 +20,7 @@ interface Form {
   repeat: string
 }
 
+/** The unit's sentence; it knows whether to wait or to try again. */
 function refusal(cause: unknown): string {
   if (cause instanceof Problem && cause.status === 401) return cause.detail || t.signIn.wrong
   return sentence(cause)

@@ -9,6 +9,7 @@ import { t } from '../../text'
 
 const EVERY_MS = 5000
 
+/** The counters of this device on whichever line it hangs. */
 function useUnit(device: Device): LineUnit | null {
   const [unit, setUnit] = useState<LineUnit | null>(null)
   useEffect(() => {
@@ -28,6 +29,7 @@ function useUnit(device: Device): LineUnit | null {
 
 type Fact = [string, preact.ComponentChildren]
 
+/** Name and value pairs; those without a value are left out. */
 export function Facts({ facts }: { facts: Fact[] }) {
   const known = facts.filter(([, value]) => value !== null && value !== undefined && value !== '')
   return (

@@ -22,6 +22,7 @@ import { MeterTable } from './meter-table'
 import { RowTable } from './row-table'
 import { useTimes } from './use-times'
 
+/** Is it on, since when, how much: before any table. */
 function DeviceHead({ device }: { device: DeviceData }) {
   const zone = site.get()?.time_zone ?? 'UTC'
   const since = parseTime(device.since)
@@ -41,6 +42,7 @@ function DeviceHead({ device }: { device: DeviceData }) {
   )
 }
 
+/** What people would rather look at than read, where the device has it. */
 function Picture({ device }: { device: DeviceData }) {
   const phases = phasesOf(device).filter((phase) => phase.rated_current !== null)
   const outlets = outletsOf(device)

@@ -34,6 +34,7 @@ export type Family = MeterFamily | RowFamily | ListFamily
 /** The total is what people look for first; the lines between phases come last. */
 const ACROSS = ['total', 'phase', 'neutral', 'line']
 
+/** A hole in the table where one phase measures what another does not. */
 function meterFamily(unordered: Component[]): MeterFamily {
   const components = [...unordered].sort((a, b) =>
     ACROSS.indexOf(a.kind) - ACROSS.indexOf(b.kind) || a.name.localeCompare(b.name))
@@ -66,6 +67,7 @@ function rowFamily(kind: string, components: Component[]): RowFamily {
   return { shape: 'rows', kind, components: sorted, columns: ordered }
 }
 
+/** Every component in exactly one table. */
 export function familiesOf(device: Device): Family[] {
   const families: Family[] = []
   const electric = device.components.filter((component) => ELECTRIC.has(component.kind) || component.name === 'total')
@@ -82,6 +84,7 @@ export function familiesOf(device: Device): Family[] {
   return families.sort((a, b) => Number(a.shape === 'rows') - Number(b.shape === 'rows'))
 }
 
+/** States and texts have no line to draw. */
 export function drawable(point: Point | undefined): point is Point {
   return !!point && (point.kind === 'gauge' || point.kind === 'counter')
 }

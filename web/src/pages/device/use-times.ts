@@ -8,6 +8,7 @@ import { values } from '../../model/values'
 
 const EVERY_MS = 2000
 
+/** Two seconds are short enough to believe an age, and cost one small answer. */
 export function useTimes(device: string): void {
   useEffect(() => {
     const stop = new AbortController()

@@ -21,6 +21,7 @@ interface Look {
   failure: string | null
 }
 
+/** Each look is compared with the one before: the strip is made of the differences. */
 function useLines(): Look {
   const [look, setLook] = useState<Look>({ lines: null, strips: new Map(), failure: null })
   const before = useRef<Line[] | null>(null)

@@ -27,6 +27,7 @@ function Strip({ beats }: { beats: Beat[] }) {
 /** A share of the polls that is worth a look; single failures are everyday on a long bus. */
 const NOTABLE = 0.01
 
+/** What it hints at is told on hover and focus, but only once it is worth a look. */
 function Count({ name, value, of, help }: { name: string; value: number; of?: number; help?: string }) {
   const notable = help !== undefined && of !== undefined && value > of * NOTABLE
   return (
@@ -40,6 +41,7 @@ function Milliseconds({ name, value }: { name: string; value: number | null | un
   return <td class="number" data-label={name}>{value === null || value === undefined ? t.value.none : <>{number(value, value > 0 && value < 10 ? 1 : 0)}<span class="unit">ms</span></>}</td>
 }
 
+/** A row on a wide screen, a card on a phone: `data-label` is the heading there. */
 function Unit({ line, unit, strips }: { line: Line; unit: LineUnit; strips: Strips }) {
   const { columns, help } = t.diagnostics
   return (

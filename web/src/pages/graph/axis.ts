@@ -1,6 +1,7 @@
 // Labels of an axis: one prefix for all of them, no more decimals than the steps need.
 import { chooseScale, number } from '../../format/number'
 
+/** Decimals that tell neighbouring labels apart, at most what the catalogue has, and three. */
 export function decimalsFor(step: number, most: number): number {
   if (!(step > 0)) return 0
   const limit = Math.max(most, 3)

@@ -53,6 +53,7 @@ const TIME_LABELS: uPlot.Axis.Values = [
   [0.001, ':{ss}.{fff}', '\n{HH}:{mm}', null, '\n{HH}:{mm}', null, null, null, 1],
 ]
 
+/** One per unit: left, right, left again further out. */
 function axes(lines: Line[], width: number): uPlot.Axis[] {
   const ink = colour('--ink-2')
   const grid = { stroke: colour('--grid'), width: 1 }
@@ -74,6 +75,7 @@ function axes(lines: Line[], width: number): uPlot.Axis[] {
   return [{ ...base, values: TIME_LABELS, space: narrow ? 64 : 80 }, ...sides]
 }
 
+/** Lowest and highest are drawn as the edges of the band only. */
 function penSeries(line: Line): uPlot.Series[] {
   const stroke = colour(`--line-${(line.pen % PENS) + 1}`)
   const shared = { scale: line.unit || 'ratio', show: !line.hidden, spanGaps: false }
@@ -88,6 +90,7 @@ function penSeries(line: Line): uPlot.Series[] {
   ]
 }
 
+/** Indexes of readings without neighbours; null when there are none. */
 function isolated(chart: uPlot, index: number): number[] | null {
   const column = chart.data[index] as Column
   /** The neighbour in one direction, past the times of other series. */
@@ -103,6 +106,7 @@ function isolated(chart: uPlot, index: number): number[] | null {
   return alone.length ? alone : null
 }
 
+/** Between highest and lowest, in the colour of the line. */
 function bands(lines: Line[]): uPlot.Band[] {
   return lines.map((line, at) => ({
     series: [1 + at * 3 + 2, 1 + at * 3] as [number, number],
@@ -168,11 +172,13 @@ function dataOf(series: Series[]): uPlot.AlignedData {
   return [times, ...columns] as uPlot.AlignedData
 }
 
+/** Leaves room for the read-out on the same screen. */
 function heightFor(width: number): number {
   const room = window.innerHeight
   return Math.round(Math.max(220, Math.min(width * 0.62, room * 0.52)))
 }
 
+/** Built anew when lines come and go; new readings only replace its data. */
 export function Chart(props: ChartProps) {
   const place = useRef<HTMLDivElement>(null)
   const chart = useRef<uPlot | null>(null)

@@ -45,6 +45,7 @@ function linesOf(paths: string[], pens: Map<string, number>, hidden: Set<string>
   })
 }
 
+/** Each button is a new address, so that back undoes it. */
 function Toolbar({ state, onChange }: { state: GraphState; onChange: (next: GraphState) => void }) {
   const { graph } = t
   const live = isLive(state)
@@ -89,6 +90,7 @@ function Suggestions({ onAdd }: { onAdd: (path: string) => void }) {
   )
 }
 
+/** Not while typing, and not in a table that scrolls with the same keys. */
 function useKeys(state: GraphState, change: (next: GraphState) => void) {
   return (event: KeyboardEvent) => {
     if ((event.target as Element).closest('input, .scroll') || event.ctrlKey || event.metaKey || event.altKey) return

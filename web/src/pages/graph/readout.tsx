@@ -9,6 +9,7 @@ import { t } from '../../text'
 import { rowScale } from './axis'
 import { dashOf, PENS, type Line } from './chart'
 
+/** Colour and dashes of the line, because colour alone is not enough. */
 function Swatch({ pen, hidden }: { pen: number; hidden: boolean }) {
   return (
     <svg class={`swatch pen-${(pen % PENS) + 1}${hidden ? ' off' : ''}`} viewBox="0 0 26 10" aria-hidden="true">
@@ -17,6 +18,7 @@ function Swatch({ pen, hidden }: { pen: number; hidden: boolean }) {
   )
 }
 
+/** The bucket under the cursor; null in a gap. */
 function at(series: Series, time: number): number | null {
   const bucket = series.buckets.find((one) => one.time === time)
   return bucket ? bucket.avg : null

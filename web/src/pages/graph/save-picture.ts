@@ -29,6 +29,7 @@ function legend(context: CanvasRenderingContext2D, sheet: Sheet, top: number): v
   })
 }
 
+/** On a sheet of its own: the chart's canvas has no title and no legend. */
 function draw(chart: uPlot, sheet: Sheet): HTMLCanvasElement {
   const source = chart.ctx.canvas
   const ratio = source.width / chart.width

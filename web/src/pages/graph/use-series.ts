@@ -26,6 +26,7 @@ const FOLLOW_MS = 1000
 
 const NOTHING: GraphData = { series: [], stepS: 0, loading: false, failure: null, version: 0 }
 
+/** In the order asked for; a point without history is an empty series. */
 async function read(paths: string[], span: Span, signal: AbortSignal): Promise<{ series: Series[]; stepS: number }> {
   const bounds = { from: new Date(span.from * 1000).toISOString(), to: new Date(span.to * 1000).toISOString() }
   const recordedS = await recordedEveryS()
@@ -49,6 +50,7 @@ function follow(series: Series[], state: GraphState): void {
   }
 }
 
+/** What the chart and the read-out show of a graph's address. */
 export function useSeries(state: GraphState): GraphData {
   const [data, setData] = useState<GraphData>(NOTHING)
   const latest = useRef(data)

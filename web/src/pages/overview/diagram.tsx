@@ -20,6 +20,7 @@ function Node({ device }: { device: Device }) {
   return <MeterNode device={device} />
 }
 
+/** With every batch: only the figure and the wires depend on it, not the boxes. */
 function useMainsPower(site: Site): number | null {
   useCell(values.batch)
   return mainsPower(site.devices, (path) => values.get(path))
@@ -46,6 +47,7 @@ function MainsNode({ site }: { site: Site }) {
   )
 }
 
+/** Set from script, property by property: the page's policy allows no style attributes in its text. */
 function frame(box: Box) {
   return {
     insetInlineStart: `${box.x}px`, top: `${box.y}px`, inlineSize: `${box.width}px`, blockSize: `${box.height}px`,

@@ -48,6 +48,7 @@ function circuitRows(device: Device): number {
   return phased ? Math.max(...perPhase.values()) : Math.ceil(circuits.length / 3)
 }
 
+/** In pixels; the style sheet fills the boxes and never outgrows them. */
 export function sizeOf(device: Device): { width: number; height: number } {
   if (device.role === 'pdu') return { width: PDU_WIDTH, height: 88 + circuitRows(device) * 46 }
   if (device.role === 'supply') return SUPPLY
@@ -60,10 +61,12 @@ interface Column {
   width: number
 }
 
+/** A box without an inside and without anything below: such boxes may stand above each other. */
 function plain(node: TreeNode): boolean {
   return !node.children.length && node.device.role !== 'pdu' && node.device.role !== 'supply'
 }
 
+/** Branches first, each in a column; then the plain ones, `stack` to a column. */
 function columnsOf(children: TreeNode[], stack: number): Column[] {
   const columns: Column[] = []
   const leaves = children.filter(plain)
@@ -83,6 +86,7 @@ function widthOf(node: TreeNode, stack: number): number {
   return Math.max(sizeOf(node.device).width, total(columnsOf(node.children, stack)))
 }
 
+/** Collects boxes and wires while walking down the tree. */
 class Hanging {
   readonly boxes: Box[] = []
   readonly wires: Wire[] = []
@@ -140,6 +144,7 @@ class Hanging {
   }
 }
 
+/** Mains on top, everything below what feeds it. */
 function hanging(roots: TreeNode[], width: number, stack: number): Drawing {
   const drawing = new Hanging(stack)
   const needed = total(columnsOf(roots, stack))

@@ -22,6 +22,7 @@ function Title({ device }: { device: Device }) {
   )
 }
 
+/** Name, power, current; the last makes room for an age. */
 export function MeterNode({ device }: { device: Device }) {
   const current = pointOf(componentNamed(device, 'total'), 'current')
   return (
@@ -33,6 +34,7 @@ export function MeterNode({ device }: { device: Device }) {
   )
 }
 
+/** Its current against its breaker, and its outlets as dots. */
 function Circuit({ circuit, outlets }: { circuit: Component; outlets: Component[] }) {
   const current = pointOf(circuit, 'current')
   return (
@@ -88,6 +90,7 @@ export function PduNode({ device }: { device: Device }) {
   )
 }
 
+/** Towards the battery while it charges, away from it while it feeds. */
 function FlowArrow({ battery }: { battery: Component }) {
   const { flow } = useBattery(battery)
   const words = flow === 'in' ? t.overview.charging : flow === 'out' ? t.overview.discharging : t.overview.resting
@@ -105,6 +108,7 @@ function BatteryName({ battery }: { battery: Component }) {
   return <span class="part-name">{t.overview.battery}{flow !== 'unknown' && `, ${flowWord(flow, charging)}`}</span>
 }
 
+/** The first output that measures stands for the loads. */
 function LoadsPart({ device }: { device: Device }) {
   const loads = componentsOf(device, 'output').find((output) => pointOf(output, 'current') || pointOf(output, 'real-power'))
   if (!loads) return null

@@ -10,6 +10,7 @@ import { Diagram } from './diagram'
 import { ProblemStrip } from './problem-strip'
 import { Where } from './where'
 
+/** Devices that are switched off on purpose are not missed. */
 function summary(here: Site): string {
   const wanted = here.devices.filter((device) => device.state !== 'disabled')
   const online = wanted.filter((device) => device.state === 'online').length

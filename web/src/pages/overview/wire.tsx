@@ -27,6 +27,7 @@ function Chevron({ points, back }: { points: [number, number][]; back: boolean }
   return <path class="chevron" d="M-8-5L0 0l-8 5z" transform={`translate(${x} ${y}) rotate(${turn})${back ? ' translate(8 0)' : ''}`} />
 }
 
+/** A silent device's last power is no flow: its wire is dashed like any unknown. */
 export function WireLine({ wire, device, most }: { wire: Wire; device: Device | undefined; most: number }) {
   const value = useValue(device ? powerPoint(device)?.path : null)
   if (!device) return <path class={wire.bus ? 'wire bus' : 'wire'} d={pathOf(wire.points)} />

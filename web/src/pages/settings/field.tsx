@@ -58,12 +58,14 @@ function inWords(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
+/** Range, default, and what it takes to have an effect. */
 function Notes({ entry, row }: { entry: SettingEntry; row: SettingRow }) {
   const range = rangeWords(row)
   const notes = [range, row.secret ? null : t.settings.defaultIs(shown(entry.default ?? row.default, row)), row.apply === 'restart' ? t.settings.restart : null]
   return <span class="notes">{notes.filter(Boolean).join(' · ')}</span>
 }
 
+/** Names of the collection that a reference points into. */
 function namesFor(row: SettingRow, bench: Bench): string[] {
   const table = bench.desk.tables.find((one) => one.name === row.refers_to)
   return table ? membersOf(table, [...bench.desk.values.values()]) : []

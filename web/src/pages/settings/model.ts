@@ -28,6 +28,7 @@ export type Control = 'text' | 'number' | 'switch' | 'choice' | 'duration' | 'se
 const NUMERIC = /^(?:u?int(?:eger)?\d*|number|float|double|real|port|percent)$/
 const WHOLE = /^(?:u?int(?:eger)?\d*|port)$/
 
+/** Secrets first: whatever their type, they are never shown. */
 export function controlOf(row: SettingRow): Control {
   if (row.secret) return 'secret'
   if (row.type === 'bool' || row.type === 'boolean') return 'switch'
@@ -36,6 +37,7 @@ export function controlOf(row: SettingRow): Control {
   return NUMERIC.test(row.type) ? 'number' : 'text'
 }
 
+/** What would be sent, and what speaks against it. */
 export interface Checked {
   value: SettingValue
   /** A sentence when the text is no value for this setting. */
@@ -87,12 +89,14 @@ function isLimit(limit: number | null | undefined): limit is number {
   return limit !== null && limit !== undefined
 }
 
+/** Limits of texts are bytes, as the daemon counts them. */
 function checkLength(row: SettingRow, text: string): Checked {
   const bytes = new TextEncoder().encode(text).length
   if (row.required && !text.trim()) return { value: text, fault: t.settings.check.required }
   return { value: text, fault: isLimit(row.max) && bytes > row.max ? t.settings.check.long(row.max) : null }
 }
 
+/** The same rules as the daemon's, for a quick answer; the daemon's own check decides. */
 export function checkText(row: SettingRow, text: string): Checked {
   if (controlOf(row) === 'number') return checkNumber(row, text)
   if (controlOf(row) === 'switch') return { value: text === 'true', fault: null }
@@ -118,6 +122,7 @@ export function shown(value: SettingValue | undefined, row: SettingRow): string 
   return Array.isArray(value) ? value.join(', ') : value
 }
 
+/** Null where a range would say nothing: texts, choices, switches. */
 export function rangeWords(row: SettingRow): string | null {
   const control = controlOf(row)
   if (control !== 'number' && control !== 'duration') return null
@@ -141,6 +146,7 @@ export interface Edit {
 
 export type Edits = Map<string, Edit>
 
+/** A new map: the one before may still be on the screen. */
 export function withEdit(edits: Edits, entry: SettingEntry, text: string, secret: boolean): Edits {
   const next = new Map(edits)
   const unchanged = secret ? text === '' : text === textOf(entry.value)
@@ -149,6 +155,7 @@ export function withEdit(edits: Edits, entry: SettingEntry, text: string, secret
   return next
 }
 
+/** Somebody else's value against ours. */
 export interface Conflict {
   key: string
   theirs: SettingValue

@@ -15,6 +15,7 @@ interface Made {
   token: string
 }
 
+/** The only time a token is on any screen. */
 function Once({ made, onDone }: { made: Made; onDone: () => void }) {
   const [copied, setCopied] = useState(false)
   const copy = async () => {
@@ -33,6 +34,7 @@ function Once({ made, onDone }: { made: Made; onDone: () => void }) {
   )
 }
 
+/** By the unit's clock; it is the one that judges. */
 function expiryOf(days: string): string | undefined {
   return days ? new Date(unitNow() + Number(days) * 86_400_000).toISOString() : undefined
 }

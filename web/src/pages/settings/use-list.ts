@@ -10,6 +10,7 @@ export interface List<T> {
   run(work: () => Promise<unknown>, said: string): Promise<boolean>
 }
 
+/** Reads again after each change, so that what is shown is what the unit has. */
 export function useList<T>(path: string): List<T> {
   const [rows, setRows] = useState<T[] | null>(null)
   const [failure, setFailure] = useState<string | null>(null)

@@ -9,6 +9,7 @@ import { checkText, conflictsOf, fullKey, membersOf, rebase, valuesOf, withEdit,
 /** Values to put back; null returns to the default, so that undoing leaves no copy of it behind. */
 type Undo = Record<string, SettingValue>
 
+/** What lies on the desk: the settings as read, and the edits over them. */
 export interface Desk {
   tables: SettingTable[]
   values: Values
@@ -36,6 +37,7 @@ function rowsOf(tables: SettingTable[], settings: Settings): Map<string, Setting
   return rows
 }
 
+/** Schema and values together: a reload of the site file may have changed both. */
 async function readAll(): Promise<Pick<Desk, 'tables' | 'values' | 'rows' | 'revision'>> {
   const [schema, settings] = await Promise.all([ask<{ tables: SettingTable[] }>('/settings/schema'), ask<Settings>('/settings')])
   return {
@@ -43,12 +45,14 @@ async function readAll(): Promise<Pick<Desk, 'tables' | 'values' | 'rows' | 'rev
   }
 }
 
+/** With the revision that was looked at: refused when another has changed something since. */
 function put(changes: Record<string, SettingValue>, revision: string) {
   return ask<{ revision: string | number; applied: string[]; restart: string[] }>('/settings', {
     method: 'PUT', body: changes, headers: { 'If-Match': `"${revision}"` },
   })
 }
 
+/** The desk and what can be done at it. */
 export interface Bench {
   desk: Desk
   type(key: string, text: string): void
@@ -61,6 +65,7 @@ export interface Bench {
   keepTheirs(key: string): void
 }
 
+/** All sections share one desk: edits survive going from one to another. */
 export function useSettings(enabled: boolean): Bench {
   const [desk, setDesk] = useState<Desk>(EMPTY)
   const patch = (part: Partial<Desk>) => setDesk((before) => ({ ...before, ...part }))

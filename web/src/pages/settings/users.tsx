@@ -22,6 +22,7 @@ export function RoleSelect({ label, value, onRole, id }: { label?: string; value
   )
 }
 
+/** A lock that has run out is none. */
 function stateWords(user: User): string {
   const until = parseTime(user.locked_until)
   if (until !== null && until > unitNow()) return t.users.locked(moment(until, unitNow(), site.get()?.time_zone ?? 'UTC'))
@@ -50,6 +51,7 @@ function address(user: User): string {
   return `/users/${encodeURIComponent(user.name)}`
 }
 
+/** One cannot take away one's own role or account here: somebody has to remain. */
 function Row({ user, list }: { user: User; list: List<User> }) {
   const [changing, setChanging] = useState(false)
   const me = session.get()?.user === user.name
