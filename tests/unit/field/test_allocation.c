@@ -39,7 +39,7 @@ static void thousand_rounds(void **state)
         assert_int_equal(unit->counts[STATISTICS_ROUNDS] - rounds, 1000);
         assert_int_equal(test_allocations - before, 0);
         assert_int_equal(poller->state->wrong, 0);
-        assert_true(before > 0);
+        assert_true(before > 0 || !TEST_ALLOCATIONS_COUNTED);
 
         poller_detach(poller);
         testing_close(poller->state);
