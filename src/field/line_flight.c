@@ -279,17 +279,15 @@ static void timed_out(struct line *line, struct line_flight *flight)
         line->statistics.counts[STATISTICS_NOISE] += line->in_length;
         line->in_length = 0;
     }
+    line->sick = half; /* nothing more is sent on this connection */
     attempt_failed(line, flight);
     if (line->state != LINE_STATE_OPEN)
         return;
-    /* The rest of a half frame would be taken for the begin of the next one. One unit is at fault,
-     * not the connection: the others are asked at once on a new one. */
-    if (half) {
-        line->useful = true;
-        line_broke(line, "half an answer, then silence");
-    } else if (deaf) {
+    /* The rest of a half frame would be taken for the begin of the next one. */
+    if (half)
+        line_spoiled(line, "half an answer, then silence");
+    else if (deaf)
         line_broke(line, "accepts requests but never answers");
-    }
 }
 
 void line_flights_drop(struct line *line, bool again)
@@ -424,7 +422,7 @@ static void hear_tcp(struct line *line)
             break;
         if (frame.event == FRAME_GARBAGE) {
             line->statistics.counts[STATISTICS_NOISE] += frame.noise;
-            line_broke(line, "sent bytes that are not Modbus");
+            tcp_garbage(line);
             return;
         }
         at += frame.drop;

@@ -1,7 +1,7 @@
 /* site - the model: site > device > component > point, and the change feed.
  *
  * The site owns every device, component, point and name below it. Measured points are written by
- * field only, derived points by engine only (the first writer of a point, asserted). Everybody else
+ * field only, derived points by engine only. Everybody else
  * reads, and keeps point_ids rather than pointers when memory must outlive the current callback: an
  * id of a removed point finds nothing instead of something else. Loop thread only.
  *

@@ -344,6 +344,46 @@ static void seldom_points_keep_their_time(void **state)
     assert_int_equal(point->good_for, 30 * CLOCK_S);
 }
 
+/* 200 devices on lines of their own wake the loop fifty times a second, not 200 times; none of these
+ * wakings has more than a few of them to read. */
+static void devices_share_slots(void **state)
+{
+    struct fixture *f = *state;
+    enum { LINES = 200, SLOTS = 50 };
+    unsigned filled[SLOTS] = {0};
+    start(f, 1, CLOCK_S);
+    for (unsigned i = 0; i < LINES; i++) {
+        poller_detach(&f->pollers[0]);
+        poller_attach(&f->pollers[0], f->line, 0, i);
+        clock_us phase = f->pollers[0].phase;
+        assert_true(phase >= 0 && phase < CLOCK_S);
+        assert_int_equal(phase % (CLOCK_S / SLOTS), 0);
+        filled[phase / (CLOCK_S / SLOTS)]++;
+    }
+    for (unsigned i = 0; i < SLOTS; i++)
+        assert_in_range(filled[i], LINES / SLOTS / 2, 2 * LINES / SLOTS);
+}
+
+/* Slots shrink with the interval and do not grow with it beyond what a person would see. */
+static void slots_fit_the_interval(void **state)
+{
+    struct fixture *f = *state;
+    static const clock_us every[] = {100 * CLOCK_MS, CLOCK_S, 60 * CLOCK_S};
+    static const clock_us slot[] = {2 * CLOCK_MS, 20 * CLOCK_MS, 20 * CLOCK_MS};
+    start(f, 1, CLOCK_S);
+    for (size_t n = 0; n < sizeof every / sizeof *every; n++) {
+        bool wider = true;
+        for (unsigned i = 0; i < 100; i++) {
+            poller_detach(&f->pollers[0]);
+            f->pollers[0].settings.every = every[n];
+            poller_attach(&f->pollers[0], f->line, 0, i);
+            assert_int_equal(f->pollers[0].phase % slot[n], 0);
+            wider &= f->pollers[0].phase % (2 * slot[n]) == 0;
+        }
+        assert_false(wider);
+    }
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -362,6 +402,8 @@ int main(void)
         TEST(long_timeout_does_not_cost_the_others),
         TEST(good_for_is_set),
         TEST(seldom_points_keep_their_time),
+        TEST(devices_share_slots),
+        TEST(slots_fit_the_interval),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
