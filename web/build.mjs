@@ -59,6 +59,12 @@ function writePage(scripts, styles) {
   writeFileSync(join(dist, 'index.html'), page)
 }
 
+/** What others wrote and we serve asks to be served with its notice. */
+function writeLicences() {
+  const text = ['preact', 'uplot'].map((name) => `${name}\n\n${readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8')}`)
+  writeFileSync(join(dist, 'licences.txt'), text.join('\n\n'))
+}
+
 function compressAll() {
   const sizes = new Map()
   for (const name of readdirSync(dist)) {
@@ -77,6 +83,7 @@ writePage(first.filter((name) => name.endsWith('.js')), first.filter((name) => n
 for (const name of readdirSync(join(root, 'public'))) {
   writeFileSync(join(dist, name), readFileSync(join(root, 'public', name)))
 }
+writeLicences()
 const sizes = compressAll()
 const total = ['index.html', 'icon.svg', ...first].reduce((sum, name) => sum + sizes.get(name), 0)
 for (const [name, size] of sizes) console.log(`${String(size).padStart(8)}  ${name}`)

@@ -93,6 +93,7 @@ int daemon_change(void *user, const struct web_change *change, struct err_list *
     }
     log_notice("settings", "%s (%s) changed %zu setting%s", change->who, change->from,
                change->count, change->count == 1 ? "" : "s");
+    daemon->config_problem[0] = '\0'; /* the site file was read with the change */
     daemon_adopt(daemon, fresh, applied, to);
     return 0;
 }

@@ -198,6 +198,7 @@ static int decode(struct driver_device *state, const struct driver_request *requ
 
 const struct driver modbus_driver = {
     .name = "modbus",
+    .wired = true,
     .open = open_device,
     .close = close_device,
     .limits = limits_of,

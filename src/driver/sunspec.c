@@ -288,6 +288,7 @@ static int decode(struct driver_device *state, const struct driver_request *requ
 
 const struct driver sunspec_driver = {
     .name = "sunspec",
+    .wired = true,
     .open = open_device,
     .close = close_device,
     .limits = limits_of,

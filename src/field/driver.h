@@ -67,6 +67,7 @@ struct driver_device; /* the driver's own state, one per device */
 
 struct driver {
     const char *name;
+    bool wired; /* asks a device on a real line; else it makes values up, on a line of kind sim */
 
     /* Make the state and describe `device` (identity, components, points) as far as known without
      * asking. NULL and `err` when the profile cannot be used. `library` is what the driver's load()

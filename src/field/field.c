@@ -252,6 +252,22 @@ static bool is_same(struct field *field, const struct poller *poller,
            device_settings_equal(&poller->settings, settings);
 }
 
+/* A meter's profile on a line that is made up, or a made-up profile on a real line. */
+static bool is_misplaced(const struct poller *poller, const struct bus *bus)
+{
+    bool sim = line_settings_of(bus->line)->kind == LINE_SIM;
+    if (poller->driver->wired != sim)
+        return false;
+    char sentence[200];
+    snprintf(sentence, sizeof sentence, "%.60s cannot be read on %.60s: a %s line is for %s",
+             poller->settings.profile, line_name(bus->line),
+             line_settings_kind_name(line_settings_of(bus->line)),
+             sim ? "simulated devices" : "real devices");
+    log_error("field", "%s: %s", poller->name, sentence);
+    device_set_state(poller->device, DEVICE_SILENT, sentence);
+    return true;
+}
+
 static void start(struct poller *poller, struct bus *bus)
 {
     unsigned place = bus->places++;
@@ -267,6 +283,8 @@ static void start(struct poller *poller, struct bus *bus)
         device_mark_stale(poller->device, REASON_LINE_DOWN);
         return;
     }
+    if (is_misplaced(poller, bus))
+        return;
     device_set_state(poller->device, DEVICE_STARTING, "not asked yet");
     poller_attach(poller, bus->line, place, bus->number);
     bus->attached++;
@@ -303,6 +321,8 @@ static void apply_devices(struct field *field, const struct config *config)
         site_device_remove(field->site, device);
     }
     field->pollers = list;
+    for (struct poller *poller = list; poller; poller = poller->next)
+        site_device_last(field->site, poller->device);
 }
 
 /* Lines without devices are left closed, so that another program may use the port. */

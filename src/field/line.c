@@ -17,6 +17,9 @@
 
 #define IDLE_CLOSE (3 * CLOCK_S) /* a line that only a scan or a gateway's client had opened */
 
+/* Two units that answer nonsense, each asked twice, do not stand for the whole line. */
+#define SPOILED_MOST 4
+
 /* Fast at first, since most breaks are short; the last one, with the time a connection may take,
  * keeps "found again within 10 s". */
 static const clock_us back_off[] = {250 * CLOCK_MS, 500 * CLOCK_MS, 1 * CLOCK_S,
@@ -156,7 +159,7 @@ static void on_reopen(struct loop_timer *timer, void *user)
 void line_works(struct line *line)
 {
     line->useful = true;
-    line->tries = 0;
+    line->tries = line->spoiled = 0;
     if (line->failing_since == CLOCK_NEVER)
         return;
     double down = (double)(loop_now(line->loop) - line->failing_since) / CLOCK_S;
@@ -184,6 +187,13 @@ void line_broke(struct line *line, const char *reason)
     statistics_error(&line->statistics, loop_wall(line->loop), reason);
     loop_timer_at(line->loop, &line->reopen, loop_now(line->loop), on_reopen, line);
     line_flights_drop(line, true);
+}
+
+void line_spoiled(struct line *line, const char *reason)
+{
+    if (++line->spoiled <= SPOILED_MOST)
+        line->useful = true;
+    line_broke(line, reason);
 }
 
 void line_sicken(struct line *line, int code)

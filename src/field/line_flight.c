@@ -413,6 +413,24 @@ static void tcp_frame(struct line *line, const struct frame *frame)
           late ? STATISTICS_LATE : STATISTICS_MISMATCHES);
 }
 
+/* Whoever was asked has answered with this; where several were, nobody knows who. */
+static void tcp_garbage(struct line *line)
+{
+    static const char what[] = "sent bytes that are not Modbus";
+    for (int i = 0; line->flying == 1 && i < line->width; i++) {
+        struct line_flight *flight = &line->flights[i];
+        if (!flight->used)
+            continue;
+        count(line, flight->unit, STATISTICS_MISMATCHES);
+        note(line, flight, what);
+        line->sick = true; /* nothing more is sent on this connection */
+        attempt_failed(line, flight);
+        break;
+    }
+    if (line->state == LINE_STATE_OPEN)
+        line_spoiled(line, what);
+}
+
 static void hear_tcp(struct line *line)
 {
     size_t at = 0;

@@ -46,6 +46,7 @@ struct line {
     bool sick;   /* sending failed: to be dealt with at the end of the turn */
     int sick_code;
     unsigned tries;           /* since the last answer, for the back-off */
+    unsigned spoiled;         /* connections given up since then because of what was said on them */
     clock_us failing_since;   /* CLOCK_NEVER while it works */
     struct loop_timer reopen; /* while open: close when idle, unless wanted */
     void (*changed)(void *user);
@@ -105,6 +106,10 @@ void line_works(struct line *line);
 
 /* The connection is of no use any more: open another. */
 void line_broke(struct line *line, const char *reason);
+
+/* One unit's answer has spoiled the stream of bytes: the others are asked at once on a new
+ * connection. Only when nothing else comes the line has failed. */
+void line_spoiled(struct line *line, const char *reason);
 
 /* Sending failed inside a call of a user: deal with it at the end of the turn. */
 void line_sicken(struct line *line, int code);

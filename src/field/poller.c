@@ -20,8 +20,9 @@
 
 #define STAGGER (5 * CLOCK_MS) /* between the devices of a line when it opens */
 
-/* Devices are read in slots: those of one share a turn of the loop, their answers mostly too, and what
- * follows from them. Waking for each of 200 devices alone would cost twice the processor time. */
+/* Devices are read in slots: those of one share a turn of the loop, their answers mostly too, and
+ * what follows from them. Waking for each of 200 devices alone would cost twice the processor time.
+ */
 #define SLOT_MOST (20 * CLOCK_MS)
 #define SLOTS_LEAST 50 /* in the time from one reading to the next */
 
@@ -357,10 +358,9 @@ void poller_line_changed(struct poller *poller)
         return;
     if (line_state(poller->line) == LINE_STATE_FAILING) {
         line_failed(poller);
-    } else if (poller->device->state != DEVICE_ONLINE) {
-        clock_us soon = loop_now(poller->loop) + poller->ordinal % 32 * STAGGER;
-        if (!loop_timer_running(&poller->timer) || poller->timer.deadline > soon)
-            wait_until(poller, soon);
+    } else if (poller->device->state != DEVICE_ONLINE && !loop_timer_running(&poller->timer)) {
+        /* One with a timer is silent on its own account: a new connection is no news to it. */
+        wait_until(poller, loop_now(poller->loop) + poller->ordinal % 32 * STAGGER);
     }
 }
 

@@ -121,6 +121,18 @@ struct device *site_device_add(struct site *site, const struct device_spec *spec
     return device;
 }
 
+void site_device_last(struct site *site, struct device *device)
+{
+    struct device **at = &site->devices;
+    while (*at != device)
+        at = &(*at)->next;
+    *at = device->next;
+    device->next = NULL;
+    while (*at)
+        at = &(*at)->next;
+    *at = device;
+}
+
 static struct device_block *block_of(struct device *device)
 {
     return (struct device_block *)device;

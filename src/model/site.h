@@ -117,6 +117,9 @@ struct device_spec {
 /* A new device at the end; NULL when the name is taken or LIMIT_DEVICES is reached. */
 struct device *site_device_add(struct site *site, const struct device_spec *spec);
 
+/* Move a device to the end. Called for every device in turn it puts them in that order. */
+void site_device_last(struct site *site, struct device *device);
+
 /* Remove a device with all below it; its point ids go dead. */
 void site_device_remove(struct site *site, struct device *device);
 

@@ -3,22 +3,18 @@
 Numbers in brackets are rows of the list of fault tests in docs/coverage.md.
 """
 
-import collections
 import os
+import signal
 import struct
 import time
 
 import pytest
 
 from daemon_client import SLOW, seconds_of, tcp_line, unit, wait_for
-from field_devices import SDM630_IMAGE, Cable, Server, Simulator, Unit, float_words, unplug
+from field_devices import SDM630_IMAGE, Cable, Simulator, Unit, unplug
 
 GOOD_FOR = 3  # seconds a reading counts as fresh here
 FOUND_WITHIN = 10
-
-
-def polls(house):
-    return {name: counts["answers"] for name, counts in house.units().items()}
 
 
 def ten(line, every="200 ms", **more):
@@ -46,10 +42,10 @@ def test_one_dead_unit_of_ten_costs_the_others_less_than_a_tenth(daemon, simulat
         line = tcp_line(sim.port, timeout_ms=100)
     house = daemon({"lines": {"gw": line}, "devices": ten("gw", "100 ms")})
     house.wait_state("m10", "online")
-    alive = rate(house, 4, "m7")
+    alive = rate(house, 3, "m7")
     sim.ok("silence 7")
     house.wait_state("m7", "silent")
-    dead = rate(house, 6, "m7")
+    dead = rate(house, 4, "m7")
     for name in alive:
         assert dead[name] >= 0.9 * alive[name], (name, alive, dead)
     sim.ok("clear 7")
@@ -85,8 +81,8 @@ def test_a_dead_unit_is_told_and_its_values_go_stale(daemon, simulate):
 
 
 def test_late_answers_never_become_data(daemon, simulate, tmp_path):
-    """[12] On a serial line nothing but unit, function and length tells answers apart. Each of ten meters holds
-    its own number in every voltage; answers come 1.3 time-outs late: no meter may ever show another's."""
+    """[12] On a serial line nothing but unit, function and length tells answers apart. Each of six meters holds
+    its own numbers in the three voltages; answers come 1.3 time-outs late: no meter may ever show another's."""
     path = tmp_path / "rs485"
     sim = simulate("--pty", path, "--meter", "sdm630@1-6", "--timeout-ms", 60)
     for number in range(1, 7):
@@ -96,21 +92,18 @@ def test_late_answers_never_become_data(daemon, simulate, tmp_path):
                     "devices": {f"m{n}": unit("bus", n, every="200 ms") for n in range(1, 7)}})
     for number in range(1, 7):
         house.wait_state(f"m{number}", "online")
-    stream = house.live("")
     for number in (2, 4, 5):
         sim.ok(f"late {number}")
-    deadline, seen = time.monotonic() + 5, 0
+    deadline, seen = time.monotonic() + 3, set()
     while time.monotonic() < deadline:
-        event = stream.arrives(0.5)
-        for value in event[2] if event and event[1] != "site" else ():
+        for value in house.points("*").values():
             device, part, quantity = value["path"].split("/")
-            if part not in ("phase-a", "phase-b") or quantity != "voltage":
+            if quantity != "voltage" or not part.startswith("phase-") or value["value"] is None:
                 continue
-            right = 200 + int(device[1:]) + (0 if part == "phase-a" else 0.1)
-            assert value["value"] is None or value["value"] == pytest.approx(right, abs=0.01), value
-            seen += 1
-    stream.close()
-    assert seen > 50
+            right = 200 + int(device[1:]) + {"a": 0, "b": 0.1, "c": 0.2}[part[-1]]
+            assert value["value"] == pytest.approx(right, abs=0.01), value
+            seen.add((value["path"], value["time"]))
+    assert len(seen) > 40
     late = sum(counts["late"] + counts["mismatches"] for counts in house.units().values())
     late += sum(line["late"] + line["mismatches"] + line["noise"] for line in house.get("/lines"))
     assert late > 0, "no late answer was ever noticed"
@@ -161,14 +154,14 @@ def test_a_spoiled_answer_is_never_data(daemon, simulate, tmp_path, fault, kinds
         whole = fault in ("echo", "garbage") and kind != "tcp" or verb == "flip"
         return {221, 99.5} if whole else {221}
 
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 1.2
     while time.monotonic() < deadline:
         for kind in kinds:
             value = house.point(f"{kind}-1/phase-a/voltage")["value"]
             assert value in allowed(kind), (kind, house.units()[f"{kind}-1"])
         time.sleep(0.02)
     for kind in kinds:
-        assert house.units()[f"{kind}-2"]["rounds"] - before[kind] >= 4, f"the neighbour on {kind} starved"
+        assert house.units()[f"{kind}-2"]["rounds"] - before[kind] >= 3, f"the neighbour on {kind} starved"
         assert house.point(f"{kind}-2/phase-a/voltage")["value"] == 222
         if allowed(kind) == {221}:
             bad = house.units()[f"{kind}-1"]
@@ -193,20 +186,17 @@ def test_noise_on_the_line_lets_no_false_value_through(daemon, simulate, tmp_pat
     sim.ok("flip * 0.001")
     house = daemon({"lines": {"bus": {"kind": "modbus-rtu", "port": str(path), "baud": 115200, "timeout_ms": 50}},
                     "devices": {f"m{n}": unit("bus", n, every="100 ms") for n in (1, 2, 3)}})
-    deadline = time.monotonic() + 4
-    seen = collections.Counter()
-    stream = house.live("")
+    deadline = time.monotonic() + 3
+    seen = set()
     while time.monotonic() < deadline:
-        event = stream.arrives(0.5)
-        for value in event[2] if event and event[1] != "site" else ():
+        for value in house.points("*").values():
             part = value["path"].split("/", 1)[1]
             if value["value"] is not None and part in held:
                 assert value["value"] == held[part], value
-                seen[part] += 1
-    stream.close()
+                seen.add((value["path"], value["time"]))
     counts = house.units()
     assert sum(one["crc_errors"] + one["timeouts"] for one in counts.values()) > 5, counts
-    assert sum(seen.values()) > 0, counts
+    assert len(seen) > 50, counts
 
 
 def test_a_gateway_that_accepts_and_never_answers(daemon, script, serve):
@@ -305,7 +295,7 @@ def test_an_unplugged_adaptor_is_stale_in_time_and_found_again(daemon, simulate,
         unplug(path)
         pulled, wall = time.monotonic(), time.time()
         known = {path for path, value in house.points("m/*").items() if value["quality"] != "absent"}
-        assert len(known) > 40
+        assert len(known) > 30
         wait_for(lambda: "good" not in {v["quality"] for v in house.points("m/*").values()}, GOOD_FOR + 0.5,
                  "every point stale")
         assert time.monotonic() - pulled <= GOOD_FOR + 0.5
@@ -467,7 +457,6 @@ def test_an_energy_counter_never_runs_backwards(daemon, serve):
 
 def test_a_stopped_daemon_does_not_show_old_values_as_new(daemon, serve):
     """[10] SIGSTOP for 4 s, as a suspended machine: the first answer after it says how old the values are."""
-    import signal
     server = serve({1: Unit.sdm630()})
     house = daemon({"lines": {"gw": tcp_line(server.port)},
                     "devices": {"m": unit("gw", 1, every="1 s", good_for="2 s")}, "history": {"every": "1 s"}})

@@ -344,8 +344,8 @@ static void seldom_points_keep_their_time(void **state)
     assert_int_equal(point->good_for, 30 * CLOCK_S);
 }
 
-/* 200 devices on lines of their own wake the loop fifty times a second, not 200 times; none of these
- * wakings has more than a few of them to read. */
+/* 200 devices on lines of their own wake the loop fifty times a second, not 200 times; none of
+ * these wakings has more than a few of them to read. */
 static void devices_share_slots(void **state)
 {
     struct fixture *f = *state;
