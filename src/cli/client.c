@@ -14,6 +14,7 @@ struct client {
     CURL *curl;
     struct curl_slist *headers;
     char *base;
+    char *socket; /* NULL: by URL */
     bool (*stream)(void *user, const char *bytes, size_t length);
     void *stream_user;
     struct buf *answer;
@@ -78,8 +79,10 @@ struct client *client_open(const struct client_options *options, struct err *err
         err_set(err, -ENOMEM, "out of memory");
         return client_close(client);
     }
-    if (socket)
+    if (socket) {
+        client->socket = mem_text(socket);
         curl_easy_setopt(client->curl, CURLOPT_UNIX_SOCKET_PATH, socket);
+    }
     if (options->ca_file)
         curl_easy_setopt(client->curl, CURLOPT_CAINFO, options->ca_file);
     curl_easy_setopt(client->curl, CURLOPT_SSL_VERIFYPEER, options->insecure ? 0L : 1L);
@@ -99,6 +102,7 @@ struct client *client_close(struct client *client)
     curl_easy_cleanup(client->curl);
     curl_slist_free_all(client->headers);
     free(client->base);
+    free(client->socket);
     free(client);
     return NULL;
 }
@@ -130,6 +134,9 @@ static int perform(struct client *client, const char *path, struct err *err)
     buf_deinit(&url);
     if (result == CURLE_WRITE_ERROR && client->stream)
         return 0; /* the receiver had enough */
+    if (result == CURLE_COULDNT_CONNECT && client->socket)
+        return err_set(err, -EIO, "no daemon answers at %s: start one with `busbar run`",
+                       client->socket);
     if (result != CURLE_OK)
         return err_set(err, -EIO, "%s: %s", client->base, curl_easy_strerror(result));
     long status = 0;

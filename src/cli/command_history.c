@@ -27,8 +27,14 @@ static const char *cell(json_t *row, size_t index, char *text, size_t size)
     return text;
 }
 
-static void print_series(json_t *series)
+/* False when there is nothing to print. */
+static bool print_series(json_t *series)
 {
+    if (json_array_size(json_object_get(series, "rows")) == 0) {
+        fprintf(stderr, "busbar history: nothing is recorded of %s in this time\n",
+                json_string_value(json_object_get(series, "path")));
+        return false;
+    }
     const char *unit = json_string_value(json_object_get(series, "unit"));
     printf("%s%s%s%s\n", json_string_value(json_object_get(series, "path")),
            unit && *unit ? " [" : "", unit ? unit : "", unit && *unit ? "]" : "");
@@ -43,6 +49,7 @@ static void print_series(json_t *series)
                cell(row, 3, text[3], sizeof text[3]), cell(row, 4, text[4], sizeof text[4]),
                cell(row, 5, text[5], sizeof text[5]));
     }
+    return true;
 }
 
 static int print_answer(const struct buf *answer)
@@ -54,9 +61,13 @@ static int print_answer(const struct buf *answer)
         fprintf(stderr, "busbar history: the answer is not JSON\n");
         return COMMAND_FAILED;
     }
-    json_array_foreach(json_object_get(root, "series"), index, series) print_series(series);
+    bool found = false;
+    json_array_foreach(json_object_get(root, "series"), index, series)
+    {
+        found |= print_series(series);
+    }
     json_decref(root);
-    return COMMAND_OK;
+    return found ? COMMAND_OK : COMMAND_FAILED;
 }
 
 int command_history(int argc, char **argv)

@@ -237,8 +237,9 @@ static void start_timer(struct history *history)
     clock_us until_first = every - time % every;
     if (until_first > FIRST_TICK)
         until_first = FIRST_TICK;
-    loop_timer_at(history->loop, &history->timer, loop_now(history->loop) + until_first, on_timer,
-                  history);
+    /* Not loop_now(): while the daemon starts, the turn of the loop began long ago. */
+    loop_timer_at(history->loop, &history->timer,
+                  clock_mono(loop_clock(history->loop)) + until_first, on_timer, history);
 }
 
 void history_configure(struct history *history, const struct history_settings *settings)

@@ -121,6 +121,12 @@ static int open_socket(struct web *web, struct err *err)
     if (!web->context.socket_path)
         return 0;
     int fd = listen_unix(web->context.socket_path, err);
+    if (fd == -EROFS || fd == -EACCES || fd == -EPERM || fd == -ENOSPC || fd == -EDQUOT) {
+        /* A sick disk: the pages are still there, and say so. */
+        log_error("web", "no socket for the command line: %s", err->text);
+        *err = ERR_EMPTY;
+        return 0;
+    }
     return fd < 0 ? fd : open_server(web, &web->local, fd, false, true, err);
 }
 

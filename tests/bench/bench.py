@@ -82,6 +82,9 @@ def main():
     parser.add_argument("name", nargs="*", help="groups or figures; default: all")
     options = parser.parse_args()
     wanted = choose(options.name)
+    for program in ("busbar", "tests/devices/meter-sim"):
+        if not os.access(os.path.join(options.build, program), os.X_OK):
+            raise SystemExit(f"bench: there is no {options.build}/{program}; `./dev bench` builds it")
     rig = Rig(options.build, options.quick)
     complete, begin = True, time.monotonic()
     say(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {rig.runs} runs each")

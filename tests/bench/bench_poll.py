@@ -170,7 +170,7 @@ def live_p99(rig):
                     asked_to_event.append(1000 * (arrival - datetime.fromisoformat(point["time"]).timestamp()))
                     if (point["value"] > 300) == state[port]:
                         latencies.append(1000 * (arrival - waiting.pop(port)))
-                        due[port] = arrival + chance.uniform(0.05, 0.3)
+                        due[port] = arrival + chance.uniform(1, 4) * every / 1000
         require(len(latencies) >= 100 or rig.quick, f"only {len(latencies)} changes")
         return latencies
 

@@ -19,6 +19,7 @@ http {{
   access_log off;
   keepalive_requests 100000000;
   sendfile on;
+  open_file_cache max=16;
   client_body_temp_path {folder}/nginx-body;
   server {{
     listen 127.0.0.1:{port} ssl;

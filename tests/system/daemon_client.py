@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import re
 import select
 import signal
@@ -29,11 +30,17 @@ SANITIZER = re.compile(r"Sanitizer|runtime error:")
 SLOW = 3 if "asan" in BUILD.name or "tsan" in BUILD.name else 1
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_port(count=1):
+    """The first of so many free ports in a row, below those that the kernel gives to outgoing connections: another
+    test's client must not get it before the daemon does."""
+    while True:
+        first = random.randrange(10_000, 32_000)
+        with contextlib.ExitStack() as probes, contextlib.suppress(OSError):
+            for port in range(first, first + count):
+                probe = probes.enter_context(socket.socket())
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", port))
+            return first
 
 
 def wait_for(condition, seconds, what, every=0.02):

@@ -9,8 +9,8 @@ import csv
 import io
 import math
 import os
+import pathlib
 import random
-import shutil
 import statistics
 import subprocess
 import threading
@@ -19,8 +19,8 @@ import urllib.parse
 
 import pytest
 
-from daemon_client import SLOW, lines_of, seconds_of, tcp_line, unit, wait_for
-from field_devices import Unit
+from daemon_client import ROOT, SLOW, Daemon, lines_of, seconds_of, tcp_line, unit, wait_for
+from field_devices import Server, Unit
 
 PATH = "m/phase-a/voltage"
 
@@ -64,39 +64,43 @@ def wait_rows(house, count, seconds=15):
                     lambda: f"{count} rows: {rows(house)} {house.get('/logging')}", 0.1)
 
 
-def test_raw_rows_are_what_the_meter_showed_on_every_second(daemon, serve, clean):
-    """One row a second, on the second, with a number that the register held just before it."""
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """A dozen seconds of a changing meter: (house, what was put in); three tests look at it."""
     meter = Unit.sdm630()
-    server = serve({1: meter})
-    changing = Changing(meter, [200 + n for n in range(50)])
-    clean.callback(changing.stop)
-    house = house_with(daemon, server)
-    found = wait_rows(house, 7)
+    server = Server({1: meter})
+    changing = Changing(meter, [230.5, 229.5, 240, 221, 235.5, 228, 233, 219.5, 250])
+    house = house_with(lambda site: Daemon(tmp_path_factory.mktemp("recorded"), site), server)
+    wait_rows(house, 8)
+    changing.stop()
+    yield house, changing.put
+    house.close()
+    server.stop()
+
+
+def test_raw_rows_are_what_the_meter_showed_on_every_second(recorded):
+    """One row a second, on the second, with a number that the register held just before it."""
+    house, put = recorded
+    found = [row for row in rows(house) if seconds_of(row[0]) < put[-1][0]]
     moments = [seconds_of(row[0]) for row in found]
+    assert len(found) >= 7
     assert all(abs(moment - round(moment)) < 0.06 * SLOW for moment in moments), found
     assert [b - a for a, b in zip(moments, moments[1:])] == pytest.approx([1] * (len(moments) - 1), abs=0.1)
     for moment, row in zip(moments, found):
         assert row[1] == row[2] == row[3] == row[4] and row[5] == 1
-        possible = {number for (at, number), (until, _) in zip(changing.put, changing.put[1:])
+        possible = {number for (at, number), (until, _) in zip(put, put[1:])
                     if at <= moment + 0.05 and until >= moment - 0.35 * SLOW}
         assert row[4] in possible, (row, possible)
     logging = house.get("/logging")
     assert logging["every_s"] == 1 and logging["ticks_lost"] == 0 and logging["ok"]
 
 
-@pytest.mark.parametrize("step", [2, 5])
-def test_buckets_agree_with_arithmetic_over_the_raw_rows(daemon, serve, clean, step):
+@pytest.mark.parametrize("step", [2, 3, 5])
+def test_buckets_agree_with_arithmetic_over_the_raw_rows(recorded, step):
     """min, avg, max, last and count of each bucket, from the raw rows by Python's statistics."""
-    meter = Unit.sdm630()
-    server = serve({1: meter})
-    changing = Changing(meter, [230.5, 229.5, 240, 221, 235.5, 228])
-    clean.callback(changing.stop)
-    house = house_with(daemon, server)
-    wait_rows(house, 8)
-    changing.stop()
-    until = seconds_of(wait_rows(house, 9)[-1][0])
-    last = math.floor(until)
-    window = {"from": str(last - 6), "to": str(last)}
+    house, put = recorded
+    last = math.floor(put[-1][0])
+    window = {"from": str(last - 7), "to": str(last)}
     raw, buckets = rows(house, "raw", **window), rows(house, step, **window)
     groups = collections.OrderedDict()
     for moment, *_, number, _ in raw:
@@ -109,26 +113,26 @@ def test_buckets_agree_with_arithmetic_over_the_raw_rows(daemon, serve, clean, s
         assert average == pytest.approx(statistics.fmean(numbers), abs=0.051)
 
 
-def test_the_csv_is_what_pythons_csv_reader_expects(daemon, serve):
-    server = serve({1: Unit.sdm630()})
-    house = house_with(daemon, server)
-    raw = wait_rows(house, 3)
-    query = urllib.parse.urlencode([("path", PATH), ("path", "m/total/energy"), ("step", "raw"), ("from", "-10m")])
+def test_the_csv_is_what_pythons_csv_reader_expects(recorded):
+    house, _ = recorded
+    until = seconds_of(rows(house)[-1][0])
+    span = [("from", "-10m"), ("to", str(until + 0.5))]
+    raw = rows(house, **dict(span))
+    query = urllib.parse.urlencode([("path", PATH), ("path", "m/total/energy"), ("step", "raw"), *span])
     answer = house.local("GET", f"/api/v1/history.csv?{query}")
     assert answer.status == 200 and answer.headers["Content-Type"].startswith("text/csv")
     table = list(csv.DictReader(io.StringIO(answer.body.decode("utf-8-sig"))))
-    assert len(table) >= len(raw)
+    assert len(table) == len(raw)
     names = list(table[0])
     assert names[0] == "time" and len(names) == 1 + 2 * 5
     assert any(PATH in name and "[V]" in name for name in names)
     assert any("m/total/energy" in name and "[kWh]" in name for name in names)
     last, = [name for name in names if PATH in name and "last" in name]
-    by_time = {row["time"]: float(row[last]) for row in table}
-    for row in raw:
-        assert by_time[row[0]] == row[4]
+    assert [(row["time"], float(row[last])) for row in table] == [(row[0], row[4]) for row in raw]
     german = house.local("GET", f"/api/v1/history.csv?{query}&separator=%3B&decimal=%2C&columns=last")
     table = list(csv.reader(io.StringIO(german.body.decode("utf-8-sig")), delimiter=";"))
-    assert len(table[0]) == 3 and table[1][1] == "230,5"
+    assert len(table[0]) == 3
+    assert [float(row[1].replace(",", ".")) for row in table[1:]] == [row[4] for row in raw]
 
 
 def test_a_gap_is_a_gap(daemon, serve):
@@ -139,7 +143,7 @@ def test_a_gap_is_a_gap(daemon, serve):
                     "devices": {"m": unit("gw", 1, every="100 ms", good_for="1 s")}, "history": {"every": "1 s"}})
     wait_rows(house, 2)
     server.stop()
-    time.sleep(4.2)
+    time.sleep(3.2)
     server.start()
     back = time.time()
     house.wait_good(PATH)
@@ -176,7 +180,7 @@ def test_kill_9_twenty_times_loses_no_row_that_was_shown(daemon, serve, clean):
     wait_rows(house, 2)
     shown = {}
     for turn in range(20):
-        deadline = time.monotonic() + chance.uniform(0.3, 1.1)
+        deadline = time.monotonic() + chance.uniform(0.2, 0.8)
         while time.monotonic() < deadline:
             for row in rows(house):
                 assert shown.setdefault(row[0], row) == row, f"a row changed (seed {seed})"
@@ -191,7 +195,7 @@ def test_kill_9_twenty_times_loses_no_row_that_was_shown(daemon, serve, clean):
         missing = set(shown) - set(moments)
         assert not missing, f"lost after kill {turn}: {sorted(missing)} (seed {seed})"
         assert all(shown[row[0]] == row for row in found if row[0] in shown)
-    assert len(shown) >= 10
+    assert len(shown) >= 8
     assert house.get("/health")["status"] == "ok", house.problems()
 
 
@@ -239,26 +243,30 @@ def test_a_full_disk_stops_the_recording_and_nothing_else(daemon, serve, small_d
     house.stop()
 
 
-def test_a_state_folder_that_becomes_read_only(daemon, serve, small_disk):
-    """[8] The file system is remounted read-only, as after an error of the disk: measuring goes on, health says so."""
+def test_a_state_folder_on_a_read_only_disk(daemon, serve, small_disk):
+    """[8] The file system came up read-only, as after an error of the disk: it is measured and shown all the same,
+    and health says that nothing is recorded. After the next start all is well and the earlier rows are there."""
     server = serve({1: Unit.sdm630()})
     house = house_with(daemon, server, state=small_disk / "state")
     before = wait_rows(house, 2)
-    made = subprocess.run(["mount", "-o", "remount,ro", small_disk], capture_output=True, text=True)
-    if made.returncode != 0:  # busy with files open for writing
-        pytest.skip(f"the file system cannot be made read-only: {made.stderr.strip()}")
-    wait_for(lambda: house.problems(), 15, "health to name it", 0.2)
-    assert house.point(PATH)["age_ms"] < 1000
+    house.stop()
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    house.start()
+    wait_for(lambda: house.ask("GET", f"/api/v1/points/{PATH}").json()["quality"] == "good", 10, house.log)
+    health = house.ask("GET", "/api/v1/health").json()
+    assert health["status"] == "degraded" and any("recorded" in text or "history" in text.lower() or "read-only" in
+                                                  text.lower() for text in health["problems"]), health
+    house.stop()
     subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
-    wait_for(lambda: len(rows(house)) > len(before) + 1, 20, "rows again", 0.2)
-    wait_for(lambda: house.get("/health")["status"] == "ok", 10, house.problems, 0.2)
+    house.start()
+    assert rows(house)[:len(before)] == before
+    assert house.get("/health")["status"] == "ok"
 
 
 def test_a_state_folder_that_cannot_be_made_is_told(daemon, tmp_path):
     """[8] A file in its place; and a folder on a file system where nothing can be made."""
     (tmp_path / "file").write_text("")
     for place in (tmp_path / "file", "/proc/busbar-state"):
-        import pathlib
         house = daemon({}, state=pathlib.Path(place), ready=False)
         assert house.process.wait(10) == 1
         assert str(place) in house.log, house.log
@@ -315,31 +323,31 @@ def test_a_damaged_history_does_not_keep_the_daemon_from_measuring(daemon, serve
 
 
 def test_the_clock_may_jump_while_it_records(daemon, serve, tmp_path):
-    """[9] The wall clock alone is moved, by libfaketime, an hour ahead and back again: polling goes on at its pace,
-    rows are in order and none is lost. Skipped where the library is not installed: the fake clock of the unit tests
-    covers it everywhere."""
-    library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
-    if not os.path.exists(library):
-        pytest.skip("libfaketime is not installed")
-    if SLOW > 1:
-        pytest.skip("libfaketime and sanitizers exclude each other")
-    jump = tmp_path / "jump"
-    jump.write_text("+0")
+    """[9] The wall clock is set an hour ahead, back, and an hour behind: polling and recording go on at their pace,
+    rows are in the order of their times, none is lost, and ages do not jump."""
+    source, shift = ROOT / "tests/system/wall_shift.c", tmp_path / "shift"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", tmp_path / "wall_shift.so", source, "-ldl"], check=True)
+    shift.write_text("0")
     server = serve({1: Unit.sdm630()})
-    house = house_with(daemon, server, env={"LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(jump),
-                                            "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
+    house = house_with(daemon, server,
+                       env={"LD_PRELOAD": str(tmp_path / "wall_shift.so"), "WALL_SHIFT": str(shift)})
     wait_rows(house, 2)
-    for offset in ("+1h", "+0", "-1h", "+0"):
-        jump.write_text(offset)
+    for offset in (3600, 0, -3600):
+        shift.write_text(str(offset))
         rounds = house.units()["m"]["rounds"]
-        time.sleep(1.5)
-        assert house.units()["m"]["rounds"] - rounds >= 8, f"polls stopped when the clock went {offset}"
-        assert house.point(PATH)["age_ms"] < 1000 and house.point(PATH)["quality"] == "good"
-    query = urllib.parse.urlencode({"path": PATH, "step": "raw", "from": "-3h", "to": str(int(time.time()) + 7200)})
+        written = house.get("/logging")["ticks_written"]
+        time.sleep(2.1)
+        assert house.units()["m"]["rounds"] - rounds >= 14 / SLOW, f"polls stopped at {offset}"
+        assert house.get("/logging")["ticks_written"] - written >= 1, f"recording stopped at {offset}"
+        value = house.point(PATH)
+        assert value["age_ms"] < 1000 * SLOW and value["quality"] == "good"
+        assert abs(seconds_of(value["time"]) - time.time() - offset) < 2 * SLOW
+    now = time.time()
+    query = urllib.parse.urlencode({"path": PATH, "step": "raw", "from": str(int(now) - 7200),
+                                    "to": str(int(now) + 7200)})
     found = house.get(f"/history?{query}")["series"][0]["rows"]
     moments = [seconds_of(row[0]) for row in found]
-    assert moments == sorted(set(moments))
-    now = time.time()
-    for low, high in ((-4000, -3000), (-600, 600), (3000, 4000)):
+    assert moments == sorted(moments), "rows out of order"
+    for low, high in ((-3700, -3500), (-100, 100), (3500, 3700)):
         assert any(low < moment - now < high for moment in moments), (low, high, moments)
     assert house.get("/logging")["ticks_lost"] == 0

@@ -15,6 +15,8 @@ import time
 
 import pytest
 
+from daemon_client import free_port
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path(os.environ.get("BUSBAR_BUILD", ROOT / "build")) / "tests/devices/meter-sim"
 
@@ -380,11 +382,7 @@ def test_ports_and_units(simulate):
 
 
 def test_port_range(simulate):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        first = probe.getsockname()[1]
-    if first > 65000:
-        first -= 1000
+    first = free_port(10)
     sim = simulate("--tcp", f"127.0.0.1:{first}-{first + 9}", "--meter", "sdm630@1")
     assert len(sim.ports) == 10
     clients = [Tcp(port) for port in sim.ports]
