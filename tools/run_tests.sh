@@ -70,11 +70,28 @@ stage_system() {
   step 'system tests' /usr/bin/python3 -m pytest -q -p no:cacheprovider --junitxml="$results/system.xml" tests/system
 }
 
+# The page tests mostly wait for the screen: they run beside the stage before theirs.
+browser_pid=
+start_browser() {
+  tools/run_browser_tests.sh "$results/browser.xml" >"$results/browser.log" 2>&1 &
+  browser_pid=$!
+}
+
+finish_browser() {
+  wait "$browser_pid"
+  local status=$?
+  grep -E '^(✔|✖)' "$results/browser.log"
+  [ $status -eq 0 ] || cat "$results/browser.log"
+  return $status
+}
+
 stage_browser() {
-  step 'page tests in Chromium' tools/run_browser_tests.sh "$results/browser.xml"
+  [ -n "$browser_pid" ] || start_browser
+  step 'page tests in Chromium' finish_browser
 }
 
 stage_sanitize() {
+  case " ${stages[*]} " in *' browser '*) start_browser ;; esac
   step 'build (clang, address and undefined sanitizers)' \
     env CC=clang bash -c "$(declare -f configure compile); jobs=$jobs; compile build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dweb=false -Dbuildtype=debug -Doptimization=1"
   step 'unit tests (address and undefined sanitizers)' meson_tests build-asan asan --no-suite fault --timeout-multiplier 4
@@ -89,8 +106,9 @@ stage_fuzz() {
   step 'fuzz corpora replayed' tools/run_fuzz.sh 0
 }
 
-[ $# -gt 0 ] || set -- check unit system browser sanitize fuzz
-for stage in "$@"; do
+stages=("$@")
+[ $# -gt 0 ] || stages=(check unit system sanitize browser fuzz)
+for stage in "${stages[@]}"; do
   "stage_$stage" || true
 done
 for name in "${failed[@]:-}"; do

@@ -40,6 +40,38 @@ static void exception_is_an_answer(void **state)
                         "exception 1 (illegal function) on bus-1, unit 7");
 }
 
+/* Exception 11, with the longest words of all. */
+static void peer_says_nobody_home(struct fake *fake, const uint8_t *bytes, size_t length)
+{
+    uint8_t answer[16] = {bytes[0], bytes[1], 0, 0, 0, 3};
+    bool rtu = length == 8;
+    size_t at = rtu ? 0 : 6;
+    answer[at] = bytes[at];
+    answer[at + 1] = (uint8_t)(bytes[at + 1] | 0x80);
+    answer[at + 2] = 11;
+    fake_say(fake, fake->delay, answer, rtu ? testing_add_crc(answer, 3) : 9);
+}
+
+static void longest_error_is_told_to_its_end(void **state)
+{
+    struct fixture *f = *state;
+    line_free(f->line);
+    static const char name[] = "bus-of-sixty-three-letters-which-is-the-most-that-a-name-may-be";
+    assert_int_equal(strlen(name), 63);
+    f->fake = fake_new(f->loop);
+    f->fake->peer = peer_says_nobody_home;
+    f->line = line_new(f->loop, name, &f->settings, &f->fake->transport);
+    line_open(f->line);
+    loop_advance(f->loop, 50 * CLOCK_MS);
+    struct asked asked;
+    submit(f, &asked, 247, 0, 1);
+    loop_advance(f->loop, 100 * CLOCK_MS);
+    assert_string_equal(
+        line_statistics(f->line)->last_error,
+        "exception 11 (device behind the gateway is silent) on "
+        "bus-of-sixty-three-letters-which-is-the-most-that-a-name-may-be, unit 247");
+}
+
 static void silence_is_repeated_then_told(void **state)
 {
     struct fixture *f = *state;
@@ -265,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(answer_arrives),
         BOTH(exception_is_an_answer),
+        BOTH(longest_error_is_told_to_its_end),
         BOTH(silence_is_repeated_then_told),
         BOTH(writes_are_never_repeated),
         BOTH(cancelled_requests_stay_unsent),
