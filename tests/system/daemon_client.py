@@ -1,5 +1,6 @@
 """The real daemon, started with a site file and a state folder of its own, and what tests ask of it."""
 
+import atexit
 import contextlib
 import http.client
 import json
@@ -99,6 +100,7 @@ class Daemon:
                 [*self.prefix, PROGRAM, "run", "--site", self.site_file, "--state", self.state,
                  "--profiles", PROFILES],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, env={**os.environ, **(self.env or {})})
+        atexit.register(self.process.kill)  # when a test fails before the end
         if ready:
             wait_for(self.answers, 15 * SLOW, lambda: f"the daemon's first answer; its log:\n{self.log}", 0.01)
 

@@ -1,6 +1,7 @@
 """What busbar is wired to in these tests: pymodbus' servers, the meter simulator, pseudo-terminals."""
 
 import asyncio
+import atexit
 import logging
 import os
 import pathlib
@@ -141,6 +142,7 @@ class Cable:
         self.ends = folder / f"{name}-a", folder / f"{name}-b"
         self.process = subprocess.Popen(
             ["socat", *(f"pty,raw,echo=0,link={end}" for end in self.ends)], stderr=subprocess.DEVNULL)
+        atexit.register(self.process.kill)
         wait_for(lambda: all(end.exists() for end in self.ends), 5, "socat's pseudo-terminals")
 
     def close(self):
@@ -161,6 +163,7 @@ class Simulator:
         self.path = self.folder / f"{self.name}-control"
         self.process = subprocess.Popen([BUILD / "tests/devices/meter-sim", "--control", self.path,
                                          *map(str, self.arguments)], stdout=subprocess.PIPE, text=True)
+        atexit.register(self.process.kill)
         self.ports = []
         for line in self.process.stdout:
             words = line.split()

@@ -121,7 +121,8 @@ def demo_site(port, serial):
     site["lines"]["cellar"]["port"] = port
     site["lines"]["upstairs"]["port"] = str(serial)
     site["history"] = {"every": "1 s"}
-    site["site"].pop("contact", None)
+    del site["site"]["contact"]
+    site["web"] = {"connections_per_address": 1000}  # the whole crowd comes from here
     return site
 
 

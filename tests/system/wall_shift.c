@@ -1,6 +1,8 @@
-/* wall_shift - loaded before libc, moves the wall clock (and only that) of one program by the seconds in a file.
+/* wall_shift - loaded before libc, moves the wall clock (and only that) of one program by the
+ * seconds in a file.
  *
- * libfaketime moves the clock since boot too, which no real step of the clock does. Built by test_history.py.
+ * libfaketime moves the clock since boot too, which no real step of the clock does. Built by
+ * test_history.py.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -105,6 +105,47 @@ static void garbage_by_tcp(void **state)
     asked_check(&asked);
 }
 
+/* Unit 5 answers with half a frame, unit 4 with none at all; the rest is right. */
+static void peer_is_partly_mad(struct fake *fake, const uint8_t *bytes, size_t length)
+{
+    uint8_t answer[300];
+    size_t size = testing_answer_tcp(bytes, length, answer);
+    if (bytes[6] == 4)
+        fake_say(fake, fake->delay, (const uint8_t *)"HTTP/1.0 400 Bad Request\r\n", 26);
+    else
+        fake_say(fake, fake->delay, answer, bytes[6] == 5 ? size / 2 : size);
+}
+
+static void one_mad_unit_does_not_fail_the_line(void **state)
+{
+    struct fixture *f = *state;
+    f->fake->peer = peer_is_partly_mad;
+    for (int i = 0; i < 10; i++) {
+        for (uint8_t mad = 4; mad <= 5; mad++) {
+            struct asked asked, other;
+            submit(f, &asked, mad, 0, 10);
+            submit(f, &other, 6, 0, 10);
+            loop_advance(f->loop, 2 * CLOCK_S);
+            assert_int_equal(asked.result, DRIVER_TIMED_OUT);
+            asked_check(&other);
+            assert_int_equal(line_state(f->line), LINE_STATE_OPEN);
+        }
+    }
+}
+
+static void a_line_that_says_only_nonsense_fails(void **state)
+{
+    struct fixture *f = *state;
+    f->fake->peer = peer_is_partly_mad;
+    struct asked asked;
+    for (int i = 0; i < 10 && line_state(f->line) != LINE_STATE_FAILING; i++) {
+        submit(f, &asked, 4, 0, 10);
+        loop_advance(f->loop, 100 * CLOCK_MS);
+    }
+    assert_int_equal(line_state(f->line), LINE_STATE_FAILING);
+    assert_non_null(strstr(line_reason(f->line), "not Modbus"));
+}
+
 static void deaf_gateway_is_opened_anew(void **state)
 {
     struct fixture *f = *state;
@@ -167,6 +208,8 @@ int main(void)
         TEST(byte_at_a_time),
         TEST(half_a_frame_by_tcp),
         TEST(garbage_by_tcp),
+        TEST(one_mad_unit_does_not_fail_the_line),
+        TEST(a_line_that_says_only_nonsense_fails),
         TEST(deaf_gateway_is_opened_anew),
         TEST(several_under_way),
         TEST(sim_answers_at_once),

@@ -211,6 +211,19 @@ struct visitor {
     struct point *point;
 };
 
+static void devices_can_be_put_in_another_order(void **state)
+{
+    struct fixture *f = *state;
+    struct device *a = add_device(f, "a"), *b = add_device(f, "b"), *c = add_device(f, "c");
+    struct device *const wanted[] = {b, c, a};
+    for (size_t i = 0; i < 3; i++)
+        site_device_last(f->site, wanted[i]);
+    const struct device *device = site_devices(f->site);
+    for (size_t i = 0; i < 3; i++, device = device->next)
+        assert_ptr_equal(device, wanted[i]);
+    assert_null(device);
+}
+
 static void visit(void *user, const point_id *points, size_t count)
 {
     struct visitor *v = user;
@@ -299,6 +312,7 @@ int main(void)
         T(ids_of_removed_points_find_nothing),
         T(a_point_removed_in_its_turn_is_not_delivered),
         T(a_changed_device_keeps_its_values),
+        T(devices_can_be_put_in_another_order),
         T(feeds_may_leave_and_join_inside_a_delivery),
         T(writes_inside_a_delivery_come_in_the_next),
     };
