@@ -7,6 +7,7 @@ results=$PWD/build/results
 rm -rf "$results"
 mkdir -p "$results"
 failed=()
+passed=0
 jobs=$(nproc)
 export BUSBAR_ARTEFACTS=${BUSBAR_ARTEFACTS:-$PWD/build/artefacts}
 
@@ -19,6 +20,7 @@ step() {
   say "$name"
   if "$@"; then
     printf '   %s: passed in %d s\n' "$name" $((SECONDS - begin))
+    passed=$((passed + 1))
   else
     printf '   %s: FAILED after %d s\n' "$name" $((SECONDS - begin))
     failed+=("$name")
@@ -114,4 +116,4 @@ done
 for name in "${failed[@]:-}"; do
   [ -n "$name" ] && printf 'failed: %s\n' "$name"
 done
-python3 tools/count_tests.py "$results" "${#failed[@]}"
+python3 tools/count_tests.py "$results" "$passed" "${#failed[@]}"
