@@ -86,13 +86,24 @@ static void wake(void *user)
     loop_defer(server->spec.loop, &server->run, on_run, server);
 }
 
+/* A client that left in the middle of its request. When the end comes with the last bytes
+ * libmicrohttpd does not see it, and the connection would count until its deadline. */
+static bool is_gone(const struct http_peer *peer)
+{
+    const struct request *request = peer->request;
+    if (request && (request->response || request->suspended))
+        return false; /* the other side may close its half and still read the answer */
+    char byte;
+    return recv(peer->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static void on_sweep(struct loop_timer *timer, void *user)
 {
     struct http_server *server = user;
     clock_us now = loop_now(server->spec.loop);
     for (const struct http_peer *peer = server->peers; peer; peer = peer->next) {
         /* libmicrohttpd sees the end of the connection and cleans up. */
-        if (peer->deadline <= now)
+        if (peer->deadline <= now || is_gone(peer))
             shutdown(peer->fd, SHUT_RDWR);
     }
     run(server);

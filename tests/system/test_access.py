@@ -1,6 +1,7 @@
 """Who may see and change what, from the first start on."""
 
 import http.client
+import pathlib
 import re
 import socket
 import ssl
@@ -208,6 +209,20 @@ def test_view_can_be_closed_at_run_time(daemon):
     assert house.ask("GET", "/api/v1/points").status == 200
     house.reload({**AIR, "access": {"view": "password"}})
     assert house.ask("GET", "/api/v1/points").status == 401
+
+
+def test_clients_that_leave_in_the_middle_give_their_connection_back(daemon):
+    """Half a request and away, more often than one address may have connections: within seconds all are free."""
+    house = daemon({**AIR, "web": {"connections_per_address": 40}})
+    descriptors = pathlib.Path(f"/proc/{house.process.pid}/fd")
+    before = len(list(descriptors.iterdir()))
+    for beginning in (b"GET /api", b"\x16\x03\x01\x02\x00nonsense", b"POST /api/v1/session HTTP/1.1\r\n",
+                      b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{"):
+        for _ in range(30):
+            with socket.create_connection(("127.0.0.1", house.http), timeout=5) as link:
+                link.sendall(beginning)
+        wait_for(lambda: len(list(descriptors.iterdir())) <= before + 1, 3 * SLOW, "connections to be given back")
+    assert house.ask("GET", "/api/v1/health").status == 200
 
 
 # ---- the command line --------------------------------------------------------------------------------
