@@ -3,9 +3,6 @@
 #include <assert.h>
 #include <errno.h>
 
-/* No span and no step between readings is longer: keeps sums of times far from overflowing. */
-#define TIME_MOST_MS (INT64_C(1) << 38) /* 8.7 years */
-
 enum mode { MODE_STEADY, MODE_CHANGES, MODE_CHANGES_OF_CHANGE, MODES };
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -18,45 +15,6 @@ static int64_t minus(int64_t a, int64_t b)
 static int64_t plus(int64_t a, int64_t b)
 {
     return (int64_t)((uint64_t)a + (uint64_t)b);
-}
-
-static void put_times(struct buf *out, int64_t base, const struct history_sample *samples,
-                      size_t count)
-{
-    int64_t before = base;
-    uint64_t distance = 0, run = 0;
-    for (size_t i = 0; i < count; i++) {
-        assert(samples[i].time >= before && samples[i].time - before < TIME_MOST_MS);
-        uint64_t here = (uint64_t)(samples[i].time - before);
-        before = samples[i].time;
-        if (i == 0) {
-            history_code_put(out, here);
-            continue;
-        }
-        if (run && here != distance) {
-            history_code_put(out, distance);
-            history_code_put(out, run);
-            run = 0;
-        }
-        distance = here;
-        run++;
-    }
-    if (run) {
-        history_code_put(out, distance);
-        history_code_put(out, run);
-    }
-}
-
-static void put_qualities(struct buf *out, const struct history_sample *samples, size_t count)
-{
-    uint64_t run = 0;
-    for (size_t i = 0; i < count; i++) {
-        run++;
-        if (i + 1 == count || samples[i + 1].quality != samples[i].quality) {
-            history_code_put(out, run << 2 | samples[i].quality);
-            run = 0;
-        }
-    }
 }
 
 /* Walks the good values and hands out what a mode encodes of them. */
@@ -163,45 +121,14 @@ void history_block_encode(struct buf *out, int64_t key, int64_t base,
     size_t begin = out->length;
     history_code_begin(out, HISTORY_BLOCK_VERSION);
     history_code_put(out, count);
-    put_times(out, base, samples, count);
-    put_qualities(out, samples, count);
+    history_runs_put_times(out, base, samples, count);
+    history_runs_put_qualities(out, samples, count);
     put_values(out, samples, count);
     if (!out->failed)
         history_code_seal((uint8_t *)out->data + begin, out->length - begin, key);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
-
-static bool read_time_run(struct history_block_runs *runs)
-{
-    return history_code_take(&runs->at, runs->end, &runs->what) &&
-           history_code_take(&runs->at, runs->end, &runs->left) && runs->left > 0 &&
-           runs->left < HISTORY_BLOCK_MOST && runs->what < (uint64_t)TIME_MOST_MS;
-}
-
-static bool read_quality_run(struct history_block_runs *runs)
-{
-    uint64_t head;
-    if (!history_code_take(&runs->at, runs->end, &head))
-        return false;
-    runs->left = head >> 2;
-    runs->what = head & 3;
-    return runs->left > 0 && runs->left <= HISTORY_BLOCK_MOST;
-}
-
-/* Walk over runs that must hold exactly `count`; `*at` ends behind them. */
-static bool skip_runs(const uint8_t **at, const uint8_t *end, uint64_t count,
-                      bool (*read_run)(struct history_block_runs *runs))
-{
-    struct history_block_runs runs = {.at = *at, .end = end};
-    while (count > 0) {
-        if (!read_run(&runs) || runs.left > count)
-            return false;
-        count -= runs.left;
-    }
-    *at = runs.at;
-    return true;
-}
 
 /* The part between: mode and first value, if there is any good one. */
 static bool open_values(struct history_block_reader *reader, const uint8_t *at, const uint8_t *end)
@@ -234,16 +161,17 @@ int history_block_open(struct history_block_reader *reader, const uint8_t *bytes
     if (version != HISTORY_BLOCK_VERSION)
         return -ENOTSUP;
     const uint8_t *at = bytes + HISTORY_CODE_HEAD, *end = bytes + length;
-    uint64_t count, first;
+    uint64_t count;
+    int64_t first;
     if (!history_code_take(&at, end, &count) || count == 0 || count > HISTORY_BLOCK_MOST ||
-        !history_code_take(&at, end, &first) || first >= (uint64_t)TIME_MOST_MS)
+        !history_runs_take_first(&at, end, &first))
         return -EBADMSG;
-    *reader = (struct history_block_reader){.left = count, .time = base + (int64_t)first};
-    reader->times = (struct history_block_runs){.at = at, .end = end};
-    if (!skip_runs(&at, end, count - 1, read_time_run))
+    *reader = (struct history_block_reader){.left = count, .time = base + first};
+    reader->times = (struct history_runs){.at = at, .end = end};
+    if (!history_runs_skip_times(&at, end, count - 1))
         return -EBADMSG;
-    reader->qualities = (struct history_block_runs){.at = at, .end = end};
-    if (!skip_runs(&at, end, count, read_quality_run) || !open_values(reader, at, end))
+    reader->qualities = (struct history_runs){.at = at, .end = end};
+    if (!history_runs_skip_qualities(&at, end, count, NULL) || !open_values(reader, at, end))
         return -EBADMSG;
     return 0;
 }
@@ -272,13 +200,13 @@ int history_block_next(struct history_block_reader *reader, struct history_sampl
     if (reader->left == 0)
         return 0;
     if (reader->begun) {
-        if (reader->times.left == 0 && !read_time_run(&reader->times))
+        if (reader->times.left == 0 && !history_runs_next_time(&reader->times))
             return -EBADMSG;
         reader->times.left--;
         reader->time += (int64_t)reader->times.what;
     }
     reader->begun = true;
-    if (reader->qualities.left == 0 && !read_quality_run(&reader->qualities))
+    if (reader->qualities.left == 0 && !history_runs_next_quality(&reader->qualities))
         return -EBADMSG;
     reader->qualities.left--;
     reader->left--;

@@ -18,16 +18,10 @@
 
 #include "base/buf.h"
 #include "engine/history_code.h"
-#include "model/value.h"
+#include "engine/history_runs.h"
 
 #define HISTORY_BLOCK_VERSION 1
-#define HISTORY_BLOCK_MOST (1u << 22) /* readings: more than an hour has milliseconds */
-
-struct history_sample {
-    int64_t time;  /* ms since 1970 */
-    int64_t value; /* in the series' decimals; 0 unless good */
-    enum quality quality;
-};
+#define HISTORY_BLOCK_MOST HISTORY_RUNS_MOST /* readings */
 
 /* Append the sealed block of `samples`, ordered by time and none before `base` (asserted; equal
  * times are fine). */
@@ -37,11 +31,7 @@ void history_block_encode(struct buf *out, int64_t key, int64_t base,
 struct history_block_reader {
     uint64_t left; /* samples to come */
     int64_t time;
-    struct history_block_runs {
-        const uint8_t *at, *end;
-        uint64_t left; /* in this run */
-        uint64_t what; /* distance or quality */
-    } times, qualities;
+    struct history_runs times, qualities;
     bool begun, has_values;
     unsigned mode, k;
     uint64_t good_seen;

@@ -1,82 +1,71 @@
 #include "engine/history_bucket.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 static const double powers_of_ten[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
 
-static clock_us begin_of(const struct history_bucketer *bucketer, clock_us time)
-{
-    if (bucketer->step == 0)
-        return time;
-    clock_us rest = time % bucketer->step;
-    return time - (rest < 0 ? rest + bucketer->step : rest);
-}
-
-static bool make_room(struct history_bucketer *bucketer)
-{
-    if (bucketer->count < bucketer->capacity)
-        return true;
-    size_t capacity = bucketer->capacity ? bucketer->capacity * 2 : 64;
-    struct history_bucket *buckets = realloc(bucketer->buckets, capacity * sizeof *buckets);
-    if (!buckets)
-        return false;
-    bucketer->buckets = buckets;
-    bucketer->capacity = capacity;
-    return true;
-}
-
 /* Two exact parts are added with one rounding; dividing rounds once more. */
-static double exact_sum(const struct history_bucketer *bucketer)
+static double exact_sum(const struct history_tier_row *row)
 {
-    return (double)(bucketer->sum_high + (int64_t)(bucketer->sum_low >> 32)) * 4294967296.0 +
-           (double)(bucketer->sum_low & UINT32_MAX);
+    return (double)(row->sum_high + (int64_t)(row->sum_low >> 32)) * 4294967296.0 +
+           (double)(row->sum_low & UINT32_MAX);
 }
 
-bool history_bucketer_end(struct history_bucketer *bucketer)
+/* From the reading before to the last one; a fall between two rows is a reset, too: then it counts
+ * from zero. */
+static double rise_of(const struct history_tier_row *row, bool has_before, int64_t before)
 {
-    if (bucketer->readings == 0)
-        return true;
-    if (bucketer->count == bucketer->most) {
-        bucketer->cut = true;
-        bucketer->readings = 0;
-        return true;
-    }
-    if (!make_room(bucketer))
-        return false;
-    double scale = powers_of_ten[bucketer->decimals];
-    bucketer->buckets[bucketer->count++] = (struct history_bucket){
-        .time = bucketer->begin,
-        .min = (double)bucketer->min / scale,
-        .max = (double)bucketer->max / scale,
-        .last = (double)bucketer->last / scale,
-        .sum = exact_sum(bucketer) / scale,
-        .count = bucketer->readings,
-    };
-    bucketer->readings = 0;
-    return true;
+    double inside = (double)row->last - (double)row->first + (double)row->lost;
+    if (!has_before)
+        return inside;
+    double step = row->first >= before ? (double)row->first - (double)before : (double)row->first;
+    return step + inside;
 }
 
-bool history_bucketer_put(struct history_bucketer *bucketer, clock_us time, int64_t value)
+struct history_bucket *history_bucket_make(const struct history_buckets_of *of)
 {
-    if (time < bucketer->from || time >= bucketer->to || bucketer->cut)
-        return true;
-    clock_us begin = begin_of(bucketer, time);
-    bool same = bucketer->readings > 0 && bucketer->step > 0 && begin == bucketer->begin;
-    if (!same) {
-        if (!history_bucketer_end(bucketer))
-            return false;
-        bucketer->begin = begin;
-        bucketer->min = bucketer->max = value;
-        bucketer->sum_high = 0;
-        bucketer->sum_low = 0;
+    assert(of->decimals >= 0 && of->decimals <= HISTORY_DECIMALS_MOST);
+    struct history_bucket *buckets = malloc((of->count + 1) * sizeof *buckets);
+    double scale = powers_of_ten[of->decimals];
+    bool has_before = of->has_before;
+    int64_t before = of->before;
+    for (size_t i = 0; buckets && i < of->count; i++) {
+        const struct history_tier_row *row = &of->rows[i];
+        buckets[i] = (struct history_bucket){
+            .time = row->time * CLOCK_MS,
+            .min = (double)row->min / scale,
+            .max = (double)row->max / scale,
+            .last = (double)row->last / scale,
+            .sum = exact_sum(row) / scale,
+            .rise = of->counter ? rise_of(row, has_before, before) / scale : 0,
+            .count = row->count,
+        };
+        has_before = true;
+        before = row->last;
     }
-    if (value < bucketer->min)
-        bucketer->min = value;
-    if (value > bucketer->max)
-        bucketer->max = value;
-    bucketer->last = value;
-    bucketer->sum_low += (uint64_t)value & UINT32_MAX;
-    bucketer->sum_high += value >> 32; /* rounds down, which the unsigned low half makes good */
-    bucketer->readings++;
-    return true;
+    return buckets;
+}
+
+static int64_t times(int64_t value, int64_t factor)
+{
+    int64_t product;
+    if (__builtin_mul_overflow(value, factor, &product))
+        return value < 0 ? INT64_MIN : INT64_MAX;
+    return product;
+}
+
+void history_bucket_scale(struct history_tier_row *row, int more)
+{
+    static const int64_t factors[] = {1,      10,      100,      1000,      10000,
+                                      100000, 1000000, 10000000, 100000000, 1000000000};
+    assert(more >= 0 && more <= HISTORY_DECIMALS_MOST);
+    int64_t factor = factors[more];
+    row->min = times(row->min, factor);
+    row->max = times(row->max, factor);
+    row->first = times(row->first, factor);
+    row->last = times(row->last, factor);
+    row->lost = times(row->lost, factor);
+    row->sum_high = times(row->sum_high + (int64_t)(row->sum_low >> 32), factor);
+    row->sum_low = (row->sum_low & UINT32_MAX) * (uint64_t)factor;
 }

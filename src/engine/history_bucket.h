@@ -1,33 +1,30 @@
-/* history_bucket - readings in order of time become buckets, with exact arithmetic.
+/* history_bucket - exact rows of whole numbers become the buckets of an answer.
  *
  * Sums are kept as integers of the series' decimals and become a double once, at the end, so that a
- * year's sum is as good as a minute's. Buckets begin at multiples of the step since 1970. Embedded
- * in its user; pure but for memory.
+ * year's sum is as good as a minute's. Pure but for memory.
  */
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "engine/history.h"
+#include "engine/history_tier.h"
 
-struct history_bucketer {
-    clock_us from, to, step;
-    size_t most;
+#define HISTORY_DECIMALS_MOST 9
+
+struct history_buckets_of {
+    const struct history_tier_row *rows; /* ordered by time, in ms */
+    size_t count;
     int decimals;
-    struct history_bucket *buckets;
-    size_t count, capacity;
-    bool cut;
-    /* the bucket being filled */
-    clock_us begin;
-    uint32_t readings;
-    int64_t min, max, last;
-    int64_t sum_high; /* in units of 2^32 */
-    uint64_t sum_low;
+    bool counter;
+    bool has_before; /* the counter's last reading before the rows, */
+    int64_t before;  /* ... in the same decimals */
 };
 
-/* Take a good reading, not earlier than the one before. False when out of memory. */
-bool history_bucketer_put(struct history_bucketer *bucketer, clock_us time, int64_t value);
+/* New buckets, as many as there are rows; NULL when out of memory. The caller frees them. */
+struct history_bucket *history_bucket_make(const struct history_buckets_of *of);
 
-/* Finish the last bucket. False when out of memory. */
-bool history_bucketer_end(struct history_bucketer *bucketer);
+/* Bring a row to `more` further decimals; what does not fit any more is the largest there is. */
+void history_bucket_scale(struct history_tier_row *row, int more);

@@ -84,7 +84,7 @@ static void put_bits(struct history_bits_writer *writer, uint64_t bits, unsigned
     buf_add(writer->out, bytes, length);
 }
 
-static void put_wide(struct history_bits_writer *writer, uint64_t bits, unsigned count)
+void history_bits_put(struct history_bits_writer *writer, uint64_t bits, unsigned count)
 {
     if (count > 32) {
         put_bits(writer, bits & UINT32_MAX, 32);
@@ -99,11 +99,11 @@ void history_bits_put_rice(struct history_bits_writer *writer, uint64_t value, u
     uint64_t quotient = value >> k;
     if (quotient >= RICE_ESCAPE) {
         put_bits(writer, (1u << RICE_ESCAPE) - 1, RICE_ESCAPE);
-        put_wide(writer, value, 64);
+        history_bits_put(writer, value, 64);
         return;
     }
     put_bits(writer, (1u << quotient) - 1, (unsigned)quotient + 1);
-    put_wide(writer, value & ((UINT64_C(1) << k) - 1), k);
+    history_bits_put(writer, value & ((UINT64_C(1) << k) - 1), k);
 }
 
 void history_bits_end(struct history_bits_writer *writer)
@@ -127,7 +127,7 @@ static void refill(struct history_bits_reader *reader)
 }
 
 /* At most 56 bits at a time: what refill() guarantees while there are bytes. */
-static bool take_bits(struct history_bits_reader *reader, unsigned count, uint64_t *bits)
+bool history_bits_take(struct history_bits_reader *reader, unsigned count, uint64_t *bits)
 {
     refill(reader);
     if (reader->count < count)
@@ -145,13 +145,13 @@ bool history_bits_take_rice(struct history_bits_reader *reader, unsigned k, uint
     uint64_t rest;
     if (ones >= RICE_ESCAPE) {
         uint64_t low, high;
-        if (!take_bits(reader, RICE_ESCAPE, &rest) || !take_bits(reader, 32, &low) ||
-            !take_bits(reader, 32, &high))
+        if (!history_bits_take(reader, RICE_ESCAPE, &rest) ||
+            !history_bits_take(reader, 32, &low) || !history_bits_take(reader, 32, &high))
             return false;
         *value = high << 32 | low;
         return true;
     }
-    if (!take_bits(reader, ones + 1, &rest) || !take_bits(reader, k, &rest))
+    if (!history_bits_take(reader, ones + 1, &rest) || !history_bits_take(reader, k, &rest))
         return false;
     *value = (uint64_t)ones << k | rest;
     return true;

@@ -50,6 +50,9 @@ struct history_bits_writer {
     unsigned count;
 };
 
+/* The low `count` bits (0 to 64) of `bits`, which has no others. */
+void history_bits_put(struct history_bits_writer *writer, uint64_t bits, unsigned count);
+
 void history_bits_put_rice(struct history_bits_writer *writer, uint64_t value, unsigned k);
 void history_bits_end(struct history_bits_writer *writer);
 
@@ -62,5 +65,6 @@ struct history_bits_reader {
     unsigned count;
 };
 
-/* False when the bits are used up. */
+/* At most 56 bits. False when the bits are used up. */
+bool history_bits_take(struct history_bits_reader *reader, unsigned count, uint64_t *bits);
 bool history_bits_take_rice(struct history_bits_reader *reader, unsigned k, uint64_t *value);

@@ -176,13 +176,19 @@ static int64_t compact_series(struct work *work, size_t begin)
     return result < 0 ? result : (int64_t)at;
 }
 
-static int write_blocks(struct work *work)
+static int prepare(struct work *work)
 {
     sqlite3_prepare_v2(work->db, "SELECT row FROM block WHERE key = ?1", -1, &work->get, NULL);
     sqlite3_prepare_v2(work->db, "INSERT OR REPLACE INTO block VALUES(?1, ?2)", -1, &work->put,
                        NULL);
-    if (!work->get || !work->put)
-        return failed(work);
+    return work->get && work->put ? 0 : failed(work);
+}
+
+static int write_blocks(struct work *work)
+{
+    int result = prepare(work);
+    if (result < 0)
+        return result;
     /* In key order: the blocks of an hour end up side by side at the newest edge. */
     qsort(work->entries, work->count, sizeof *work->entries, compare_entries);
     int64_t at = 0;
@@ -252,4 +258,40 @@ int history_compact_step(sqlite3 *db, int64_t current_hour, struct history_compa
     buf_deinit(&work.block);
     free(work.entries);
     return code < 0 ? code : 1;
+}
+
+static int merge(struct work *work, uint32_t series, const struct history_sample *samples,
+                 size_t count, size_t *known)
+{
+    int64_t key = history_file_block_key(work->hour, series);
+    int result = read_block(work, key);
+    if (result < 0)
+        return result;
+    history_samples_end_run(&work->samples); /* the first run needs no merging */
+    for (size_t i = 0; i < count; i++) {
+        if (!history_samples_add(&work->samples, samples[i]))
+            return -ENOMEM;
+    }
+    *known = history_samples_leave_out_known(&work->samples);
+    if (*known == count)
+        return 0;
+    if (!history_samples_end_run(&work->samples) || work->samples.count > HISTORY_BLOCK_MOST)
+        return -ENOMEM;
+    return write_block(work, key);
+}
+
+int history_compact_merge(sqlite3 *db, uint32_t series, int64_t hour,
+                          const struct history_sample *samples, size_t count, size_t *known,
+                          struct err *err)
+{
+    struct history_compact_result done = {0};
+    struct work work = {.db = db, .result = &done, .err = err, .hour = hour};
+    int code = prepare(&work);
+    if (code == 0)
+        code = merge(&work, series, samples, count, known);
+    sqlite3_finalize(work.get);
+    sqlite3_finalize(work.put);
+    history_samples_deinit(&work.samples);
+    buf_deinit(&work.block);
+    return code == -ENOMEM ? err_set(err, code, "there is no memory to tidy the history") : code;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <sqlite3.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -20,3 +21,12 @@ struct history_compact_result {
  * there was none. */
 int history_compact_step(sqlite3 *db, int64_t current_hour, struct history_compact_result *result,
                          struct err *err);
+
+struct history_sample;
+
+/* Merge `samples` (ordered, all of this hour) into the block of a series and hour, inside a
+ * transaction of the caller; what stands at a time that is there already is left out and counted in
+ * `known`. 0 or a code and `err`. */
+int history_compact_merge(sqlite3 *db, uint32_t series, int64_t hour,
+                          const struct history_sample *samples, size_t count, size_t *known,
+                          struct err *err);

@@ -57,16 +57,28 @@ int history_csv_parse_columns(const char *text, unsigned *columns, struct err *e
     return 0;
 }
 
-void history_csv_begin(struct history_csv *csv, const struct history_answer *answer,
-                       const struct history_csv_options *options)
+void history_csv_begin(struct history_csv *csv, const struct history_series *series, size_t count,
+                       struct history_csv_place *places, const struct history_csv_options *options)
 {
-    *csv = (struct history_csv){.answer = answer, .options = *options};
+    *csv = (struct history_csv){
+        .series = series, .count = count, .places = places, .options = *options};
+    if (count > 0)
+        memset(places, 0, count * sizeof *places);
     if (!csv->options.columns)
         csv->options.columns = COLUMNS_USUAL;
+    if (!csv->options.counter_columns)
+        csv->options.counter_columns = csv->options.columns;
     if (!csv->options.separator)
         csv->options.separator = ',';
     if (!csv->options.decimal)
         csv->options.decimal = '.';
+}
+
+void history_csv_continue(struct history_csv *csv, const struct history_series *series)
+{
+    csv->series = series;
+    for (size_t i = 0; i < csv->count; i++)
+        csv->places[i].next = 0;
 }
 
 /* The chosen columns that this series has. */
@@ -74,14 +86,17 @@ static unsigned columns_of(const struct history_csv *csv, const struct history_s
 {
     bool counter = series->quantity != QUANTITY_NONE &&
                    quantity_row(series->quantity)->kind == QUANTITY_KIND_COUNTER;
-    return counter ? csv->options.columns : csv->options.columns & ~(unsigned)HISTORY_CSV_DELTA;
+    return counter ? csv->options.counter_columns
+                   : csv->options.columns & ~(unsigned)HISTORY_CSV_DELTA;
 }
 
 static void write_header(const struct history_csv *csv, struct csv *row)
 {
     csv_text(row, "time");
-    for (size_t i = 0; i < csv->answer->path_count; i++) {
-        const struct history_series *series = &csv->answer->series[i];
+    if (csv->options.time == HISTORY_CSV_SHEET)
+        csv_text(row, "utc");
+    for (size_t i = 0; i < csv->count; i++) {
+        const struct history_series *series = &csv->series[i];
         const char *unit =
             series->quantity == QUANTITY_NONE ? "" : quantity_row(series->quantity)->unit;
         unsigned columns = columns_of(csv, series);
@@ -100,7 +115,7 @@ static void write_header(const struct history_csv *csv, struct csv *row)
 }
 
 static void write_figure(struct csv *row, enum history_csv_column column,
-                         const struct history_bucket *bucket, const struct history_bucket *before,
+                         const struct history_bucket *bucket, const struct history_csv_place *place,
                          int decimals)
 {
     switch (column) {
@@ -120,45 +135,89 @@ static void write_figure(struct csv *row, enum history_csv_column column,
         csv_decimal(row, bucket->count, 0);
         break;
     case HISTORY_CSV_DELTA:
-        if (before)
-            csv_decimal(row, bucket->last - before->last, decimals);
+        if (place->begun)
+            csv_decimal(row, bucket->last - place->last, decimals);
         else
             csv_empty(row);
         break;
     }
 }
 
-/* The cells of one series at `time`, empty when it has no bucket there. */
-static void write_series(struct history_csv *csv, struct csv *row, size_t index, clock_us time)
+static void take_bucket(const struct history_csv *csv, size_t index)
 {
-    const struct history_series *series = &csv->answer->series[index];
-    size_t next = csv->next[index];
-    bool here = next < series->count && series->buckets[next].time == time;
-    const struct history_bucket *bucket = here ? &series->buckets[next] : NULL;
-    const struct history_bucket *before = here && next > 0 ? bucket - 1 : NULL;
+    struct history_csv_place *place = &csv->places[index];
+    place->last = csv->series[index].buckets[place->next++].last;
+    place->begun = true;
+}
+
+/* The cells of one series at `time`, empty when it has no bucket there. */
+static void write_series(const struct history_csv *csv, struct csv *row, size_t index,
+                         clock_us time)
+{
+    const struct history_series *series = &csv->series[index];
+    const struct history_csv_place *place = &csv->places[index];
+    bool here = place->next < series->count && series->buckets[place->next].time == time;
     int decimals = series->quantity == QUANTITY_NONE ? 0 : quantity_row(series->quantity)->decimals;
     unsigned columns = columns_of(csv, series);
     for (size_t c = 0; c < COLUMNS; c++) {
         if (!(columns & columns_known[c].column))
             continue;
-        if (bucket)
-            write_figure(row, columns_known[c].column, bucket, before, decimals);
+        if (here)
+            write_figure(row, columns_known[c].column, &series->buckets[place->next], place,
+                         decimals);
         else
             csv_empty(row);
     }
-    csv->next[index] += here;
+    if (here)
+        take_bucket(csv, index);
+}
+
+static void write_time(const struct history_csv *csv, struct csv *row, clock_us time)
+{
+    char text[TIME_TEXT_SIZE];
+    if (csv->options.time != HISTORY_CSV_UTC)
+        time_text_format_local(time, text);
+    else
+        time_text_format_utc(time, text);
+    if (csv->options.time == HISTORY_CSV_SHEET) {
+        text[10] = ' ';
+        text[19] = '\0'; /* fraction and offset go */
+    }
+    csv_text(row, text);
+    if (csv->options.time == HISTORY_CSV_SHEET) {
+        time_text_format_utc(time, text);
+        csv_text(row, text);
+    }
+}
+
+/* Buckets before the wished begin only serve differences. */
+static void skip_early(const struct history_csv *csv)
+{
+    for (size_t i = 0; i < csv->count; i++) {
+        const struct history_series *series = &csv->series[i];
+        while (csv->places[i].next < series->count &&
+               series->buckets[csv->places[i].next].time < csv->options.from)
+            take_bucket(csv, i);
+    }
 }
 
 /* The earliest time that has not been written; CLOCK_NEVER when there is none. */
 static clock_us next_time(const struct history_csv *csv)
 {
     clock_us earliest = CLOCK_NEVER;
-    for (size_t i = 0; i < csv->answer->path_count; i++) {
-        const struct history_series *series = &csv->answer->series[i];
-        if (csv->next[i] < series->count && series->buckets[csv->next[i]].time < earliest)
-            earliest = series->buckets[csv->next[i]].time;
+    for (size_t i = 0; i < csv->count; i++) {
+        const struct history_series *series = &csv->series[i];
+        size_t next = csv->places[i].next;
+        if (next < series->count && series->buckets[next].time < earliest)
+            earliest = series->buckets[next].time;
     }
     return earliest;
+}
+
+clock_us history_csv_next(const struct history_csv *csv)
+{
+    skip_early(csv);
+    return next_time(csv);
 }
 
 bool history_csv_write(struct history_csv *csv, struct buf *out, size_t most)
@@ -169,15 +228,10 @@ bool history_csv_write(struct history_csv *csv, struct buf *out, size_t most)
         write_header(csv, &row);
         csv->header_written = true;
     }
-    clock_us time = next_time(csv);
+    clock_us time = history_csv_next(csv);
     while (time != CLOCK_NEVER && out->length - begin < most && !out->failed) {
-        char text[TIME_TEXT_SIZE];
-        if (csv->options.local)
-            time_text_format_local(time, text);
-        else
-            time_text_format_utc(time, text);
-        csv_text(&row, text);
-        for (size_t i = 0; i < csv->answer->path_count; i++)
+        write_time(csv, &row, time);
+        for (size_t i = 0; i < csv->count; i++)
             write_series(csv, &row, i, time);
         csv_end_row(&row);
         time = next_time(csv);

@@ -15,6 +15,12 @@
 #define APPLICATION_ID 0x62626879 /* "bbhy", tells file(1) and us whose file it is */
 #define BUSY_MS 2000              /* somebody may look into the file with other tools */
 
+#define FORMAT_2                                                                                   \
+    "CREATE TABLE piece(key INTEGER PRIMARY KEY, row BLOB NOT NULL);"                              \
+    "CREATE TABLE boot(boot TEXT PRIMARY KEY, offset INTEGER NOT NULL) WITHOUT ROWID;"             \
+    "CREATE TABLE state(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"             \
+    "PRAGMA user_version = 2;"
+
 static const char schema[] =
     "BEGIN IMMEDIATE;"
     "CREATE TABLE series(number INTEGER PRIMARY KEY, path TEXT NOT NULL, quantity INTEGER NOT NULL,"
@@ -25,9 +31,10 @@ static const char schema[] =
     "CREATE TABLE undated(number INTEGER PRIMARY KEY, boot TEXT NOT NULL, mono INTEGER NOT NULL,"
     " row BLOB NOT NULL);"
     "PRAGMA application_id = 0x62626879;"
-    "PRAGMA user_version = 1;"
+    FORMAT_2
     "COMMIT";
-_Static_assert(APPLICATION_ID == 0x62626879 && HISTORY_FILE_FORMAT == 1, "as in the schema");
+static const char from_format_1[] = "BEGIN IMMEDIATE;" FORMAT_2 "COMMIT";
+_Static_assert(APPLICATION_ID == 0x62626879 && HISTORY_FILE_FORMAT == 2, "as in the schema");
 
 /* No mmap: a disk error would arrive as a signal instead of a result. */
 static const char connection_settings[] =
@@ -176,7 +183,14 @@ static int check_format(struct history_file *file, struct err *err)
             "%s was written by a newer busbar (format %d, this one knows up to %d); install that "
             "version again or move the file away",
             file->path, (int)format, HISTORY_FILE_FORMAT);
-    return check_content(file, err);
+    /* A flipped bit in the header can say "for newer programs only": SQLite reads and never writes
+     * such a file. */
+    if (sqlite3_db_readonly(file->db, "main") == 1 && access(file->path, W_OK) == 0)
+        return history_file_damaged(err, "written");
+    code = check_content(file, err);
+    if (code == 0 && format == 1)
+        code = history_file_run(file->db, from_format_1, "brought to the new format", err);
+    return code;
 }
 
 static int open_db(struct history_file *file, struct err *err)

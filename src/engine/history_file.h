@@ -7,8 +7,14 @@
  *
  *   series   permanent number <-> path, quantity, decimals, with a check sum
  *   tick     time in ms -> history_row of all series: the tail, about an hour of it
- *   block    hour * 2^24 + series -> history_block
+ *   block    hour * 2^24 + series -> history_block: a day or two of them
+ *   piece    level, series, minute (history_piece_key) -> history_span or history_tier: the rest
  *   undated  rows from before the wall clock was known, with the boot they belong to
+ *   boot     where such a boot was put on the calendar
+ *   state    how far tidying has come
+ *
+ * Format 2 has what format 1 had and the tables piece, boot and state; a file of format 1 gets them
+ * when it is opened.
  */
 #pragma once
 
@@ -19,7 +25,7 @@
 
 #include "base/err.h"
 
-#define HISTORY_FILE_FORMAT 1
+#define HISTORY_FILE_FORMAT 2
 #define HISTORY_HOUR_MS 3600000LL
 
 /* Key of a block, and back. */
@@ -27,6 +33,8 @@ static inline int64_t history_file_block_key(int64_t hour, uint32_t series)
 {
     return hour << 24 | series;
 }
+
+#define HISTORY_SERIES_BITS 0xffffff
 
 static inline int64_t history_file_block_hour(int64_t key)
 {

@@ -11,43 +11,54 @@
 #include "engine/history_file.h"
 #include "engine/history_row.h"
 #include "engine/history_samples.h"
+#include "engine/history_scan.h"
 #include "engine/history_series.h"
 
-enum statement { FIND_SERIES, GET_BLOCK, NEXT_BLOCK, NEXT_TICK, GET_TICKS, STATEMENTS };
+enum statement { FIND_SERIES, GET_BLOCK, NEXT_BLOCK, GET_TICKS, STATEMENTS };
 
 static const char *const statements[STATEMENTS] = {
     [FIND_SERIES] = ("SELECT number, path, quantity, decimals, sum FROM series WHERE path = ?1 "
-                     "ORDER BY decimals"),
+                     "ORDER BY number"),
     [GET_BLOCK] = "SELECT row FROM block WHERE key = ?1",
     [NEXT_BLOCK] = "SELECT key FROM block WHERE key >= ?1 ORDER BY key LIMIT 1",
-    [NEXT_TICK] = "SELECT time FROM tick WHERE time >= ?1 ORDER BY time LIMIT 1",
     [GET_TICKS] = "SELECT time, row FROM tick WHERE time >= ?1 AND time < ?2 ORDER BY time",
 };
 
 struct history_reader {
     sqlite3 *db;
     sqlite3_stmt *prepared[STATEMENTS];
+    struct history_pieces pieces;
 };
 
 /* A path may have several series: a later program may keep more decimals of its quantity. */
 #define SOURCES_PER_PATH 10
 
+#define WALL_END_MS 253402300800000LL /* the year 10000 */
+
+/* A counter's rise in the first bucket needs the reading before it. */
+#define LOOK_BACK_MS 86400000LL
+
 struct source {
     uint32_t series;
+    int decimals;
+    bool counter;
     size_t path;                 /* index in the question */
-    int64_t factor;              /* to the decimals of the path's bucketer */
-    struct history_samples tail; /* readings of this hour that are not in a block yet */
+    struct history_samples tail; /* readings that are not in a block yet */
 };
 
 struct work {
     struct history_reader *reader;
     const struct history_question *question;
+    const atomic_bool *cancel;
     struct history_answer *answer;
-    struct history_bucketer *bucketers; /* one per path */
-    struct source *sources;             /* ordered by series */
+    int64_t from, to;       /* ms */
+    struct source *sources; /* ordered by series while the tail is read, then by path */
     size_t source_count;
-    struct history_samples hour; /* of one path */
-    bool damaged;                /* a block could not be read */
+    int64_t *hours; /* in which there are blocks */
+    size_t hour_count, hour_capacity;
+    struct history_samples loose;
+    struct history_scan_rows rows; /* of the path at hand */
+    bool damaged;                  /* something could not be read */
     struct err err;
 };
 
@@ -70,6 +81,8 @@ struct history_reader *history_reader_open(const char *folder, struct err *err)
             return history_reader_close(reader);
         }
     }
+    if (history_pieces_open(&reader->pieces, reader->db, false, err) < 0)
+        return history_reader_close(reader);
     return reader;
 }
 
@@ -77,6 +90,7 @@ struct history_reader *history_reader_close(struct history_reader *reader)
 {
     if (!reader)
         return NULL;
+    history_pieces_close(&reader->pieces);
     for (size_t i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(reader->prepared[i]);
     sqlite3_close(reader->db);
@@ -84,7 +98,7 @@ struct history_reader *history_reader_close(struct history_reader *reader)
     return NULL;
 }
 
-/* ---- steps of the statements ----------------------------------------------------------------- */
+/* ---- what to read ---------------------------------------------------------------------------- */
 
 static int failed(struct work *work)
 {
@@ -96,29 +110,19 @@ static int no_memory(struct work *work)
     return err_set(&work->err, -ENOMEM, "there is no memory for this answer; ask for less at once");
 }
 
-/* The first number that `which` finds from `from` on; INT64_MAX when there is none. */
-static int find_next(struct work *work, enum statement which, int64_t from, int64_t *number)
+static int withdrawn(struct work *work)
 {
-    sqlite3_stmt *statement = work->reader->prepared[which];
-    sqlite3_bind_int64(statement, 1, from);
-    int step = sqlite3_step(statement);
-    *number = step == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : INT64_MAX;
-    int result = step == SQLITE_ROW || step == SQLITE_DONE ? 0 : failed(work);
-    sqlite3_reset(statement);
-    return result == 0 && *number < from ? history_file_damaged(&work->err, "read") : result;
+    if (!atomic_load_explicit(work->cancel, memory_order_relaxed))
+        return 0;
+    return err_set(&work->err, -ECANCELED, "the question was withdrawn");
 }
 
-/* ---- what to read ---------------------------------------------------------------------------- */
-
-/* The series of one path; its bucketer keeps the most decimals of them. */
+/* The series of one path, in the order in which they were begun. */
 static int find_sources(struct work *work, size_t path)
 {
-    static const int64_t powers_of_ten[] = {1,      10,      100,      1000,      10000,
-                                            100000, 1000000, 10000000, 100000000, 1000000000};
     sqlite3_stmt *statement = work->reader->prepared[FIND_SERIES];
     struct history_series *series = &work->answer->series[path];
-    int decimals[SOURCES_PER_PATH];
-    size_t first = work->source_count, found = 0;
+    size_t found = 0;
     int step = SQLITE_ROW;
     sqlite3_bind_text(statement, 1, series->path, -1, SQLITE_STATIC);
     while (found < SOURCES_PER_PATH && (step = sqlite3_step(statement)) == SQLITE_ROW) {
@@ -128,20 +132,20 @@ static int find_sources(struct work *work, size_t path)
             strcmp(definition.path, series->path) != 0 || definition.quantity == QUANTITY_NONE)
             continue;
         series->quantity = definition.quantity;
-        decimals[found] = definition.decimals;
-        work->bucketers[path].decimals = decimals[found++];
-        work->sources[work->source_count++] =
-            (struct source){.series = definition.number, .path = path};
+        found++;
+        work->sources[work->source_count++] = (struct source){
+            .series = definition.number,
+            .decimals = definition.decimals,
+            .counter = quantity_row(definition.quantity)->kind == QUANTITY_KIND_COUNTER,
+            .path = path,
+        };
     }
-    for (size_t i = 0; i < found; i++)
-        work->sources[first + i].factor =
-            powers_of_ten[work->bucketers[path].decimals - decimals[i]];
     int result = step == SQLITE_ROW || step == SQLITE_DONE ? 0 : failed(work);
     sqlite3_reset(statement);
     return result;
 }
 
-static int compare_sources(const void *a, const void *b)
+static int compare_series(const void *a, const void *b)
 {
     const struct source *left = a, *right = b;
     if (left->series != right->series)
@@ -149,35 +153,39 @@ static int compare_sources(const void *a, const void *b)
     return left->path < right->path ? -1 : left->path > right->path;
 }
 
-static size_t most_buckets(const struct history_question *question)
+static int compare_paths(const void *a, const void *b)
 {
-    size_t share = LIMIT_HISTORY_ANSWER / (question->path_count ? question->path_count : 1);
-    size_t most = question->most && question->most < LIMIT_HISTORY_BUCKETS ? question->most
-                                                                           : LIMIT_HISTORY_BUCKETS;
-    return most < share ? most : share;
+    const struct source *left = a, *right = b;
+    if (left->path != right->path)
+        return left->path < right->path ? -1 : 1;
+    return left->series < right->series ? -1 : left->series > right->series;
+}
+
+/* Microseconds to the ms that is not earlier, within the calendar. */
+static int64_t to_ms(clock_us wall)
+{
+    if (wall <= 0)
+        return 0;
+    int64_t ms = (wall - 1) / CLOCK_MS + 1;
+    return ms < WALL_END_MS ? ms : WALL_END_MS;
 }
 
 static int prepare(struct work *work)
 {
     const struct history_question *question = work->question;
+    work->from = to_ms(question->from);
+    work->to = to_ms(question->to);
     work->answer = history_answer_new(question->paths, question->path_count);
-    work->bucketers = calloc(question->path_count + 1, sizeof *work->bucketers);
     work->sources = calloc(question->path_count * SOURCES_PER_PATH + 1, sizeof *work->sources);
-    if (!work->answer || !work->bucketers || !work->sources)
+    if (!work->answer || !work->sources)
         return no_memory(work);
     int result = 0;
-    for (size_t i = 0; i < question->path_count && result == 0; i++) {
-        work->bucketers[i] = (struct history_bucketer){.from = question->from,
-                                                       .to = question->to,
-                                                       .step = question->step,
-                                                       .most = most_buckets(question)};
+    for (size_t i = 0; i < question->path_count && result == 0; i++)
         result = find_sources(work, i);
-    }
-    qsort(work->sources, work->source_count, sizeof *work->sources, compare_sources);
     return result;
 }
 
-/* ---- one hour -------------------------------------------------------------------------------- */
+/* ---- what is not in pieces ------------------------------------------------------------------- */
 
 /* One row of the tail: both it and the sources are ordered by series. A damaged row is a gap. */
 static int read_row(struct work *work, int64_t time, const uint8_t *bytes, size_t length)
@@ -191,24 +199,24 @@ static int read_row(struct work *work, int64_t time, const uint8_t *bytes, size_
         while (at < work->source_count && work->sources[at].series < reading.series)
             at++;
         /* the same path may have been asked twice */
-        for (; at < work->source_count && work->sources[at].series == reading.series; at++) {
+        for (size_t i = at; i < work->source_count && work->sources[i].series == reading.series;
+             i++) {
             struct history_sample sample = {
                 .time = time, .value = reading.value, .quality = reading.quality};
-            if (!history_samples_add(&work->sources[at].tail, sample))
+            if (!history_samples_add(&work->sources[i].tail, sample))
                 return no_memory(work);
         }
     }
     return 0;
 }
 
-static int read_tail(struct work *work, int64_t hour)
+static int read_tail(struct work *work)
 {
     sqlite3_stmt *rows = work->reader->prepared[GET_TICKS];
-    sqlite3_bind_int64(rows, 1, hour * HISTORY_HOUR_MS);
-    sqlite3_bind_int64(rows, 2, (hour + 1) * HISTORY_HOUR_MS);
-    for (size_t i = 0; i < work->source_count; i++)
-        history_samples_clear(&work->sources[i].tail);
-    int64_t before = hour * HISTORY_HOUR_MS - 1;
+    int64_t before = work->from - LOOK_BACK_MS - 1;
+    sqlite3_bind_int64(rows, 1, before + 1);
+    sqlite3_bind_int64(rows, 2, work->to);
+    qsort(work->sources, work->source_count, sizeof *work->sources, compare_series);
     int result = 0, step = SQLITE_DONE;
     while (result == 0 && (step = sqlite3_step(rows)) == SQLITE_ROW) {
         int64_t time = sqlite3_column_int64(rows, 0);
@@ -218,22 +226,55 @@ static int read_tail(struct work *work, int64_t hour)
         else
             result = read_row(work, time, bytes, (size_t)sqlite3_column_bytes(rows, 1));
         before = time;
+        if (result == 0)
+            result = withdrawn(work);
     }
     if (result == 0 && step != SQLITE_DONE)
         result = failed(work);
     sqlite3_reset(rows);
+    qsort(work->sources, work->source_count, sizeof *work->sources, compare_paths);
     return result;
 }
 
-/* Bring the run that is being added to the path's decimals and merge it. */
-static bool end_run(struct work *work, int64_t factor)
+static bool add_hour(struct work *work, int64_t hour)
 {
-    for (size_t i = work->hour.run; factor != 1 && i < work->hour.count; i++) {
-        struct history_sample *sample = &work->hour.list[i];
-        if (__builtin_mul_overflow(sample->value, factor, &sample->value))
-            sample->quality = QUALITY_BAD;
+    if (work->hour_count == work->hour_capacity) {
+        size_t capacity = work->hour_capacity ? work->hour_capacity * 2 : 64;
+        int64_t *hours = realloc(work->hours, capacity * sizeof *hours);
+        if (!hours)
+            return false;
+        work->hours = hours;
+        work->hour_capacity = capacity;
     }
-    return history_samples_end_run(&work->hour);
+    work->hours[work->hour_count++] = hour;
+    return true;
+}
+
+/* Hours that have blocks; a day or two, or all of a history that is not folded yet. */
+static int find_hours(struct work *work)
+{
+    sqlite3_stmt *next = work->reader->prepared[NEXT_BLOCK];
+    int64_t from = work->from - LOOK_BACK_MS;
+    int64_t hour = from < 0 ? 0 : from / HISTORY_HOUR_MS;
+    int result = 0;
+    while (result == 0) {
+        sqlite3_bind_int64(next, 1, history_file_block_key(hour, 0));
+        int step = sqlite3_step(next);
+        int64_t found = step == SQLITE_ROW
+                            ? history_file_block_hour(sqlite3_column_int64(next, 0))
+                            : INT64_MAX;
+        if (step != SQLITE_ROW && step != SQLITE_DONE)
+            result = failed(work);
+        sqlite3_reset(next);
+        if (result == 0 && found < hour)
+            result = history_file_damaged(&work->err, "read");
+        if (result < 0 || found == INT64_MAX || found * HISTORY_HOUR_MS >= work->to)
+            break;
+        if (!add_hour(work, found))
+            result = no_memory(work);
+        hour = found + 1;
+    }
+    return result;
 }
 
 static int read_block(struct work *work, const struct source *source, int64_t hour)
@@ -244,7 +285,7 @@ static int read_block(struct work *work, const struct source *source, int64_t ho
     int result = 0;
     int step = sqlite3_step(block);
     if (step == SQLITE_ROW) {
-        result = history_samples_add_block(&work->hour, sqlite3_column_blob(block, 0),
+        result = history_samples_add_block(&work->loose, sqlite3_column_blob(block, 0),
                                            (size_t)sqlite3_column_bytes(block, 0), key,
                                            hour * HISTORY_HOUR_MS);
         if (result == -ENOMEM)
@@ -262,136 +303,243 @@ static int read_block(struct work *work, const struct source *source, int64_t ho
     return result;
 }
 
-/* Add what a source has in this hour to the samples of its path: the block, then the tail. */
-static int read_source(struct work *work, const struct source *source, int64_t hour, bool with_tail)
+/* All readings of a source that are not in pieces, in order of time. */
+static int gather_loose(struct work *work, struct source *source)
 {
-    int result = read_block(work, source, hour);
-    if (result == 0 && !end_run(work, source->factor))
-        result = no_memory(work);
-    for (size_t i = 0; with_tail && result == 0 && i < source->tail.count; i++) {
-        if (!history_samples_add(&work->hour, source->tail.list[i]))
-            result = no_memory(work);
-    }
-    if (result == 0 && !end_run(work, source->factor))
-        result = no_memory(work);
-    return result;
-}
-
-static int read_hour_of_path(struct work *work, size_t path, int64_t hour, bool with_tail)
-{
-    struct history_bucketer *bucketer = &work->bucketers[path];
     int result = 0;
-    history_samples_clear(&work->hour);
-    for (size_t i = 0; i < work->source_count && result == 0; i++) {
-        if (work->sources[i].path == path)
-            result = read_source(work, &work->sources[i], hour, with_tail);
-    }
-    for (size_t i = 0; i < work->hour.count && result == 0; i++) {
-        const struct history_sample *sample = &work->hour.list[i];
-        if (sample->quality == QUALITY_GOOD &&
-            !history_bucketer_put(bucketer, sample->time * CLOCK_MS, sample->value))
+    history_samples_clear(&work->loose);
+    for (size_t i = 0; i < work->hour_count && result == 0; i++)
+        result = read_block(work, source, work->hours[i]);
+    if (result == 0 && !history_samples_end_run(&work->loose))
+        result = no_memory(work);
+    for (size_t i = 0; i < source->tail.count && result == 0; i++) {
+        if (!history_samples_add(&work->loose, source->tail.list[i]))
             result = no_memory(work);
     }
+    if (result == 0 && !history_samples_end_run(&work->loose))
+        result = no_memory(work);
+    history_samples_deinit(&source->tail);
     return result;
 }
 
-static int read_hour(struct work *work, int64_t hour, bool with_tail)
+/* ---- one path -------------------------------------------------------------------------------- */
+
+static struct history_calendar grid_of(const struct history_question *question)
 {
-    int result = with_tail ? read_tail(work, hour) : 0;
-    for (size_t path = 0; path < work->question->path_count && result == 0; path++) {
-        if (!work->bucketers[path].cut)
-            result = read_hour_of_path(work, path, hour, with_tail);
-    }
-    return result;
+    static const enum history_level levels[] = {
+        [HISTORY_UNIT_HOUR] = HISTORY_HOUR,
+        [HISTORY_UNIT_DAY] = HISTORY_DAY,
+        [HISTORY_UNIT_MONTH] = HISTORY_MONTH,
+        [HISTORY_UNIT_YEAR] = HISTORY_YEAR,
+    };
+    if (question->unit != HISTORY_UNIT_NONE)
+        return history_calendar_new(levels[question->unit],
+                                    question->units > 0 ? question->units : 1);
+    int64_t step = question->step / CLOCK_MS;
+    return history_calendar_steps(step > 0 ? step : 1);
 }
 
-/* ---- all hours ------------------------------------------------------------------------------- */
-
-static bool all_cut(const struct work *work)
+static size_t most_buckets(const struct history_question *question)
 {
-    for (size_t i = 0; i < work->question->path_count; i++) {
-        if (!work->bucketers[i].cut)
+    size_t share = LIMIT_HISTORY_ANSWER / (question->path_count ? question->path_count : 1);
+    size_t most = question->most && question->most < LIMIT_HISTORY_BUCKETS ? question->most
+                                                                           : LIMIT_HISTORY_BUCKETS;
+    return most < share ? most : share;
+}
+
+static struct history_scan scan_of(struct work *work, const struct source *source)
+{
+    const struct history_question *question = work->question;
+    return (struct history_scan){
+        .pieces = &work->reader->pieces,
+        .loose = &work->loose,
+        .series = source->series,
+        .counter = source->counter,
+        .from = work->from,
+        .to = work->to,
+        .every = question->unit == HISTORY_UNIT_NONE && question->step == 0,
+        .grid = grid_of(question),
+        .most = most_buckets(question),
+        .cancel = work->cancel,
+    };
+}
+
+static bool append_row(struct history_scan_rows *rows, const struct history_tier_row *row)
+{
+    if (rows->count == rows->capacity) {
+        size_t capacity = rows->capacity ? rows->capacity * 2 : 256;
+        struct history_tier_row *list = realloc(rows->list, capacity * sizeof *list);
+        if (!list)
             return false;
+        rows->list = list;
+        rows->capacity = capacity;
     }
+    rows->list[rows->count++] = *row;
     return true;
 }
 
-static int64_t hour_of(clock_us wall)
+/* Mix the rows of a later series of the same path into those of the earlier ones. */
+static int merge_rows(struct work *work, const struct history_scan_rows *later, bool combine,
+                      bool counter)
 {
-    return wall <= 0 ? 0 : wall / CLOCK_MS / HISTORY_HOUR_MS;
+    struct history_scan_rows earlier = work->rows;
+    size_t a = 0, b = 0;
+    bool room = true;
+    work->rows = (struct history_scan_rows){0};
+    while (room && (a < earlier.count || b < later->count)) {
+        const struct history_tier_row *left = a < earlier.count ? &earlier.list[a] : NULL;
+        const struct history_tier_row *right = b < later->count ? &later->list[b] : NULL;
+        if (left && right && combine && left->time == right->time) {
+            struct history_tier_row row = *left;
+            history_tier_combine(&row, right, counter);
+            room = append_row(&work->rows, &row);
+            a++;
+            b++;
+        } else if (left && (!right || left->time <= right->time)) {
+            room = append_row(&work->rows, left);
+            a++;
+        } else {
+            room = append_row(&work->rows, right);
+            b++;
+        }
+    }
+    free(earlier.list);
+    return room ? 0 : no_memory(work);
 }
 
-/* Hours that hold something, oldest first; gaps of years cost two look-ups. */
-static int read_hours(struct work *work, const atomic_bool *cancel)
+/* Where the answer ends because there are too many buckets. */
+static void cut_at(struct work *work, struct history_series *series, int64_t time)
 {
-    int64_t hour = hour_of(work->question->from), last = hour_of(work->question->to);
-    int64_t block_hour = -1, tick_hour = -1;
-    int result = 0;
-    while (result == 0 && !all_cut(work)) {
-        if (atomic_load_explicit(cancel, memory_order_relaxed))
-            return err_set(&work->err, -ECANCELED, "the question was withdrawn");
-        int64_t found;
-        if (block_hour < hour) {
-            result = find_next(work, NEXT_BLOCK, hour << 24, &found);
-            block_hour = found == INT64_MAX ? INT64_MAX : history_file_block_hour(found);
-        }
-        if (result == 0 && tick_hour < hour) {
-            result = find_next(work, NEXT_TICK, hour * HISTORY_HOUR_MS, &found);
-            tick_hour = found == INT64_MAX ? INT64_MAX : found / HISTORY_HOUR_MS;
-        }
-        hour = block_hour < tick_hour ? block_hour : tick_hour;
-        if (result < 0 || hour > last)
-            return result;
-        result = read_hour(work, hour, tick_hour == hour);
-        hour++;
+    series->cut = true;
+    if (time * CLOCK_MS < work->answer->until)
+        work->answer->until = time * CLOCK_MS;
+}
+
+struct path_state {
+    struct history_series *series;
+    int decimals; /* of the rows */
+    bool counter, has_before;
+    int64_t before;
+};
+
+/* Add one series to the rows of its path. */
+static int read_source(struct work *work, struct source *source, struct path_state *path)
+{
+    int result = gather_loose(work, source);
+    if (result < 0)
+        return result;
+    struct history_scan scan = scan_of(work, source);
+    if (source->counter && !path->has_before) {
+        result = history_scan_before(&scan, &path->before, &work->err);
+        path->has_before = result > 0;
     }
+    if (result >= 0)
+        result = history_scan_run(&scan, &work->err);
+    if (scan.cut)
+        cut_at(work, path->series, scan.cut_at);
+    work->damaged = work->damaged || scan.damaged;
+    /* decimals only grow from series to series, but for a catalogue that went back */
+    int more = source->decimals - path->decimals;
+    for (size_t i = 0; i < work->rows.count && more > 0; i++)
+        history_bucket_scale(&work->rows.list[i], more);
+    for (size_t i = 0; i < scan.buckets.count && more < 0; i++)
+        history_bucket_scale(&scan.buckets.list[i], -more);
+    if (more > 0)
+        path->decimals = source->decimals;
+    path->counter = source->counter;
+    if (result >= 0)
+        result = merge_rows(work, &scan.buckets, !scan.every, source->counter);
+    free(scan.buckets.list);
+    history_scan_end(&scan);
     return result;
 }
 
-static int finish(struct work *work)
+static int read_path(struct work *work, size_t path, size_t *at)
 {
-    for (size_t i = 0; i < work->question->path_count; i++) {
-        struct history_bucketer *bucketer = &work->bucketers[i];
-        if (!history_bucketer_end(bucketer))
-            return no_memory(work);
-        struct history_series *series = &work->answer->series[i];
-        series->buckets = bucketer->buckets;
-        series->count = bucketer->count;
-        series->cut = bucketer->cut;
-        bucketer->buckets = NULL;
+    struct path_state state = {.series = &work->answer->series[path]};
+    int result = withdrawn(work);
+    work->rows.count = 0;
+    for (; *at < work->source_count && work->sources[*at].path == path && result == 0; ++*at)
+        result = read_source(work, &work->sources[*at], &state);
+    if (result < 0)
+        return result;
+    size_t most = most_buckets(work->question);
+    if (work->rows.count > most) {
+        cut_at(work, state.series, work->rows.list[most].time);
+        work->rows.count = most;
     }
-    return 0;
+    struct history_buckets_of of = {
+        .rows = work->rows.list,
+        .count = work->rows.count,
+        .decimals = state.decimals,
+        .counter = state.counter,
+        .has_before = state.has_before,
+        .before = state.before,
+    };
+    state.series->buckets = history_bucket_make(&of);
+    state.series->count = state.series->buckets ? of.count : 0;
+    return state.series->buckets ? 0 : no_memory(work);
+}
+
+/* What one point has beyond the end of another's is left for the next question. */
+static void drop_beyond_until(struct history_answer *answer)
+{
+    for (size_t i = 0; i < answer->path_count; i++) {
+        struct history_series *series = &answer->series[i];
+        while (series->count > 0 && series->buckets[series->count - 1].time >= answer->until) {
+            series->count--;
+            series->cut = true;
+        }
+    }
+}
+
+/* ---- the question ---------------------------------------------------------------------------- */
+
+static int answer(struct work *work)
+{
+    int result = prepare(work);
+    if (result < 0 || work->source_count == 0)
+        return result;
+    work->answer->until = work->question->to;
+    result = read_tail(work);
+    if (result == 0)
+        result = find_hours(work);
+    size_t at = 0;
+    for (size_t path = 0; path < work->question->path_count && result == 0; path++)
+        result = read_path(work, path, &at);
+    if (result == 0)
+        drop_beyond_until(work->answer);
+    return result;
 }
 
 static void release(struct work *work)
 {
-    for (size_t i = 0; work->bucketers && i < work->question->path_count; i++)
-        free(work->bucketers[i].buckets);
     for (size_t i = 0; i < work->source_count; i++)
         history_samples_deinit(&work->sources[i].tail);
-    history_samples_deinit(&work->hour);
-    free(work->bucketers);
+    history_samples_deinit(&work->loose);
+    free(work->rows.list);
     free(work->sources);
+    free(work->hours);
 }
 
 struct history_answer *history_reader_ask(struct history_reader *reader,
                                           const struct history_question *question,
                                           const atomic_bool *cancel, struct err *err)
 {
-    struct work work = {.reader = reader, .question = question};
+    struct work work = {.reader = reader, .question = question, .cancel = cancel};
     int result = history_file_run(reader->db, "BEGIN", "read", &work.err);
     if (result == 0)
-        result = prepare(&work);
-    if (result == 0 && work.source_count > 0)
-        result = read_hours(&work, cancel);
-    if (result == 0)
-        result = finish(&work);
+        result = answer(&work);
+    history_pieces_rest(&reader->pieces);
     history_file_roll_back(reader->db);
     release(&work);
     if (work.damaged)
         log_warning("history", "an answer has gaps: parts of the history are damaged");
-    if (result == 0)
+    if (result == 0) {
+        if (!work.answer->until)
+            work.answer->until = question->to;
         return work.answer;
+    }
     if (err)
         *err = work.err;
     return history_answer_free(work.answer);

@@ -30,6 +30,14 @@ bool history_samples_add(struct history_samples *samples, struct history_sample 
 int history_samples_add_block(struct history_samples *samples, const uint8_t *bytes, size_t length,
                               int64_t key, int64_t base);
 
+/* Likewise a span (history_span.h). */
+int history_samples_add_span(struct history_samples *samples, const uint8_t *bytes, size_t length,
+                             int64_t key, int64_t base);
+
+/* Leave out of what was added since the last call of history_samples_end_run (in order of time) what
+ * stands at a time that is there already; returns how many. */
+size_t history_samples_leave_out_known(struct history_samples *samples);
+
 /* What was added since the last call is a run: merge it into those before. False when out of
  * memory. */
 bool history_samples_end_run(struct history_samples *samples);

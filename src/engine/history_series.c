@@ -40,17 +40,6 @@ uint32_t history_series_sum(int64_t number, const char *path, int64_t quantity, 
     return crc32c(crc32c(0, facts, (size_t)length), path, strlen(path));
 }
 
-static enum quantity known_quantity(int64_t number)
-{
-    size_t count;
-    const struct quantity_row *rows = quantity_rows(&count);
-    for (size_t i = 0; i < count; i++) {
-        if ((int64_t)rows[i].number == number)
-            return rows[i].number;
-    }
-    return QUANTITY_NONE;
-}
-
 bool history_series_take(sqlite3_stmt *statement, int first, struct history_definition *definition)
 {
     int64_t number = sqlite3_column_int64(statement, first);
@@ -63,7 +52,7 @@ bool history_series_take(sqlite3_stmt *statement, int first, struct history_defi
         return false;
     *definition = (struct history_definition){
         .number = (uint32_t)number,
-        .quantity = known_quantity(quantity),
+        .quantity = quantity_of_number(quantity),
         .decimals = (int)decimals,
         .path = path,
     };

@@ -7,32 +7,20 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "engine/history_code.h"
+#include "engine/history_erase.h"
 #include "engine/history_compact.h"
+#include "engine/history_evict.h"
 #include "engine/history_file.h"
-#include "engine/history_row.h"
+#include "engine/history_fold.h"
+#include "engine/history_tail.h"
 
-#define UNDATED_STEP 256 /* rows put on the calendar in one step */
 #define REPLACEMENTS_MOST                                                                          \
     3 /* in one run: a disk that damages every file must not be filled with them */
 #define WALL_MOST_MS 253402300799999LL /* 9999-12-31 */
 
-enum statement {
-    INSERT_TICK,
-    GET_TICK,
-    REPLACE_TICK,
-    INSERT_UNDATED,
-    INSERT_SERIES,
-    HAS_SERIES,
-    STATEMENTS
-};
+enum statement { INSERT_SERIES, HAS_SERIES, STATEMENTS };
 
 static const char *const statements[STATEMENTS] = {
-    [INSERT_TICK] = "INSERT OR IGNORE INTO tick VALUES(?1, ?2)",
-    [GET_TICK] = "SELECT row FROM tick WHERE time = ?1",
-    [REPLACE_TICK] = "REPLACE INTO tick VALUES(?1, ?2)",
-    [INSERT_UNDATED] = ("INSERT INTO undated(boot, mono, row) SELECT ?1, ?2, ?3 WHERE NOT EXISTS"
-                        " (SELECT 1 FROM undated WHERE boot = ?1 AND mono = ?2 AND row = ?3)"),
     [INSERT_SERIES] = "INSERT OR IGNORE INTO series VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
     [HAS_SERIES] = "SELECT 1 FROM series WHERE number = ?1 AND path = ?2 AND decimals = ?4",
 };
@@ -41,10 +29,14 @@ struct history_store {
     struct history_file file;
     char boot[64];
     sqlite3_stmt *prepared[STATEMENTS];
+    struct history_tail tail;
+    struct history_fold fold;
+    struct history_evict evict;
+    bool ready; /* the file is open and everything above belongs to it */
+    uint64_t space; /* bytes the history may use; 0: no bound */
     struct history_series_list series;
     struct history_store_facts facts;
     char notice[200];
-    bool undated; /* rows of this boot wait for the calendar */
     bool offset_known;
     int64_t offset_ms; /* wall minus monotonic, by the latest dated record */
     int64_t current_hour;
@@ -56,6 +48,9 @@ struct history_store {
 
 static void unprepare(struct history_store *store)
 {
+    store->ready = false;
+    history_fold_close(&store->fold);
+    history_tail_close(&store->tail);
     for (size_t i = 0; i < STATEMENTS; i++) {
         sqlite3_finalize(store->prepared[i]);
         store->prepared[i] = NULL;
@@ -64,12 +59,18 @@ static void unprepare(struct history_store *store)
 
 static int prepare(struct history_store *store, struct err *err)
 {
+    sqlite3 *db = store->file.db;
     for (size_t i = 0; i < STATEMENTS; i++) {
-        if (sqlite3_prepare_v3(store->file.db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
+        if (sqlite3_prepare_v3(db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
                                &store->prepared[i], NULL) != SQLITE_OK)
-            return history_file_err(store->file.db, err, "read");
+            return history_file_err(db, err, "read");
     }
-    return 0;
+    int result = history_tail_open(&store->tail, db, store->boot, err);
+    if (result == 0)
+        result = history_fold_open(&store->fold, db, &store->series, err);
+    store->evict = (struct history_evict){0};
+    store->ready = result == 0;
+    return result;
 }
 
 static clock_us hour_start(int64_t key)
@@ -77,34 +78,49 @@ static clock_us hour_start(int64_t key)
     return history_file_block_hour(key) * HISTORY_HOUR_MS * CLOCK_MS;
 }
 
-/* Oldest and newest to the hour where there are only blocks: exact enough for "reaches back to". */
+/* The begin of the oldest piece of any level: exact enough for "reaches back to". */
+static int oldest_piece(struct history_store *store, clock_us *oldest, struct err *err)
+{
+    int result = 0;
+    for (size_t i = 0; i < store->series.count && result >= 0; i++) {
+        for (int level = HISTORY_RAW; level < HISTORY_LEVELS && result >= 0; level++) {
+            struct history_piece piece;
+            int64_t key =
+                history_piece_key((enum history_level)level, store->series.list[i].number, 0);
+            result = history_piece_after(&store->fold.keeper.pieces, key, &piece, err);
+            if (result > 0 && (!*oldest || piece.base * CLOCK_MS < *oldest))
+                *oldest = piece.base * CLOCK_MS;
+        }
+    }
+    history_pieces_rest(&store->fold.keeper.pieces);
+    return result < 0 ? result : 0;
+}
+
+/* Oldest and newest to the hour where there are only blocks, to the day where there are pieces. */
 static int load_span(struct history_store *store, struct err *err)
 {
-    sqlite3 *db = store->file.db;
-    int64_t first_tick, last_tick, first_block, last_block;
-    int result = history_file_number(db, "SELECT min(time) FROM tick", -1, &first_tick, err);
-    if (result == 0)
-        result = history_file_number(db, "SELECT max(time) FROM tick", -1, &last_tick, err);
-    if (result == 0)
-        result = history_file_number(db, "SELECT min(key) FROM block", -1, &first_block, err);
-    if (result == 0)
-        result = history_file_number(db, "SELECT max(key) FROM block", -1, &last_block, err);
-    if (result < 0)
-        return result;
+    static const char *const questions[] = {
+        "SELECT min(time) FROM tick", "SELECT max(time) FROM tick", "SELECT min(key) FROM block",
+        "SELECT max(key) FROM block"};
+    int64_t found[4];
     clock_us oldest = 0, newest = 0;
-    if (first_tick >= 0) {
-        oldest = first_tick * CLOCK_MS;
-        newest = last_tick * CLOCK_MS;
+    for (size_t i = 0; i < 4; i++) {
+        int result = history_file_number(store->file.db, questions[i], -1, &found[i], err);
+        if (result < 0)
+            return result;
     }
-    if (first_block >= 0) {
-        if (!oldest || hour_start(first_block) < oldest)
-            oldest = hour_start(first_block);
-        if (hour_start(last_block) > newest)
-            newest = hour_start(last_block);
+    int result = oldest_piece(store, &oldest, err);
+    clock_us begins[] = {found[0] * CLOCK_MS, found[2] < 0 ? -1 : hour_start(found[2])};
+    clock_us ends[] = {found[1] * CLOCK_MS, found[3] < 0 ? -1 : hour_start(found[3])};
+    for (size_t i = 0; i < 2; i++) {
+        if (begins[i] >= 0 && (!oldest || begins[i] < oldest))
+            oldest = begins[i];
+        if (ends[i] > newest)
+            newest = ends[i];
     }
     store->facts.oldest = oldest;
     store->facts.newest = newest;
-    return 0;
+    return result;
 }
 
 static int load(struct history_store *store, struct err *err)
@@ -112,11 +128,6 @@ static int load(struct history_store *store, struct err *err)
     int result = prepare(store, err);
     if (result == 0)
         result = load_span(store, err);
-    int64_t undated = 0;
-    if (result == 0)
-        result =
-            history_file_number(store->file.db, "SELECT count(*) FROM undated", 0, &undated, err);
-    store->undated = undated > 0;
     if (*store->file.notice)
         memcpy(store->notice, store->file.notice, sizeof store->notice);
     return result;
@@ -124,12 +135,9 @@ static int load(struct history_store *store, struct err *err)
 
 static int load_all(struct history_store *store, struct err *err)
 {
-    int result = load(store, err);
-    if (result == 0) {
-        history_series_deinit(&store->series);
-        result = history_series_load(&store->series, store->file.db, err);
-    }
-    return result;
+    history_series_deinit(&store->series);
+    int result = history_series_load(&store->series, store->file.db, err);
+    return result < 0 ? result : load(store, err);
 }
 
 struct history_store *history_store_open(const char *folder, const char *boot, struct err *err)
@@ -225,46 +233,6 @@ static int write_definitions(struct history_store *store, const struct history_d
     return result;
 }
 
-/* Insert under `*time`, or the next free ms. A row that is there byte for byte came from an attempt
- * whose end we did not see: it is written again, because a sync that failed may have lost it. */
-static int insert_tick(struct history_store *store, int64_t *time, uint8_t *row, size_t length,
-                       struct err *err)
-{
-    for (int64_t end = *time + HISTORY_HOUR_MS; *time < end; ++*time) {
-        sqlite3_stmt *insert = store->prepared[INSERT_TICK], *get = store->prepared[GET_TICK];
-        history_code_seal(row, length, *time);
-        sqlite3_bind_int64(insert, 1, *time);
-        sqlite3_bind_blob64(insert, 2, row, length, SQLITE_STATIC);
-        int result = run(store, INSERT_TICK, err);
-        if (result < 0 || sqlite3_changes(store->file.db) > 0)
-            return result;
-        sqlite3_bind_int64(get, 1, *time);
-        bool same = sqlite3_step(get) == SQLITE_ROW &&
-                    (size_t)sqlite3_column_bytes(get, 0) == length &&
-                    memcmp(sqlite3_column_blob(get, 0), row, length) == 0;
-        sqlite3_reset(get);
-        if (same) {
-            sqlite3_bind_int64(store->prepared[REPLACE_TICK], 1, *time);
-            sqlite3_bind_blob64(store->prepared[REPLACE_TICK], 2, row, length, SQLITE_STATIC);
-            return run(store, REPLACE_TICK, err);
-        }
-    }
-    /* an hour without a free ms cannot be */
-    return history_file_damaged(err, "written");
-}
-
-static int insert_undated(struct history_store *store, const struct history_record *record,
-                          struct err *err)
-{
-    sqlite3_stmt *insert = store->prepared[INSERT_UNDATED];
-    int64_t mono = record->mono / CLOCK_MS;
-    history_code_seal(record->row, record->length, mono);
-    sqlite3_bind_text(insert, 1, store->boot, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(insert, 2, mono);
-    sqlite3_bind_blob64(insert, 3, record->row, record->length, SQLITE_STATIC);
-    return run(store, INSERT_UNDATED, err);
-}
-
 static int64_t wall_ms(clock_us wall)
 {
     int64_t ms = wall / CLOCK_MS;
@@ -282,8 +250,10 @@ static int write_records(struct history_store *store, struct history_record *con
                                    record->wall_known ? time : 0, err);
         if (result < 0)
             break;
-        result = record->wall_known ? insert_tick(store, &time, record->row, record->length, err)
-                                    : insert_undated(store, record, err);
+        result = record->wall_known
+                     ? history_tail_insert(&store->tail, &time, record->row, record->length, err)
+                     : history_tail_insert_undated(&store->tail, record->mono / CLOCK_MS,
+                                                   record->row, record->length, err);
     }
     if (result == 0)
         result = history_file_run(store->file.db, "COMMIT", "written", err);
@@ -299,10 +269,8 @@ static void note_records(struct history_store *store, struct history_record *con
         const struct history_record *record = records[i];
         for (size_t k = 0; k < record->definition_count; k++)
             history_series_add(&store->series, &record->definitions[k]);
-        if (!record->wall_known) {
-            store->undated = true;
+        if (!record->wall_known)
             continue;
-        }
         int64_t time = wall_ms(record->wall);
         store->offset_known = true;
         store->offset_ms = time - record->mono / CLOCK_MS;
@@ -335,9 +303,9 @@ static int settle(struct history_store *store, int opened, struct err *err)
 /* The file is open and at its place, or comes to be. */
 static int ensure_file(struct history_store *store, struct err *err)
 {
-    if (store->file.db && store->prepared[0] && history_file_in_place(&store->file))
+    if (store->ready && history_file_in_place(&store->file))
         return 0;
-    if (store->file.db && store->prepared[0])
+    if (store->ready)
         log_warning("history", "%s was moved or deleted while the program ran; opening it anew",
                     store->file.path);
     unprepare(store);
@@ -377,73 +345,70 @@ int history_store_write(struct history_store *store, struct history_record *cons
     return result;
 }
 
-/* ---- tidying --------------------------------------------------------------------------------- */
+/* ---- other wishes ---------------------------------------------------------------------------- */
 
-/* Move one row to the calendar. A damaged one is dropped and counted. */
-static int place_row(struct history_store *store, sqlite3_stmt *rows, struct err *err)
+void history_store_set_space(struct history_store *store, uint64_t bytes)
 {
-    int64_t mono = sqlite3_column_int64(rows, 2);
-    const void *stored = sqlite3_column_blob(rows, 3);
-    size_t length = (size_t)sqlite3_column_bytes(rows, 3);
-    if (!stored || history_code_check(stored, length, mono) < 0) {
-        store->facts.unreadable++;
-        return 0;
-    }
-    uint8_t *row = malloc(length);
-    if (!row)
-        return err_set(err, -ENOMEM, "there is no memory to tidy the history");
-    memcpy(row, stored, length);
-    int64_t time = wall_ms((mono + store->offset_ms) * CLOCK_MS);
-    int result = insert_tick(store, &time, row, length, err);
-    if (result == 0 && (!store->facts.oldest || time * CLOCK_MS < store->facts.oldest))
-        store->facts.oldest = time * CLOCK_MS;
-    free(row);
+    store->space = bytes;
+}
+
+int history_store_clear(struct history_store *store, const uint32_t *numbers, size_t count,
+                        struct err *err)
+{
+    int result = ensure_file(store, err);
+    if (result == 0)
+        result = history_erase(store->file.db, &store->fold.keeper.pieces, numbers, count, err);
+    if (result == 0)
+        result = load_span(store, err);
+    else
+        replace_if_damaged(store, result);
     return result;
 }
 
-static int place_rows(struct history_store *store, int64_t *last, int *placed, struct err *err)
+static int import(struct history_store *store, const struct history_definition *definition,
+                  const struct history_sample *samples, size_t count, int64_t hour, uint64_t *known,
+                  struct err *err)
 {
-    sqlite3_stmt *rows = NULL;
-    sqlite3_prepare_v2(
-        store->file.db,
-        "SELECT number, boot, mono, row FROM undated WHERE boot = ?1 ORDER BY number LIMIT ?2", -1,
-        &rows, NULL);
-    sqlite3_bind_text(rows, 1, store->boot, -1, SQLITE_STATIC);
-    sqlite3_bind_int(rows, 2, UNDATED_STEP);
-    int result = 0, step = SQLITE_DONE;
-    while (result == 0 && (step = rows ? sqlite3_step(rows) : SQLITE_ERROR) == SQLITE_ROW) {
-        *last = sqlite3_column_int64(rows, 0);
-        result = place_row(store, rows, err);
-        ++*placed;
-    }
-    if (result == 0 && step != SQLITE_DONE)
-        result = history_file_err(store->file.db, err, "tidied");
-    sqlite3_finalize(rows);
-    return result;
-}
-
-static int place_step(struct history_store *store, struct err *err)
-{
-    int64_t last = 0;
-    int placed = 0;
-    int result = history_file_run(store->file.db, "BEGIN IMMEDIATE", "tidied", err);
+    int result = history_file_run(store->file.db, "BEGIN IMMEDIATE", "written", err);
     if (result == 0)
-        result = place_rows(store, &last, &placed, err);
-    if (result == 0 && placed > 0) {
-        char sql[200];
-        sqlite3_snprintf(sizeof sql, sql, "DELETE FROM undated WHERE boot = %Q AND number <= %lld",
-                         store->boot, (long long)last);
-        result = history_file_run(store->file.db, sql, "tidied", err);
-        if (result == 0 && sqlite3_changes(store->file.db) != placed)
-            result = history_file_damaged(err, "tidied");
-    }
+        result = write_definition(store, definition, samples[0].time, err);
     if (result == 0)
-        result = history_file_run(store->file.db, "COMMIT", "tidied", err);
+        result = history_fold_import(&store->fold, definition->number, samples, count, hour, known,
+                                     err);
+    history_pieces_rest(&store->fold.keeper.pieces);
+    if (result == 0)
+        result = history_file_run(store->file.db, "COMMIT", "written", err);
     history_file_roll_back(store->file.db);
-    if (result == 0 && placed < UNDATED_STEP)
-        store->undated = false;
-    return result < 0 ? result : 1;
+    return result;
 }
+
+int history_store_import(struct history_store *store, const struct history_definition *definition,
+                         const struct history_sample *samples, size_t count, clock_us now,
+                         uint64_t *known, struct err *err)
+{
+    *known = 0;
+    if (count == 0)
+        return 0;
+    int result = ensure_file(store, err);
+    if (result < 0)
+        return result;
+    size_t series = store->series.count;
+    int64_t hour = store->current_hour >= 0 ? store->current_hour : wall_ms(now) / HISTORY_HOUR_MS;
+    history_series_add(&store->series, definition); /* the keeper asks what it is */
+    result = import(store, definition, samples, count, hour, known, err);
+    if (result == 0)
+        return load_span(store, err);
+    /* what was decided while it failed is read again from the file */
+    unprepare(store);
+    if (store->series.count > series)
+        free((void *)(uintptr_t)store->series.list[--store->series.count].path);
+    if (prepare(store, NULL) < 0)
+        unprepare(store);
+    replace_if_damaged(store, result);
+    return result;
+}
+
+/* ---- tidying --------------------------------------------------------------------------------- */
 
 static int compact_step(struct history_store *store, struct err *err)
 {
@@ -459,13 +424,41 @@ static int compact_step(struct history_store *store, struct err *err)
     return result;
 }
 
+static int place_step(struct history_store *store, struct err *err)
+{
+    if (!store->tail.undated || !store->offset_known)
+        return 0;
+    int result = history_tail_place_step(&store->tail, store->offset_ms, err);
+    clock_us oldest = store->tail.oldest == INT64_MAX ? 0 : store->tail.oldest * CLOCK_MS;
+    if (oldest && (!store->facts.oldest || oldest < store->facts.oldest))
+        store->facts.oldest = oldest;
+    return result;
+}
+
+static int fold_step(struct history_store *store, struct err *err)
+{
+    struct history_keeper *keeper = &store->fold.keeper;
+    uint64_t readings = keeper->readings, bytes = keeper->bytes;
+    int result = history_fold_step(&store->fold, store->current_hour, err);
+    if (result == 0)
+        result = history_fold_join_step(&store->fold, store->current_hour, err);
+    store->block_readings += keeper->readings - readings;
+    store->block_bytes += keeper->bytes - bytes;
+    return result;
+}
+
 int history_store_tidy(struct history_store *store, struct err *err)
 {
     /* Which hour is full is only known once there was a tick with a date. */
-    if (!store->file.db || !store->prepared[0] || store->current_hour < 0)
+    if (!store->ready || store->current_hour < 0)
         return 0;
-    int result =
-        store->undated && store->offset_known ? place_step(store, err) : compact_step(store, err);
+    int result = place_step(store, err);
+    if (result == 0)
+        result = compact_step(store, err);
+    if (result == 0)
+        result = fold_step(store, err);
+    if (result == 0)
+        result = history_evict_step(&store->evict, &store->fold, store->space, err);
     replace_if_damaged(store, result);
     return result;
 }
@@ -475,6 +468,8 @@ struct history_store_facts history_store_facts(const struct history_store *store
     struct history_store_facts facts = store->facts;
     facts.notice = store->notice;
     facts.bytes = history_file_bytes(&store->file);
+    facts.full = store->evict.full;
+    facts.unreadable += store->tail.unreadable + store->fold.keeper.unreadable;
     if (store->block_readings > 0)
         facts.bytes_per_reading = (double)store->block_bytes / (double)store->block_readings;
     struct statvfs disk;

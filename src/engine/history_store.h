@@ -43,6 +43,22 @@ const struct history_series_list *history_store_series(const struct history_stor
 int history_store_write(struct history_store *store, struct history_record *const *records,
                         size_t count, struct err *err);
 
+/* The space that the history may use, bytes; 0: no bound. Tidying keeps to it. */
+void history_store_set_space(struct history_store *store, uint64_t bytes);
+
+/* Remove everything that was recorded of the series, at once. 0 or a code and `err`. */
+int history_store_clear(struct history_store *store, const uint32_t *numbers, size_t count,
+                        struct err *err);
+
+struct history_sample;
+
+/* Take readings of one series from elsewhere (ordered by time; from the decimals of `definition`): what
+ * is at a time that is there already is left out, and counted in `known`. `now` (wall) tells which days
+ * are over while no tick has. One transaction: 0, or a code and `err` and nothing was taken. */
+int history_store_import(struct history_store *store, const struct history_definition *definition,
+                         const struct history_sample *samples, size_t count, clock_us now,
+                         uint64_t *known, struct err *err);
+
 /* One small step of tidying: 1 when there is more to do, 0 when not, else negative and `err`. */
 int history_store_tidy(struct history_store *store, struct err *err);
 
@@ -55,5 +71,6 @@ struct history_store_facts {
                                  dropped */
     const char *notice;       /* a sentence when a damaged file was set aside, else "" */
     uint64_t free_bytes;      /* that the disk has left for us */
+    bool full;                /* more than the space is used, and nothing is left that may go */
 };
 struct history_store_facts history_store_facts(const struct history_store *store);

@@ -32,6 +32,7 @@ struct driver_request {
     unsigned tag;     /* the driver's own mark, given back with the answer */
     clock_us timeout; /* 0: the line's */
     bool write;       /* changes something in the device: never repeated blindly */
+    bool once;        /* not repeated either: the driver doubts that it will be answered */
 };
 
 /* How a request ended. */
@@ -47,6 +48,7 @@ struct driver_answer {
     const uint8_t *bytes;
     size_t length;
     clock_us mono, wall; /* when the request left: the time of acquisition */
+    bool heard;          /* DRIVER_TIMED_OUT: bytes came, but no answer: noise, not silence */
 };
 
 /* What a driver may wish of the line; 0 = no wish. */
@@ -68,6 +70,8 @@ struct driver_device; /* the driver's own state, one per device */
 struct driver {
     const char *name;
     bool wired; /* asks a device on a real line; else it makes values up, on a line of kind sim */
+    bool finds_points; /* identify() makes them: a device rebuilt with other settings is given those
+                        * it had before, so that none is missing until it was asked again */
 
     /* Make the state and describe `device` (identity, components, points) as far as known without
      * asking. NULL and `err` when the profile cannot be used. `library` is what the driver's load()
@@ -96,4 +100,10 @@ struct driver {
      * device when it gives up. */
     int (*decode)(struct driver_device *state, const struct driver_request *request,
                   const struct driver_answer *answer);
+
+    /* The last request of this round got no answer after `waited`. True: the driver has put it
+     * aside, others were answered, the round goes on; false (or NULL here): the unit counts as not
+     * answering. */
+    bool (*unanswered)(struct driver_device *state, const struct driver_answer *answer,
+                       clock_us waited);
 };

@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 
+import bench_history
 import bench_poll
 import bench_start
 import bench_web
@@ -33,6 +34,16 @@ FIGURES = {
     "start.first_page_ms": ("main", "ms", 300, False, bench_start.start),
     "idle.rss_mb": ("main", "MB", 25, False, bench_start.idle),
     "idle.cpu_percent": ("main", "%", 2, False, bench_start.idle),
+    "history.bytes_per_reading": ("history", "B", 0.60, False, bench_history.year),
+    "history.bytes_per_reading_with_tiers": ("history", "B", 0.70, False, bench_history.year),
+    "history.load_cpu_us": ("history", "us", 0.25, False, bench_history.year),
+    "history.year_1000_buckets_ms": ("history", "ms", 3, False, bench_history.year),
+    "history.year_100_series_ms": ("history", "ms", 40, False, bench_history.year),
+    "history.year_full_ms": ("history", "ms", 30, False, bench_history.year),
+    "history.day_100_series_ms": ("history", "ms", 20, False, bench_history.year),
+    "history.peak_rss_mb": ("history", "MB", 32, False, bench_history.year),
+    "history.tick_late_max_ms": ("history", "ms", 50, False, bench_history.ticks),
+    "history.bytes_written_per_reading": ("history", "B", 100, False, bench_history.ticks),
 }
 
 

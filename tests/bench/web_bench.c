@@ -16,6 +16,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/saver.h"
 #include "engine/history.h"
 #include "face/openapi.h"
 #include "face/web.h"
@@ -25,6 +26,7 @@ struct bench {
     struct clock clock;
     struct loop *loop;
     struct site *site;
+    struct saver *saver;
     struct access *access;
     struct history *history;
     struct config *config;
@@ -76,12 +78,6 @@ static void write_no_problem(void *user, struct json *json)
     (void)json;
 }
 
-static void note(void *user, const char *who, const char *from, const char *sentence)
-{
-    (void)user;
-    log_notice("web_bench", "%s from %s %s", who, from, sentence);
-}
-
 struct applying {
     web_applied_fn *applied;
     void *to;
@@ -95,8 +91,8 @@ static void on_difference(void *user, const char *key, const struct config_key *
     applying->applied(applying->to, key, known->row->apply == SETTING_RESTART);
 }
 
-static int change(void *user, const struct web_change *wish, struct err_list *errors,
-                  web_applied_fn *applied, void *to)
+static int change_now(void *user, const struct web_change *wish, struct err_list *errors,
+                      web_applied_fn *applied, void *to)
 {
     struct bench *bench = user;
     struct applying applying = {.applied = applied, .to = to};
@@ -118,6 +114,23 @@ static int change(void *user, const struct web_change *wish, struct err_list *er
     bench->config = fresh;
     bench->revision++;
     return 0;
+}
+
+/* The daemon saves on the pool; here the answer is there at once. */
+static void *change(void *user, const struct web_change *wish, web_applied_fn *applied,
+                    web_changed_fn *changed, void *to)
+{
+    struct err_list errors = ERR_LIST_EMPTY;
+    int result = change_now(user, wish, &errors, applied, to);
+    changed(to, result, &errors);
+    err_list_deinit(&errors);
+    return user;
+}
+
+static void cancel_change(void *user, void *handle)
+{
+    (void)user;
+    (void)handle;
 }
 
 /* ---- the field's part ------------------------------------------------------------------------ */
@@ -227,11 +240,11 @@ static int open_web(struct bench *bench, struct err *err)
         .config = get_config,
         .config_revision = get_revision,
         .change = change,
+        .cancel_change = cancel_change,
         .write_lines = write_nothing,
         .write_profiles = write_nothing,
         .write_site_lines = write_nothing,
         .write_problems = write_no_problem,
-        .note = note,
         .user = bench,
         .started_wall = loop_wall(bench->loop),
         .started_mono = loop_now(bench->loop),
@@ -252,7 +265,8 @@ static int run(struct bench *bench, size_t points)
     char secret[64] = "";
     if (open_config(bench, &err) < 0)
         return fail(&err);
-    bench->access = access_open(bench->loop, bench->state,
+    bench->saver = saver_new(bench->loop);
+    bench->access = access_open(bench->loop, bench->saver, bench->state,
                                 config_record(bench->config, &access_settings_table), secret, &err);
     if (!bench->access)
         return fail(&err);
@@ -289,6 +303,7 @@ static void close_all(struct bench *bench)
     history_close(bench->history);
     if (bench->access)
         access_close(bench->access);
+    saver_free(bench->saver);
     site_free(bench->site);
     config_free(bench->config);
     loop_free(bench->loop);

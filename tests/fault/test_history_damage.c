@@ -16,7 +16,8 @@ enum { TICKS = 400, SERIES = 6, FLIPS = 1500, CUTS = 300, PAGE = 4096, HEAD = 48
 static char folder[200], path[220];
 static uint8_t *content;
 static size_t length;
-static size_t flipped_at;
+static size_t flipped_at; /* what was done to the file, for the message of a failure */
+static unsigned flipped_bit;
 static int64_t truth[TICKS][SERIES];
 
 static clock_us time_of(int tick)
@@ -93,8 +94,9 @@ static void check_answer(const struct history_answer *answer, struct outcomes *o
             assert_true(i == 0 || bucket->time > bucket[-1].time); /* in order, and once */
             double recorded = (double)truth[tick][s] / scales[s];
             if (bucket->last != recorded) {
-                printf("# %s of tick %d: %g instead of %g, byte %zu\n", answer->series[s].path,
-                       (int)tick, bucket->last, recorded, flipped_at);
+                printf("# %s of tick %d: %g instead of %g, byte %zu bit %u\n",
+                       answer->series[s].path, (int)tick, bucket->last, recorded, flipped_at,
+                       flipped_bit);
                 fail();
             }
             outcomes->kept++;
@@ -143,7 +145,7 @@ static void try_store(struct outcomes *outcomes)
     /* the definitions of this test insist on numbers that a damaged series holds; the daemon gives
      * new ones */
     if (result < 0 && result != -EEXIST) {
-        printf("# %s\n", err.text);
+        printf("# byte %zu bit %u: %s\n", flipped_at, flipped_bit, err.text);
         fail();
     }
     testing_tidy(store, &err);
@@ -161,6 +163,7 @@ static void flip(size_t at, unsigned bit, struct outcomes *outcomes)
     write_content(length);
     content[at] ^= (uint8_t)(1u << bit);
     flipped_at = at;
+    flipped_bit = bit;
     try_store(outcomes);
 }
 

@@ -70,7 +70,8 @@ static const struct history_answer answer = {.path_count = 3, .series = series};
 static void write_all(const struct history_csv_options *options, size_t piece, struct buf *out)
 {
     struct history_csv csv;
-    history_csv_begin(&csv, &answer, options);
+    struct history_csv_place places[3];
+    history_csv_begin(&csv, answer.series, answer.path_count, places, options);
     while (history_csv_write(&csv, out, piece))
         ;
 }
@@ -100,7 +101,7 @@ static void local_time_and_comma_for_spreadsheets(void **state)
                                                        HISTORY_CSV_LAST,
                                             .separator = ';',
                                             .decimal = ',',
-                                            .local = true},
+                                            .time = HISTORY_CSV_LOCAL},
               1 << 20, &out);
     assert_non_null(strstr(
         buf_text(&out), "\r\n2026-11-21T02:00:00.000+01:00;229,5;230,5;230,1;10;10,5;10,5;;;\r\n"));
@@ -117,6 +118,34 @@ static void pieces_give_the_same_bytes(void **state)
     assert_string_equal(buf_text(&whole), buf_text(&pieces));
     buf_deinit(&whole);
     buf_deinit(&pieces);
+}
+
+/* Two answers one after the other: the difference across the seam, and nothing before `from`. */
+static void a_second_answer_goes_on(void **state)
+{
+    (void)state;
+    time_text_use_zone("Europe/Berlin", NULL);
+    struct history_csv csv;
+    struct history_csv_place place;
+    struct history_csv_options options = {.columns = HISTORY_CSV_MAX,
+                                          .counter_columns = HISTORY_CSV_LAST | HISTORY_CSV_DELTA,
+                                          .time = HISTORY_CSV_SHEET,
+                                          .from = T0 + 60 * CLOCK_S};
+    struct history_bucket later = {
+        .time = T0 + 300 * CLOCK_S, .min = 12, .sum = 12, .max = 12, .last = 12, .count = 1};
+    struct history_series more = {
+        .path = "m/total/energy", .quantity = QUANTITY_ENERGY, .buckets = &later, .count = 1};
+    struct buf out = BUF_EMPTY;
+    history_csv_begin(&csv, &series[1], 1, &place, &options);
+    assert_int_equal(history_csv_next(&csv), T0 + 60 * CLOCK_S);
+    assert_false(history_csv_write(&csv, &out, 1 << 20));
+    history_csv_continue(&csv, &more);
+    assert_false(history_csv_write(&csv, &out, 1 << 20));
+    assert_string_equal(buf_text(&out),
+                        "time,utc,m/total/energy [kWh] last,m/total/energy [kWh] delta\r\n"
+                        "2026-11-21 02:01:00,2026-11-21T01:01:00.000Z,11.125,0.625\r\n"
+                        "2026-11-21 02:05:00,2026-11-21T01:05:00.000Z,12,0.875\r\n");
+    buf_deinit(&out);
 }
 
 static void column_words_are_read(void **state)
@@ -144,6 +173,7 @@ int main(void)
         cmocka_unit_test(an_answer_becomes_rows),
         cmocka_unit_test(local_time_and_comma_for_spreadsheets),
         cmocka_unit_test(pieces_give_the_same_bytes),
+        cmocka_unit_test(a_second_answer_goes_on),
         cmocka_unit_test(column_words_are_read),
     };
     return cmocka_run_group_tests_name("history_csv", tests, NULL, NULL);

@@ -274,20 +274,45 @@ static void undated_rows_find_their_place(void **state)
     history_store_close(store);
 }
 
-/* Another start of the machine has another monotonic clock: such rows wait, they are not put
- * anywhere. */
-static void rows_of_another_boot_are_kept(void **state)
+/* Another start of the machine has another monotonic clock: such rows lie before the start that
+ * followed, in their order, as late as they can have been. */
+static void rows_of_boots_without_a_clock_are_placed(void **state)
 {
     (void)state;
-    struct history_store *store = open_store();
-    struct history_reading reading = {1, QUALITY_GOOD, 1};
-    testing_write(store, 0, CLOCK_S, false, &reading, 1, NULL);
+    struct history_reading reading = {1, QUALITY_GOOD, 0};
+    const char *const boots[] = {"boot-1", "boot-2"};
+    struct history_store *store = NULL;
+    for (int boot = 0; boot < 2; boot++) {
+        store = history_store_open(folder, boots[boot], NULL);
+        for (int i = 0; i < 400; i++) {
+            reading.value = boot * 400 + i;
+            testing_write(store, 0, (60 + i) * CLOCK_S, false, &reading, 1, NULL);
+        }
+        history_store_close(store);
+    }
+    store = history_store_open(folder, "boot-3", NULL);
+    reading.value = 800;
+    testing_write(store, TESTING_T0, 30 * CLOCK_S, true, &reading, 1, NULL);
+    /* a kill between two steps changes nothing */
+    assert_int_equal(history_store_tidy(store, NULL), 1);
     history_store_close(store);
-    store = history_store_open(folder, "boot-2", NULL);
-    testing_write_one(store, TESTING_T0, 2);
+    store = history_store_open(folder, "boot-3", NULL);
+    testing_write(store, TESTING_T0 + CLOCK_S, 31 * CLOCK_S, true, &reading, 1, NULL);
     assert_int_equal(testing_tidy(store, NULL), 0);
-    assert_int_equal(number_in("SELECT count(*) FROM undated"), 1);
-    assert_int_equal(number_in("SELECT count(*) FROM tick"), 1);
+    assert_int_equal(number_in("SELECT count(*) FROM undated"), 0);
+    struct history_answer *answer = testing_ask_one(folder, ALWAYS, 0);
+    assert_int_equal(answer->series[0].count, 802);
+    const struct history_bucket *buckets = answer->series[0].buckets;
+    for (int i = 0; i < 800; i++) {
+        assert_int_equal(lround(buckets[i].last * 10), i);
+        assert_true(i % 400 == 0 || buckets[i].time - buckets[i - 1].time == CLOCK_S);
+    }
+    /* the third boot began 30 s before its first reading */
+    clock_us third = TESTING_T0 - 30 * CLOCK_S;
+    assert_true(buckets[799].time < third && buckets[799].time > third - CLOCK_S);
+    clock_us second = buckets[400].time - 60 * CLOCK_S;
+    assert_true(buckets[399].time < second && buckets[399].time > second - CLOCK_S);
+    history_answer_free(answer);
     history_store_close(store);
 }
 
@@ -475,7 +500,7 @@ int main(void)
         TEST(the_same_moment_is_kept_often),
         TEST(a_repeated_write_is_there_once),
         TEST(undated_rows_find_their_place),
-        TEST(rows_of_another_boot_are_kept),
+        TEST(rows_of_boots_without_a_clock_are_placed),
         TEST(buckets_agree_with_plain_arithmetic),
         TEST(tidying_changes_no_answer),
     };

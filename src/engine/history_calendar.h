@@ -1,0 +1,42 @@
+/* history_calendar - which stretch of time a moment belongs to: minutes, hours, days, months, years.
+ *
+ * Days, months and years are those of the site's time zone (base/time_text), with 23 or 25 hours
+ * where daylight saving begins or ends; hours begin when the local clock says so, which matters where
+ * the zone is half an hour off. Looking a stretch up asks the C library; the last one is remembered.
+ * Embedded in its user, no memory, any thread.
+ */
+#pragma once
+
+#include <stdint.h>
+
+/* What history keeps of a time: every reading, or one row for each of these. */
+enum history_level {
+    HISTORY_RAW,
+    HISTORY_MINUTE,
+    HISTORY_HOUR,
+    HISTORY_DAY,
+    HISTORY_MONTH,
+    HISTORY_YEAR,
+    HISTORY_LEVELS
+};
+
+/* Begin and end (not included), ms since 1970. */
+struct history_stretch {
+    int64_t begin, end;
+};
+
+struct history_calendar {
+    enum history_level level;
+    int times;   /* so many of them together: 2 days, 3 months; 1 or more */
+    int64_t step; /* ms; instead of the calendar, multiples of it since 1970; 0: none */
+    struct history_stretch last;
+};
+
+/* `times` levels (MINUTE to YEAR) together; 7 days are a week that begins on Monday. */
+struct history_calendar history_calendar_new(enum history_level level, int times);
+
+/* Multiples of `step` ms (1 or more) since 1970. */
+struct history_calendar history_calendar_steps(int64_t step);
+
+/* The stretch that `time` (ms, 0 to the year 9999) lies in. */
+struct history_stretch history_calendar_find(struct history_calendar *calendar, int64_t time);

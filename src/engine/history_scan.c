@@ -1,0 +1,453 @@
+#include "engine/history_scan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/history_file.h"
+
+#define BATCH 512
+#define DAY_MS 86400000LL
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+static int no_memory(struct err *err)
+{
+    return err_set(err, -ENOMEM, "there is no memory for this answer; ask for less at once");
+}
+
+static bool reserve(struct history_scan_rows *rows, size_t more)
+{
+    if (rows->count + more <= rows->capacity)
+        return true;
+    size_t capacity = rows->capacity ? rows->capacity : 64;
+    while (capacity < rows->count + more)
+        capacity *= 2;
+    struct history_tier_row *list = realloc(rows->list, capacity * sizeof *list);
+    if (!list)
+        return false;
+    rows->list = list;
+    rows->capacity = capacity;
+    return true;
+}
+
+static void close_span(struct history_scan *scan)
+{
+    if (scan->span_key)
+        history_span_close(&scan->span);
+    scan->span_key = 0;
+}
+
+void history_scan_end(struct history_scan *scan)
+{
+    close_span(scan);
+    for (int level = 0; level < HISTORY_LEVELS; level++)
+        free(scan->stored[level].list);
+    free(scan->span_bytes);
+    scan->span_bytes = NULL;
+}
+
+/* ---- look-ups -------------------------------------------------------------------------------- */
+
+/* A damaged page is a gap, like a damaged piece: the rest is read all the same. */
+static int found(struct history_scan *scan, int result)
+{
+    if (result != -EBADMSG)
+        return result;
+    scan->damaged = true;
+    return 0;
+}
+
+static int piece_before(struct history_scan *scan, enum history_level level, int64_t time,
+                        struct history_piece *piece, struct err *err)
+{
+    return found(scan,
+                 history_piece_before(scan->pieces, level, scan->series, time, piece, err));
+}
+
+static int piece_after(struct history_scan *scan, int64_t key, struct history_piece *piece,
+                       struct err *err)
+{
+    return found(scan, history_piece_after(scan->pieces, key, piece, err));
+}
+
+/* ---- into buckets ---------------------------------------------------------------------------- */
+
+/* Make the bucket that `time` lies in the last one. False when it would be one too many, or without
+ * memory. */
+static int begin_bucket(struct history_scan *scan, int64_t time, const struct history_tier_row *row,
+                        struct err *err)
+{
+    struct history_scan_rows *buckets = &scan->buckets;
+    struct history_stretch stretch = {time, time};
+    if (!scan->every)
+        stretch = history_calendar_find(&scan->grid, time);
+    if (buckets->count == scan->most) {
+        scan->cut = true;
+        scan->cut_at = stretch.begin;
+        return 0;
+    }
+    if (!reserve(buckets, 1))
+        return no_memory(err);
+    buckets->list[buckets->count] = *row;
+    buckets->list[buckets->count++].time = stretch.begin;
+    scan->bucket_end = stretch.end;
+    return 0;
+}
+
+static int put_reading(struct history_scan *scan, int64_t time, int64_t value, struct err *err)
+{
+    struct history_scan_rows *buckets = &scan->buckets;
+    if (buckets->count > 0 && time < scan->bucket_end) {
+        history_tier_add(&buckets->list[buckets->count - 1], value, scan->counter);
+        return 0;
+    }
+    struct history_tier_row row = history_tier_begin(time, value);
+    return begin_bucket(scan, time, &row, err);
+}
+
+/* Readings that are not in pieces, up to `until`. */
+static int put_loose(struct history_scan *scan, int64_t until, struct err *err)
+{
+    int result = 0;
+    for (; scan->loose_at < scan->loose->count && !scan->cut && result == 0; scan->loose_at++) {
+        const struct history_sample *sample = &scan->loose->list[scan->loose_at];
+        if (sample->time >= until)
+            break;
+        if (sample->quality == QUALITY_GOOD && sample->time >= scan->from)
+            result = put_reading(scan, sample->time, sample->value, err);
+    }
+    return result;
+}
+
+static int put_row(struct history_scan *scan, const struct history_tier_row *row, struct err *err)
+{
+    struct history_scan_rows *buckets = &scan->buckets;
+    int64_t time = row->time < scan->from ? scan->from : row->time;
+    int result = put_loose(scan, time, err);
+    if (result < 0 || scan->cut)
+        return result;
+    if (buckets->count > 0 && time < scan->bucket_end) {
+        history_tier_combine(&buckets->list[buckets->count - 1], row, scan->counter);
+        return 0;
+    }
+    return begin_bucket(scan, time, row, err);
+}
+
+/* ---- readings -------------------------------------------------------------------------------- */
+
+static bool withdrawn(const struct history_scan *scan)
+{
+    return scan->cancel && atomic_load_explicit(scan->cancel, memory_order_relaxed);
+}
+
+/* Open the span of a piece, with a copy of its bytes: borders of buckets come back to it. A damaged
+ * piece is a gap, and nothing else is lost. 1, 0, or a code. */
+static int open_span(struct history_scan *scan, const struct history_piece *piece, struct err *err)
+{
+    if (scan->span_key == piece->key)
+        return 1;
+    close_span(scan);
+    if (piece->length > scan->span_capacity) {
+        uint8_t *bytes = realloc(scan->span_bytes, piece->length);
+        if (!bytes)
+            return no_memory(err);
+        scan->span_bytes = bytes;
+        scan->span_capacity = piece->length;
+    }
+    memcpy(scan->span_bytes, piece->bytes, piece->length);
+    int result =
+        history_span_open(&scan->span, scan->span_bytes, piece->length, piece->key, piece->base);
+    if (result == -ENOMEM)
+        return no_memory(err);
+    scan->damaged = scan->damaged || result < 0;
+    if (result < 0)
+        return 0;
+    scan->span_key = piece->key;
+    scan->span_at = INT64_MIN;
+    return 1;
+}
+
+static int put_samples(struct history_scan *scan, const struct history_sample *samples, int count,
+                       int64_t until, struct err *err)
+{
+    int result = 0;
+    bool loose = scan->loose_at < scan->loose->count;
+    for (int i = 0; i < count && result == 0 && !scan->cut; i++) {
+        const struct history_sample *sample = &samples[i];
+        if (sample->time >= until)
+            return 0;
+        if (sample->quality != QUALITY_GOOD)
+            continue;
+        if (loose)
+            result = put_loose(scan, sample->time, err);
+        if (result == 0 && !scan->cut)
+            result = put_reading(scan, sample->time, sample->value, err);
+    }
+    return result;
+}
+
+/* The readings of an open span in from <= time < until. */
+static int put_span(struct history_scan *scan, int64_t from, int64_t until, struct err *err)
+{
+    struct history_sample samples[BATCH];
+    int result = history_span_seek(&scan->span, from), count = 0;
+    scan->damaged = scan->damaged || result < 0;
+    if (result < 0)
+        return 0;
+    while (!scan->cut && (count = history_span_read(&scan->span, samples, BATCH)) > 0) {
+        if (withdrawn(scan))
+            return err_set(err, -ECANCELED, "the question was withdrawn");
+        result = put_samples(scan, samples, count, until, err);
+        if (result < 0 || samples[count - 1].time >= until)
+            return result;
+    }
+    scan->damaged = scan->damaged || count < 0;
+    return 0;
+}
+
+static int put_readings(struct history_scan *scan, int64_t from, int64_t until, struct err *err)
+{
+    struct history_piece piece;
+    int64_t key = history_piece_key(HISTORY_RAW, scan->series, from);
+    int result =
+        piece_before(scan, HISTORY_RAW, from, &piece, err);
+    bool first = result > 0;
+    while (result >= 0 && !scan->cut) {
+        if (!first) {
+            result = piece_after(scan, key, &piece, err);
+            if (result <= 0 || piece.base >= until)
+                break;
+        }
+        first = false;
+        if (piece.key > key)
+            key = piece.key;
+        result = open_span(scan, &piece, err);
+        if (result > 0)
+            result = put_span(scan, from, until, err);
+    }
+    return result < 0 ? result : 0;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+static int put_level(struct history_scan *scan, enum history_level level, int64_t from,
+                     int64_t until, struct err *err);
+
+static int put_below(struct history_scan *scan, enum history_level level, int64_t from,
+                     int64_t until, struct err *err)
+{
+    if (scan->cut || from >= until)
+        return 0;
+    return put_level(scan, (enum history_level)(level - 1), from, until, err);
+}
+
+/* Where something finer than `level` begins to be kept. */
+static int64_t finer_begins(const struct history_scan *scan, enum history_level level)
+{
+    int64_t begin = scan->loose->count > 0 ? scan->loose->list[0].time : INT64_MAX;
+    for (int finer = HISTORY_RAW; finer < (int)level; finer++) {
+        if (scan->oldest[finer] < begin)
+            begin = scan->oldest[finer];
+    }
+    return begin;
+}
+
+/* Decode a piece of rows; 1, 0 when it is damaged (a gap), or a code. */
+static int read_rows(struct history_scan *scan, enum history_level level,
+                     const struct history_piece *piece, int64_t *until, struct err *err)
+{
+    struct history_scan_rows *rows = &scan->stored[level];
+    bool counter;
+    rows->count = 0;
+    size_t count = history_tier_count(piece->bytes, piece->length);
+    if (!reserve(rows, count + 1))
+        return no_memory(err);
+    int result = history_tier_decode(piece->bytes, piece->length, piece->key, piece->base,
+                                     rows->list, rows->capacity, until, &counter);
+    if (result == -ENOMEM)
+        return no_memory(err);
+    scan->damaged = scan->damaged || result < 0;
+    rows->count = result > 0 ? (size_t)result : 0;
+    return result >= 0;
+}
+
+/* The rows of a piece inside from <= time < until: whole where they fit, by what is finer where they
+ * do not. */
+static int put_rows(struct history_scan *scan, enum history_level level, int64_t from,
+                    int64_t until, struct err *err)
+{
+    int result = 0;
+    for (size_t i = 0; i < scan->stored[level].count && result == 0 && !scan->cut; i++) {
+        struct history_tier_row row = scan->stored[level].list[i];
+        struct history_stretch own = history_calendar_find(&scan->calendars[level], row.time);
+        if (own.end <= from)
+            continue;
+        if (row.time >= until)
+            break;
+        bool inside = row.time >= from && own.end <= until;
+        bool fits = inside && !scan->every &&
+                    history_calendar_find(&scan->grid, row.time).end >= own.end;
+        if (fits || finer_begins(scan, level) >= own.end)
+            result = put_row(scan, &row, err);
+        else
+            result = put_below(scan, level, row.time > from ? row.time : from,
+                               own.end < until ? own.end : until, err);
+    }
+    return result;
+}
+
+/* The part of a piece that lies in `*from` <= time < until; `*from` moves to its end. */
+static int put_piece(struct history_scan *scan, enum history_level level,
+                     const struct history_piece *piece, int64_t *from, int64_t until,
+                     struct err *err)
+{
+    int64_t base = piece->base, end = 0;
+    int result = read_rows(scan, level, piece, &end, err);
+    if (result <= 0 || end <= *from)
+        return result < 0 ? result : 0;
+    if (end > until)
+        end = until;
+    if (base > *from) {
+        /* nothing of this level: what is finer, which leaves the rows just read alone */
+        result = put_below(scan, level, *from, base, err);
+        *from = base;
+        if (result < 0)
+            return result;
+    }
+    result = put_rows(scan, level, *from, end, err);
+    *from = end;
+    return result;
+}
+
+static int put_level(struct history_scan *scan, enum history_level level, int64_t from,
+                     int64_t until, struct err *err)
+{
+    if (level == HISTORY_RAW)
+        return put_readings(scan, from, until, err);
+    if (scan->oldest[level] == INT64_MAX)
+        return put_below(scan, level, from, until, err);
+    struct history_piece piece;
+    int64_t key = history_piece_key(level, scan->series, from);
+    int result = piece_before(scan, level, from, &piece, err);
+    if (result > 0)
+        result = put_piece(scan, level, &piece, &from, until, err);
+    while (result >= 0 && from < until && !scan->cut) {
+        result = piece_after(scan, key, &piece, err);
+        if (result <= 0 || piece.base >= until)
+            break;
+        key = piece.key;
+        result = put_piece(scan, level, &piece, &from, until, err);
+    }
+    return result < 0 ? result : put_below(scan, level, from, until, err);
+}
+
+/* ---- public ---------------------------------------------------------------------------------- */
+
+/* Where what is kept of each level begins. */
+static int find_oldest(struct history_scan *scan, struct err *err)
+{
+    for (int level = HISTORY_RAW; level < HISTORY_LEVELS; level++) {
+        struct history_piece piece;
+        int64_t key = history_piece_key((enum history_level)level, scan->series, 0);
+        int result = piece_after(scan, key, &piece, err);
+        if (result < 0)
+            return result;
+        scan->oldest[level] = result > 0 ? piece.base : INT64_MAX;
+        if (level > HISTORY_RAW)
+            scan->calendars[level] = history_calendar_new((enum history_level)level, 1);
+    }
+    return 0;
+}
+
+/* The coarsest rows that can lie inside a bucket. */
+static enum history_level level_of_buckets(const struct history_scan *scan)
+{
+    static const int64_t lengths[HISTORY_LEVELS] = {
+        [HISTORY_MINUTE] = 60000,      [HISTORY_HOUR] = 3600000,     [HISTORY_DAY] = 23 * 3600000LL,
+        [HISTORY_MONTH] = 28 * DAY_MS, [HISTORY_YEAR] = 365 * DAY_MS};
+    if (scan->every)
+        return HISTORY_RAW;
+    int64_t length =
+        scan->grid.step ? scan->grid.step : lengths[scan->grid.level] * scan->grid.times;
+    int level = HISTORY_YEAR;
+    while (level > HISTORY_RAW && lengths[level] > length)
+        level--;
+    return (enum history_level)level;
+}
+
+/* The old end of the span may be kept in coarser rows only: those first, then what fits. */
+static int put_all(struct history_scan *scan, struct err *err)
+{
+    int64_t from = scan->from;
+    enum history_level fits = level_of_buckets(scan);
+    int result = 0;
+    for (int level = HISTORY_YEAR; level > (int)fits && result == 0 && !scan->cut; level--) {
+        int64_t until = finer_begins(scan, (enum history_level)level);
+        if (until > scan->to)
+            until = scan->to;
+        if (from < until && scan->oldest[level] < until)
+            result = put_level(scan, (enum history_level)level, from, until, err);
+        if (from < until)
+            from = until;
+    }
+    if (result == 0 && from < scan->to && !scan->cut)
+        result = put_level(scan, fits, from, scan->to, err);
+    return result;
+}
+
+int history_scan_run(struct history_scan *scan, struct err *err)
+{
+    int result = find_oldest(scan, err);
+    if (result == 0)
+        result = put_all(scan, err);
+    if (result == 0)
+        result = put_loose(scan, scan->to, err);
+    history_pieces_rest(scan->pieces);
+    return result;
+}
+
+/* The last row of hours in the day before `from`. */
+static int row_before(struct history_scan *scan, int64_t *value, struct err *err)
+{
+    struct history_piece piece;
+    int64_t until;
+    struct history_calendar hours = history_calendar_new(HISTORY_HOUR, 1);
+    int result = piece_before(scan, HISTORY_HOUR, scan->from - 1, &piece, err);
+    if (result > 0)
+        result = read_rows(scan, HISTORY_HOUR, &piece, &until, err);
+    for (size_t i = scan->stored[HISTORY_HOUR].count; result > 0 && i-- > 0;) {
+        const struct history_tier_row *row = &scan->stored[HISTORY_HOUR].list[i];
+        if (history_calendar_find(&hours, row->time).end <= scan->from) {
+            *value = row->last;
+            return row->time >= scan->from - DAY_MS;
+        }
+    }
+    return result < 0 ? result : 0;
+}
+
+int history_scan_before(struct history_scan *scan, int64_t *value, struct err *err)
+{
+    struct history_scan near = *scan;
+    near.from = scan->from - DAY_MS;
+    near.to = scan->from;
+    near.every = false;
+    near.grid = history_calendar_steps(2 * DAY_MS);
+    near.most = 2;
+    int result = find_oldest(&near, err);
+    if (result == 0)
+        result = put_level(&near, HISTORY_RAW, near.from, near.to, err);
+    if (result == 0)
+        result = put_loose(&near, near.to, err);
+    if (result == 0 && near.buckets.count > 0) {
+        *value = near.buckets.list[near.buckets.count - 1].last;
+        result = 1;
+    } else if (result == 0) {
+        near.from = scan->from;
+        result = row_before(&near, value, err);
+    }
+    free(near.buckets.list);
+    history_scan_end(&near);
+    history_pieces_rest(scan->pieces);
+    return result;
+}
