@@ -10,30 +10,35 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/history_asker.h"
+#include "engine/history_contact.h"
+#include "engine/history_edit.h"
+#include "engine/history_forecast.h"
 #include "engine/history_points.h"
+#include "engine/history_rhythm.h"
 #include "engine/history_writer.h"
 
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
-#define FIRST_TICK (5 * CLOCK_S)   /* after start: devices have been asked once by then */
-#define SNAP_MOST (500 * CLOCK_MS) /* a timer that is this late still stands for its moment */
+#define FIRST_TICK (5 * CLOCK_S) /* after start: devices have been asked once by then */
 #define NOTICE_LASTS                                                                               \
     (24 * 3600 * CLOCK_S) /* how long a damaged file is a problem in the status                    \
                            */
 #define NOTES_KEPT 4
-#define BYTES_PER_READING                                                                          \
-    1.3 /* until blocks have been made and tell; measured over a year of ten points */
 
 struct history {
     struct loop *loop;
     struct history_settings settings;
+    struct site *site;
     struct history_points points;
+    struct history_contact contact;
+    struct history_rhythm rhythm;
+    bool *due; /* of points.intervals */
+    struct feed feed;
     struct history_writer *writer;
     struct history_asker *asker;
     struct loop_timer timer;
     struct loop_fd back; /* notes come back */
     struct history_note *spare[NOTES_KEPT];
     size_t spare_count;
-    size_t last_points;
     uint64_t ticks_written, ticks_lost;
     bool ok;
     char problem[200], notice[200];
@@ -55,7 +60,18 @@ static const struct setting_row rows[] = {
      .max = 3600,
      .initial = "1 min",
      .right = ROLE_ADMINISTRATOR,
-     .help = "Time between two recorded readings; shorter shows more and fills the disk sooner."},
+     .help = "Time between two recorded readings where no history rule says otherwise; shorter "
+             "shows more and fills the disk sooner."},
+    {.key = "space",
+     .type = SETTING_INT,
+     .offset = offsetof(struct history_settings, space),
+     .unit = "MB",
+     .min = 0,
+     .max = 100000000,
+     .initial = "0",
+     .right = ROLE_ADMINISTRATOR,
+     .help = "Room on disk for the history; 0 is up to a tenth of what is free. When it is used up "
+             "the oldest readings go first, but never the totals of counters."},
 };
 
 const struct setting_table history_settings_table = {
@@ -66,6 +82,23 @@ const struct setting_table history_settings_table = {
     .row_count = sizeof rows / sizeof *rows,
     .record_size = sizeof(struct history_settings),
 };
+
+static struct history_use use_of(const struct history *history)
+{
+    return (struct history_use){
+        .bytes = history->facts.bytes,
+        .free_bytes = history->facts.free_bytes,
+        .bytes_per_reading = history->facts.bytes_per_reading,
+    };
+}
+
+/* What the store may take changes with what else is on the disk. */
+static void set_space(struct history *history)
+{
+    const struct history_use use = use_of(history);
+    if (history->writer)
+        history_writer_set_space(history->writer, history_space(history->settings.space, &use));
+}
 
 /* ---- notes ----------------------------------------------------------------------------------- */
 
@@ -82,6 +115,7 @@ static void take_report(struct history *history, const struct history_note *note
     history->ok = note->ok;
     memcpy(history->problem, note->problem, sizeof history->problem);
     history->facts = note->facts;
+    set_space(history);
     history_asker_set_generation(history->asker, note->facts.generation);
     if (strcmp(history->notice, note->notice) != 0) {
         memcpy(history->notice, note->notice, sizeof history->notice);
@@ -152,24 +186,9 @@ static bool add_definitions(struct history *history, struct history_note *note)
 
 /* ---- ticks ----------------------------------------------------------------------------------- */
 
-/* Append a tick that stands for the moment `late` ago. */
-static void tick(struct history *history, clock_us late)
+/* Hand a row over; `late` ago was the moment it stands for. */
+static void send(struct history *history, struct history_note *note)
 {
-    struct clock *clock = loop_clock(history->loop);
-    struct history_note *note = take_note(history);
-    if (!note) {
-        history->ticks_lost++;
-        return;
-    }
-    note->record.mono = clock_mono(clock) - late;
-    note->record.wall = clock_wall(clock) - late;
-    note->record.wall_known = clock_wall_known(clock);
-    history->last_points =
-        history_points_read(&history->points, note->record.mono / CLOCK_MS, &note->row);
-    if (history->last_points == 0) {
-        recycle(history, note);
-        return;
-    }
     if (note->row.failed || !add_definitions(history, note)) {
         lose(history, note);
         return;
@@ -187,22 +206,42 @@ static void tick(struct history *history, clock_us late)
     }
 }
 
-void history_tick(struct history *history)
+/* A note for the moment `late` ago; NULL without memory: then the tick is lost. */
+static struct history_note *begin_note(struct history *history, clock_us late)
 {
-    tick(history, 0);
+    struct clock *clock = loop_clock(history->loop);
+    struct history_note *note = take_note(history);
+    if (!note) {
+        history->ticks_lost++;
+        return NULL;
+    }
+    note->record.mono = clock_mono(clock) - late;
+    note->record.wall = clock_wall(clock) - late;
+    note->record.wall_known = clock_wall_known(clock);
+    return note;
 }
 
-static void on_timer(struct loop_timer *timer, void *user);
-
-/* The next multiple of the interval on the wall, or since start while the wall clock is not known.
- * `time` is now on that clock, as the last tick was stamped. */
-static void arm(struct history *history, clock_us time, clock_us late)
+/* A row without points says nothing. */
+static void end_note(struct history *history, struct history_note *note, size_t points)
 {
-    clock_us every = history->settings.every;
-    clock_us wait = every - (time - late) % every - late;
-    loop_timer_at(history->loop, &history->timer, loop_now(history->loop) + wait, on_timer,
-                  history);
+    if (points > 0)
+        send(history, note);
+    else
+        recycle(history, note);
 }
+
+static size_t append(struct history *history, const char *const *names, size_t count, bool on_alarm)
+{
+    struct history_note *note = begin_note(history, 0);
+    if (!note)
+        return 0;
+    size_t points = history_points_read_now(&history->points, names, count, on_alarm,
+                                            note->record.mono / CLOCK_MS, &note->row);
+    end_note(history, note, points);
+    return points;
+}
+
+/* ---- the rhythm ------------------------------------------------------------------------------ */
 
 static clock_us time_now(const struct history *history)
 {
@@ -210,45 +249,106 @@ static clock_us time_now(const struct history *history)
     return clock_wall_known(clock) ? clock_wall(clock) : clock_mono(clock);
 }
 
+static void on_timer(struct loop_timer *timer, void *user);
+
+static void arm(struct history *history)
+{
+    clock_us next = history_rhythm_next(&history->rhythm);
+    if (next == CLOCK_NEVER)
+        loop_timer_stop(&history->timer);
+    else
+        loop_timer_at(history->loop, &history->timer, next, on_timer, history);
+}
+
+/* Fit rhythm to points. */
+static void set_rhythm(struct history *history)
+{
+    size_t count = history->settings.enabled ? history->points.interval_count : 0;
+    clock_us *every = mem_new((count + 1) * sizeof *every);
+    for (size_t i = 0; i < count; i++)
+        every[i] = history->points.intervals[i].every;
+    /* Not loop_now(): while the daemon starts, the turn of the loop began long ago. */
+    history_rhythm_set(&history->rhythm, every, count, FIRST_TICK,
+                       clock_mono(loop_clock(history->loop)), time_now(history));
+    free(every);
+    history->due = mem_resize(history->due, (count + 1) * sizeof *history->due);
+    arm(history);
+}
+
+static void refresh(struct history *history)
+{
+    if (history_points_refresh(&history->points))
+        set_rhythm(history);
+}
+
 static void on_timer(struct loop_timer *timer, void *user)
 {
     struct history *history = user;
+    struct history_rhythm *rhythm = &history->rhythm;
     (void)timer;
-    clock_us every = history->settings.every;
-    clock_us time = time_now(history);
-    clock_us most = every / 20 < SNAP_MOST ? every / 20 : SNAP_MOST;
-    /* A clock that is being slewed makes the timer a little early: then `late` is negative. */
-    clock_us late = time % every;
-    if (late > every / 2)
-        late -= every;
-    if (late > most || late < -most)
-        late = 0;
-    tick(history, late);
-    arm(history, time, late);
+    refresh(history);
+    clock_us late =
+        history_rhythm_beat(rhythm, clock_mono(loop_clock(history->loop)), time_now(history));
+    for (size_t i = 0; i < rhythm->count; i++)
+        history->due[i] = rhythm->list[i].now;
+    arm(history);
+    struct history_note *note = rhythm->count ? begin_note(history, late) : NULL;
+    if (note)
+        end_note(history, note,
+                 history_points_read_due(&history->points, history->due,
+                                         note->record.mono / CLOCK_MS, &note->row));
 }
 
-static void start_timer(struct history *history)
+/* Devices came or went, were lost or found again. */
+static void on_tree(void *user)
 {
-    loop_timer_stop(&history->timer);
-    if (!history->settings.enabled)
-        return;
-    clock_us every = history->settings.every;
-    clock_us time = time_now(history);
-    clock_us until_first = every - time % every;
-    if (until_first > FIRST_TICK)
-        until_first = FIRST_TICK;
-    /* Not loop_now(): while the daemon starts, the turn of the loop began long ago. */
-    loop_timer_at(history->loop, &history->timer,
-                  clock_mono(loop_clock(history->loop)) + until_first, on_timer, history);
+    struct history *history = user;
+    refresh(history);
+    history_contact_look(&history->contact, history->site);
+    if (history->contact.changed_count > 0)
+        history_append_alarm(history, history->contact.changed, history->contact.changed_count);
 }
 
 void history_configure(struct history *history, const struct history_settings *settings)
 {
-    bool same = settings->enabled == history->settings.enabled &&
-                settings->every == history->settings.every;
+    bool switched = settings->enabled != history->settings.enabled;
     history->settings = *settings;
-    if (!same)
-        start_timer(history);
+    history_points_set_every(&history->points, settings->every);
+    set_space(history);
+    refresh(history);
+    if (switched)
+        set_rhythm(history);
+}
+
+void history_set_rules(struct history *history, struct history_rules *rules_take)
+{
+    history_points_set_rules(&history->points, rules_take);
+    refresh(history);
+}
+
+/* ---- beside the rhythm ----------------------------------------------------------------------- */
+
+size_t history_append(struct history *history, const char *const *names, size_t count)
+{
+    return append(history, names, count, false);
+}
+
+size_t history_append_alarm(struct history *history, const char *const *names, size_t count)
+{
+    return history->settings.enabled && count > 0 ? append(history, names, count, true) : 0;
+}
+
+void history_tick(struct history *history)
+{
+    append(history, NULL, 0, false);
+}
+
+int history_clear(struct history *history, const char *const *paths, size_t count,
+                  void (*done)(void *user, int result, const struct err *err), void *user,
+                  struct err *err)
+{
+    return history_edit_clear(history->writer, &history->points.series, paths, count, done, user,
+                              err);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -273,11 +373,14 @@ struct history *history_open(struct loop *loop, struct site *site, const char *f
         return NULL;
     struct history *history = mem_new(sizeof *history);
     history->loop = loop;
+    history->site = site;
     history->settings = *settings;
     history->ok = true;
     history->timer = LOOP_TIMER_EMPTY;
     history->back = LOOP_FD_EMPTY;
+    history->feed = (struct feed){.tree = on_tree, .user = history};
     history_points_init(&history->points, site, history_store_series(store));
+    history_points_set_every(&history->points, settings->every);
     history->facts = history_store_facts(store);
     snprintf(history->notice, sizeof history->notice, "%s", history->facts.notice);
     history->notice_until = loop_now(loop) + NOTICE_LASTS;
@@ -294,7 +397,10 @@ struct history *history_open(struct loop *loop, struct site *site, const char *f
         err_set_errno(err, result, "the history's writer cannot be watched");
         return history_close(history);
     }
-    start_timer(history);
+    set_space(history);
+    site_subscribe(site, &history->feed);
+    history_contact_look(&history->contact, site);
+    refresh(history);
     return history;
 }
 
@@ -302,6 +408,7 @@ struct history *history_close(struct history *history)
 {
     if (!history)
         return NULL;
+    site_unsubscribe(history->site, &history->feed);
     loop_timer_stop(&history->timer);
     loop_fd_stop(&history->back);
     if (history->writer) {
@@ -316,35 +423,74 @@ struct history *history_close(struct history *history)
     while (history->spare_count > 0)
         history_note_free(history->spare[--history->spare_count]);
     history_points_deinit(&history->points);
+    history_contact_deinit(&history->contact);
+    history_rhythm_deinit(&history->rhythm);
+    free(history->due);
     free(history);
     return NULL;
 }
 
 /* ---- what is said about it ------------------------------------------------------------------- */
 
-static double lasts_days(const struct history *history)
+const struct history_rules *history_rules_now(const struct history *history)
 {
-    double per_reading =
-        history->facts.bytes_per_reading > 0 ? history->facts.bytes_per_reading : BYTES_PER_READING;
-    double ticks_a_day = 86400.0 * CLOCK_S / (double)history->settings.every;
-    double a_day = (double)history->last_points * ticks_a_day * per_reading;
-    return a_day > 0 && history->settings.enabled ? (double)history->facts.free_bytes / a_day : 0;
+    return &history->points.rules;
+}
+
+const struct history_settings *history_settings_now(const struct history *history)
+{
+    return &history->settings;
+}
+
+void history_foretell(const struct history *history, const struct history_choice *choice,
+                      struct history_forecast *forecast, struct history_rule_use *uses)
+{
+    const struct history_choice now = {
+        .enabled = history->settings.enabled,
+        .every = history->settings.every,
+        .space = history->settings.space,
+        .rules = &history->points.rules,
+    };
+    const struct history_use use = use_of(history);
+    history_forecast_make(history->site, choice ? choice : &now, &use, forecast, uses);
+}
+
+/* Asked for often: from what is recorded, without a look at each point. */
+static struct history_forecast forecast_now(const struct history *history)
+{
+    struct history_forecast forecast = {0};
+    const struct history_points *points = &history->points;
+    const struct history_use use = use_of(history);
+    for (size_t i = 0; i < points->interval_count && history->settings.enabled; i++)
+        forecast.readings_per_day += (double)points->intervals[i].points * 86400 * CLOCK_S /
+                                     (double)points->intervals[i].every;
+    history_forecast_reckon(&forecast, history->settings.space, &use);
+    return forecast;
 }
 
 struct history_status history_status(const struct history *history)
 {
+    struct history_forecast forecast = forecast_now(history);
     struct history_status status = {
         .ok = history->ok,
         .every = history->settings.every,
-        .points = history->last_points,
+        .points = history_points_count(&history->points),
         .bytes = history->facts.bytes,
         .oldest = history->facts.oldest,
         .newest = history->facts.newest,
-        .lasts_days = lasts_days(history),
+        .lasts_days = forecast.lasts_days,
+        .budget = forecast.budget,
         .ticks_written = history->ticks_written,
         .ticks_lost = history->ticks_lost,
     };
     memcpy(status.problem, history->problem, sizeof status.problem);
+    if (status.ok && history->facts.full) {
+        status.ok = false;
+        snprintf(status.problem, sizeof status.problem,
+                 "the history's space of %llu MB is used up by what is kept for ever: give it more "
+                 "(history.space), or clear what is not needed",
+                 (unsigned long long)(status.budget / 1000000));
+    }
     bool noticed = *history->notice && loop_now(history->loop) < history->notice_until;
     if (status.ok && noticed) {
         status.ok = false;

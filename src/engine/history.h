@@ -18,10 +18,15 @@
 #include "model/site.h"
 
 struct history;
+struct history_rules;
+struct history_forecast;
+struct history_choice;
+struct history_rule_use;
 
 struct history_settings {
     bool enabled;
-    int64_t every; /* us between ticks, 1 s to 60 min */
+    int64_t every; /* us between ticks where no rule says otherwise, 1 s to 60 min */
+    int64_t space; /* MB on disk, 0: up to a tenth of what is free */
 };
 
 extern const struct setting_table history_settings_table;
@@ -35,20 +40,52 @@ struct history *history_open(struct loop *loop, struct site *site, const char *f
  */
 struct history *history_close(struct history *history);
 
-/* New settings of a reload. */
+/* New settings of a reload. What is being gathered for an average, and the intervals that stay, go
+ * on. */
 void history_configure(struct history *history, const struct history_settings *settings);
 
-/* Append a tick now (also used by the timer). */
+/* Other rules (engine/history_rules.h), from the next tick on; taken, `rules_take` is left empty.
+ */
+void history_set_rules(struct history *history, struct history_rules *rules_take);
+
+/* Record now, beside the rhythm: what the points at or below one of `names` (points, components,
+ * devices; none: all) say at this moment, whatever their mode. Returns how many that are; points
+ * that are switched off are not among them. */
+size_t history_append(struct history *history, const char *const *names, size_t count);
+
+/* The same for points whose rule says so, when an alarm on one of `names` begins or ends. Loss of
+ * contact and its end are seen by the history itself. Does nothing while recording is switched off.
+ */
+size_t history_append_alarm(struct history *history, const char *const *names, size_t count);
+
+/* history_append() of all points. */
 void history_tick(struct history *history);
+
+/* Forget what has been recorded at or below `paths` (none: everything), for ever. `done` runs on
+ * the loop thread, once, when it is gone or could not be removed; history_close() at the latest. 0
+ * when it is under way, else negative and `err`: -ENOENT when nothing is recorded there, -EBUSY. */
+int history_clear(struct history *history, const char *const *paths, size_t count,
+                  void (*done)(void *user, int result, const struct err *err), void *user,
+                  struct err *err);
+
+/* What a choice of settings would take and how long it would last (engine/history_forecast.h). With
+ * `choice` NULL, what holds now; `uses` has room for a record of each rule, or is NULL. */
+void history_foretell(const struct history *history, const struct history_choice *choice,
+                      struct history_forecast *forecast, struct history_rule_use *uses);
+
+/* The rules in force, in order of precedence; and the settings. */
+const struct history_rules *history_rules_now(const struct history *history);
+const struct history_settings *history_settings_now(const struct history *history);
 
 struct history_status {
     bool ok;
     char problem[200];       /* a sentence while not ok (disk full, ...) */
     int64_t every;           /* us */
-    size_t points;           /* in the last tick */
+    size_t points;           /* recorded from time to time */
     uint64_t bytes;          /* on disk */
     clock_us oldest, newest; /* wall; 0 when empty */
-    double lasts_days;       /* with this choice and the disk's free space; 0 when not known */
+    double lasts_days;       /* that the budget holds with this choice; 0: nothing is recorded */
+    uint64_t budget;         /* bytes that it may take */
     uint64_t ticks_written, ticks_lost;
 };
 struct history_status history_status(const struct history *history);
@@ -58,6 +95,9 @@ struct history_status history_status(const struct history *history);
 struct history_bucket {
     clock_us time; /* begin of the bucket (wall), or of the reading itself when step is 0 */
     double min, sum, max, last;
+    /* Of a counter: by how much it went up since the bucket before, resets seen to. In the first
+     * bucket: since the last reading in the day before, else since its own first. */
+    double rise;
     uint32_t count;
 };
 
@@ -65,18 +105,29 @@ struct history_question {
     const char *const *paths; /* borrowed until history_ask returns */
     size_t path_count;        /* at most LIMIT_HISTORY_PATHS */
     clock_us from, to;        /* wall, from <= t < to */
-    clock_us step;            /* 0: every reading */
+    clock_us step;            /* buckets begin at multiples of it since 1970; 0: every reading */
+    enum history_unit {       /* instead of `step`, in the site's time zone: */
+        HISTORY_UNIT_NONE,
+        HISTORY_UNIT_HOUR,
+        HISTORY_UNIT_DAY,
+        HISTORY_UNIT_MONTH,
+        HISTORY_UNIT_YEAR,
+    } unit;
+    int units;                /* ... so many of them; 7 days are a week from Monday on */
     size_t most;              /* buckets per point at most; 0: LIMIT_HISTORY_BUCKETS */
 };
 
 struct history_answer {
+    /* Complete for times before this: the question's `to`, or where a point had more buckets than
+     * `most`. To read on, ask again from here: so a long answer needs little memory. */
+    clock_us until;
     size_t path_count;
     struct history_series {
         const char *path;
         enum quantity quantity; /* QUANTITY_NONE: nothing recorded under this path */
         struct history_bucket *buckets;
         size_t count;
-        bool cut; /* more than `most` buckets existed */
+        bool cut; /* there is more from the answer's `until` on */
     } * series;
 };
 

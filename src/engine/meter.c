@@ -162,7 +162,9 @@ static void save(struct meter *meter)
 {
     if (!meter->file || meter->saving || !meter->changed)
         return;
-    struct save *save = mem_new(sizeof *save);
+    struct save *save = calloc(1, sizeof *save);
+    if (!save)
+        return; /* the next turn of the timer tries again */
     save->meter = meter;
     save->file = meter->file;
     write_text(meter, &save->text);
