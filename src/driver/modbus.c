@@ -196,6 +196,12 @@ static int decode(struct driver_device *state, const struct driver_request *requ
     return modbus_poll_decode(state->poll, request, answer);
 }
 
+static bool unanswered(struct driver_device *state, const struct driver_answer *answer,
+                       clock_us waited)
+{
+    return modbus_poll_unanswered(state->poll, answer, waited);
+}
+
 const struct driver modbus_driver = {
     .name = "modbus",
     .wired = true,
@@ -206,4 +212,5 @@ const struct driver modbus_driver = {
     .round = begin_round,
     .plan = plan,
     .decode = decode,
+    .unanswered = unanswered,
 };

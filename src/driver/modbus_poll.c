@@ -1,5 +1,3 @@
-#include "driver/modbus_poll.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -7,54 +5,10 @@
 
 #include "base/mem.h"
 #include "driver/modbus_point.h"
+#include "driver/modbus_poll_private.h"
 #include "wire/modbus_pdu.h"
 
 enum { SLOW_ROUNDS = 10 }; /* docs/profiles.md: "slow every tenth" */
-
-/* Whether a read may join a cell with the one before it. */
-enum cut {
-    CUT_NONE,
-    CUT_TRIED,  /* no: a read over both was refused in this round, the reason is being looked for */
-    CUT_PROVEN, /* no: each can be read, but not both at once */
-};
-
-struct cell {
-    enum profile_bank bank;
-    unsigned address, count;
-    uint8_t *bytes;
-    size_t first_user, user_count;
-    clock_us mono, wall;
-    bool due, refused;
-    enum cut cut;
-    size_t cut_first, cut_last; /* cells of the refused read */
-};
-
-/* A point with its cells: its own first, then the helpers' in the order of modbus_point_helper. */
-struct reading {
-    const struct profile_point *profile;
-    struct point *point;
-    size_t first_cell, cell_count;
-    size_t missing; /* cells that have not arrived in this round; 0: not due */
-    bool done;      /* read since the unit came online */
-    bool refused;
-};
-
-struct modbus_poll {
-    struct profile_limits limits;
-    struct reading *readings;
-    size_t reading_count, reading_capacity;
-    struct cell *cells; /* by bank and address */
-    size_t cell_count;
-    size_t *reading_cells;         /* cells of each reading */
-    const uint8_t **reading_bytes; /* and where their bytes are */
-    size_t *cell_users;            /* readings of each cell */
-    uint8_t *image;
-    /* the round */
-    size_t next; /* first cell that was not asked for yet */
-    size_t out_first, out_last;
-    unsigned tag;
-    bool failed; /* a request of this round got no answer: nothing is learnt from it */
-};
 
 /* Coils and discrete inputs have limits of their own, and no registers. */
 static bool is_bit(enum profile_bank bank)
@@ -91,18 +45,20 @@ void modbus_poll_add(struct modbus_poll *poll, const struct profile_point *profi
     assert(!poll->cells);
     poll->readings = mem_grow(poll->readings, poll->reading_count, &poll->reading_capacity,
                               sizeof *poll->readings);
-    poll->readings[poll->reading_count++] = (struct reading){.profile = profile, .point = point};
+    poll->readings[poll->reading_count++] =
+        (struct modbus_reading){.profile = profile, .point = point};
 }
 
 /* The places of a reading: its own, then its helpers'. */
-static const struct profile_register *register_at(const struct reading *reading, size_t index)
+static const struct profile_register *register_at(const struct modbus_reading *reading,
+                                                  size_t index)
 {
     return index == 0 ? &reading->profile->at : modbus_point_helper(reading->profile, index - 1);
 }
 
 static int by_address(const void *a, const void *b)
 {
-    const struct cell *x = a, *y = b;
+    const struct modbus_cell *x = a, *y = b;
     if (x->bank != y->bank)
         return x->bank < y->bank ? -1 : 1;
     if (x->address != y->address)
@@ -122,13 +78,13 @@ static void collect_cells(struct modbus_poll *poll)
     poll->cell_users = mem_new((total + 1) * sizeof *poll->cell_users);
     size_t used = 0;
     for (size_t i = 0; i < poll->reading_count; i++) {
-        struct reading *reading = &poll->readings[i];
+        struct modbus_reading *reading = &poll->readings[i];
         reading->first_cell = used;
         reading->cell_count = 1 + modbus_point_helper_count(reading->profile);
         for (size_t k = 0; k < reading->cell_count; k++) {
             const struct profile_register *at = register_at(reading, k);
             poll->cells[used++] =
-                (struct cell){.bank = at->bank, .address = at->address, .count = at->count};
+                (struct modbus_cell){.bank = at->bank, .address = at->address, .count = at->count};
         }
     }
     qsort(poll->cells, total, sizeof *poll->cells, by_address);
@@ -143,11 +99,11 @@ static void collect_cells(struct modbus_poll *poll)
 static void connect_readings(struct modbus_poll *poll)
 {
     for (size_t i = 0; i < poll->reading_count; i++) {
-        struct reading *reading = &poll->readings[i];
+        struct modbus_reading *reading = &poll->readings[i];
         for (size_t k = 0; k < reading->cell_count; k++) {
             const struct profile_register *at = register_at(reading, k);
-            struct cell key = {.bank = at->bank, .address = at->address, .count = at->count};
-            struct cell *cell =
+            struct modbus_cell key = {.bank = at->bank, .address = at->address, .count = at->count};
+            struct modbus_cell *cell =
                 bsearch(&key, poll->cells, poll->cell_count, sizeof *poll->cells, by_address);
             assert(cell);
             poll->reading_cells[reading->first_cell + k] = (size_t)(cell - poll->cells);
@@ -177,9 +133,9 @@ void modbus_poll_seal(struct modbus_poll *poll)
         poll->cells[i].user_count = 0;
     }
     for (size_t i = 0; i < poll->reading_count; i++) {
-        const struct reading *reading = &poll->readings[i];
+        const struct modbus_reading *reading = &poll->readings[i];
         for (size_t k = 0; k < reading->cell_count; k++) {
-            struct cell *cell = &poll->cells[poll->reading_cells[reading->first_cell + k]];
+            struct modbus_cell *cell = &poll->cells[poll->reading_cells[reading->first_cell + k]];
             poll->cell_users[cell->first_user + cell->user_count++] = i;
         }
     }
@@ -195,13 +151,14 @@ void modbus_poll_reset(struct modbus_poll *poll)
         poll->readings[i].refused = false;
         poll->readings[i].done = false;
     }
+    modbus_silence_reset(poll);
     poll->next = poll->cell_count;
 }
 
 /* ---- a round --------------------------------------------------------------------------------- */
 
 /* What was missed so far is due again, however seldom it is asked for. */
-static bool is_due(const struct reading *reading, unsigned round)
+static bool is_due(const struct modbus_reading *reading, unsigned round)
 {
     if (reading->refused)
         return false;
@@ -217,16 +174,17 @@ static bool is_due(const struct reading *reading, unsigned round)
 
 void modbus_poll_round(struct modbus_poll *poll, unsigned round)
 {
+    modbus_silence_round(poll);
     for (size_t i = 0; i < poll->cell_count; i++)
         poll->cells[i].due = false;
     for (size_t i = 0; i < poll->reading_count; i++) {
-        struct reading *reading = &poll->readings[i];
+        struct modbus_reading *reading = &poll->readings[i];
         reading->missing = is_due(reading, round) ? reading->cell_count : 0;
         for (size_t k = 0; k < reading->missing; k++)
             poll->cells[poll->reading_cells[reading->first_cell + k]].due = true;
     }
     poll->next = 0;
-    poll->failed = false;
+    poll->failed = poll->answered = poll->unanswered = false;
     poll->out_first = poll->out_last = 0;
 }
 
@@ -245,14 +203,15 @@ void modbus_poll_request(struct driver_request *request, enum profile_bank bank,
  * the result. */
 static unsigned extend_read(const struct modbus_poll *poll, size_t first, size_t *last)
 {
-    const struct cell *cells = poll->cells;
+    const struct modbus_cell *cells = poll->cells;
     unsigned start = cells[first].address, end = start + cells[first].count;
     bool bit = is_bit(cells[first].bank);
     unsigned most = bit ? poll->limits.bits : poll->limits.registers;
     unsigned gap = bit ? 16 * poll->limits.gap : poll->limits.gap;
     *last = first + 1;
     for (size_t i = first + 1; i < poll->cell_count && cells[i].bank == cells[first].bank; i++) {
-        if (cells[i].refused || cells[i].cut != CUT_NONE)
+        if (cells[i].refused || cells[i].cut != CUT_NONE ||
+            cells[i].suspect != cells[first].suspect)
             break;
         if (!cells[i].due)
             continue;
@@ -265,49 +224,77 @@ static unsigned extend_read(const struct modbus_poll *poll, size_t first, size_t
     return end;
 }
 
+/* Whether the parts of a split read are all known, and if so whether one of them cannot be read. */
+static bool is_settled(const struct modbus_poll *poll, const struct modbus_cell *cut, bool *lacking)
+{
+    *lacking = false;
+    for (size_t k = cut->cut_first; k < cut->cut_last; k++) {
+        if (poll->cells[k].suspect)
+            return false;
+        *lacking |= poll->cells[k].refused;
+    }
+    return true;
+}
+
 /* The round is over. Reads that were split because of a register which the device lacks may be
  * joined again around it; where every part could be read alone, the gap or the length was the
  * reason, and they stay apart. */
 static void settle_cuts(struct modbus_poll *poll)
 {
     for (size_t i = 0; i < poll->cell_count; i++) {
-        struct cell *cell = &poll->cells[i];
-        if (cell->cut != CUT_TRIED)
-            continue;
-        cell->cut = CUT_PROVEN;
-        for (size_t k = cell->cut_first; k < cell->cut_last; k++) {
-            if (poll->cells[k].refused)
-                cell->cut = CUT_NONE;
-        }
+        struct modbus_cell *cell = &poll->cells[i];
+        bool lacking;
+        if (cell->cut == CUT_TRIED && is_settled(poll, cell, &lacking))
+            cell->cut = lacking ? CUT_NONE : CUT_PROVEN;
     }
+}
+
+/* What is asked next: first what has been answered so far, then one by one what has not. */
+static bool find_read(struct modbus_poll *poll, size_t *first)
+{
+    const struct modbus_cell *cells = poll->cells;
+    if (modbus_silence_probe(poll, first)) {
+        poll->probing = poll->probed = true;
+        return true;
+    }
+    while (poll->next < poll->cell_count &&
+           (!cells[poll->next].due || cells[poll->next].refused || cells[poll->next].suspect))
+        poll->next++;
+    *first = poll->next;
+    return *first < poll->cell_count || modbus_silence_next(poll, first);
 }
 
 bool modbus_poll_plan(struct modbus_poll *poll, struct driver_request *request)
 {
-    while (poll->next < poll->cell_count &&
-           (!poll->cells[poll->next].due || poll->cells[poll->next].refused))
-        poll->next++;
-    if (poll->next >= poll->cell_count) {
+    size_t at;
+    poll->probing = false;
+    if (!find_read(poll, &at)) {
         if (!poll->failed)
             settle_cuts(poll);
         return false;
     }
-    const struct cell *first = &poll->cells[poll->next];
-    poll->out_first = poll->next;
-    unsigned end = extend_read(poll, poll->next, &poll->out_last);
-    poll->next = poll->out_last;
+    const struct modbus_cell *first = &poll->cells[at];
+    unsigned end = first->address + first->count;
+    poll->out_first = at;
+    poll->out_last = at + 1;
+    if (!poll->probing)
+        end = extend_read(poll, at, &poll->out_last);
+    if (!poll->probing && !first->suspect)
+        poll->next = poll->out_last;
     modbus_poll_request(request, first->bank, (uint16_t)first->address,
                         (uint16_t)(end - first->address));
     request->tag = ++poll->tag;
+    request->once = poll->probing || first->suspect;
+    poll->tried = true;
     return true;
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
 /* The time is that of the reading's own register, also when a scale came later. */
-static void publish(struct modbus_poll *poll, struct reading *reading)
+static void publish(struct modbus_poll *poll, struct modbus_reading *reading)
 {
-    const struct cell *own = &poll->cells[poll->reading_cells[reading->first_cell]];
+    const struct modbus_cell *own = &poll->cells[poll->reading_cells[reading->first_cell]];
     const uint8_t *const *bytes = &poll->reading_bytes[reading->first_cell];
     reading->done = true;
     modbus_point_publish(reading->profile, reading->point, bytes[0], bytes + 1, own->mono,
@@ -315,7 +302,7 @@ static void publish(struct modbus_poll *poll, struct reading *reading)
 }
 
 /* A bit becomes a register of 0 or 1, so that decoding knows registers only. */
-static void take_cell(struct cell *cell, const uint8_t *data, unsigned start)
+static void take_cell(struct modbus_cell *cell, const uint8_t *data, unsigned start)
 {
     if (is_bit(cell->bank)) {
         cell->bytes[0] = 0;
@@ -331,44 +318,44 @@ static void take_answer(struct modbus_poll *poll, const uint8_t *data,
 {
     unsigned start = poll->cells[poll->out_first].address;
     for (size_t i = poll->out_first; i < poll->out_last; i++) {
-        struct cell *cell = &poll->cells[i];
+        struct modbus_cell *cell = &poll->cells[i];
         if (!cell->due || cell->refused)
             continue;
         take_cell(cell, data, start);
+        cell->due = false;
+        modbus_silence_clear(cell);
         cell->mono = answer->mono;
         cell->wall = answer->wall;
         for (size_t k = 0; k < cell->user_count; k++) {
-            struct reading *reading = &poll->readings[poll->cell_users[cell->first_user + k]];
+            struct modbus_reading *reading =
+                &poll->readings[poll->cell_users[cell->first_user + k]];
             if (reading->missing && --reading->missing == 0)
                 publish(poll, reading);
         }
     }
 }
 
-/* A register that the device lacks takes its points along; cells that only these needed are not
- * read any more. */
-static void refuse_cell(struct modbus_poll *poll, struct cell *cell)
+void modbus_poll_refuse(struct modbus_poll *poll, struct modbus_cell *cell,
+                        enum value_reason reason)
 {
     cell->refused = true;
     for (size_t k = 0; k < cell->user_count; k++) {
-        struct reading *reading = &poll->readings[poll->cell_users[cell->first_user + k]];
+        struct modbus_reading *reading = &poll->readings[poll->cell_users[cell->first_user + k]];
         if (reading->refused)
             continue;
         reading->refused = true;
         reading->missing = 0;
-        point_mark(reading->point, QUALITY_ABSENT, REASON_REFUSED);
+        point_mark(reading->point, QUALITY_ABSENT, reason);
     }
 }
 
-/* Where to split a refused read: at its widest gap, which may be what the device lacks; of equal
- * ones the one nearest the middle. 0 when a single cell is left. */
-static size_t split_place(const struct modbus_poll *poll)
+size_t modbus_poll_split_place(const struct modbus_poll *poll)
 {
     size_t best = 0, middle = (poll->out_first + poll->out_last) / 2, best_away = 0;
     unsigned end = poll->cells[poll->out_first].address + poll->cells[poll->out_first].count,
              best_gap = 0;
     for (size_t i = poll->out_first + 1; i < poll->out_last; i++) {
-        const struct cell *cell = &poll->cells[i];
+        const struct modbus_cell *cell = &poll->cells[i];
         if (!cell->due || cell->refused)
             continue;
         unsigned gap = cell->address > end ? cell->address - end : 0;
@@ -384,51 +371,59 @@ static size_t split_place(const struct modbus_poll *poll)
     return best;
 }
 
-/* Exceptions 2 and 3 mean the place or the length of a read; ask again for less, or learn. */
+/* Exceptions 2 and 3 mean the place or the length of a read; ask again for less, or learn. From a
+ * probe nothing is learnt but that the unit lives: some refuse parts of what they give as a whole.
+ */
 static void take_refusal(struct modbus_poll *poll)
 {
-    size_t split = split_place(poll);
+    if (poll->probing)
+        return;
+    for (size_t i = poll->out_first; i < poll->out_last; i++)
+        modbus_silence_clear(&poll->cells[i]);
+    size_t split = modbus_poll_split_place(poll);
     if (!split) {
-        refuse_cell(poll, &poll->cells[poll->out_first]);
+        modbus_poll_refuse(poll, &poll->cells[poll->out_first], REASON_REFUSED);
         return;
     }
-    struct cell *cell = &poll->cells[split];
+    struct modbus_cell *cell = &poll->cells[split];
     cell->cut = CUT_TRIED;
+    cell->cut_for_silence = false;
     cell->cut_first = poll->out_first;
     cell->cut_last = poll->out_last;
     poll->next = poll->out_first;
 }
 
+/* Nothing is learnt; a suspect is not asked for again in this round. */
+static int take_failure(struct modbus_poll *poll, int result)
+{
+    poll->failed = true;
+    for (size_t i = poll->out_first; i < poll->out_last; i++)
+        poll->cells[i].due &= !poll->cells[i].suspect;
+    return result;
+}
+
 int modbus_poll_decode(struct modbus_poll *poll, const struct driver_request *request,
                        const struct driver_answer *answer)
 {
-    if (answer->result != DRIVER_ANSWERED) {
-        poll->failed = true;
-        return 0;
-    }
+    if (answer->result != DRIVER_ANSWERED)
+        return take_failure(poll, 0);
     struct modbus_pdu_request asked;
     struct modbus_pdu_answer got;
     if (request->tag != poll->tag || poll->out_first == poll->out_last ||
-        modbus_pdu_request_parse(request->bytes, request->length, &asked) != 0) {
-        poll->failed = true;
-        return -EPROTO;
-    }
-    switch (modbus_pdu_answer_check(&asked, answer->bytes, answer->length, &got)) {
-    case MODBUS_PDU_FITS:
+        modbus_pdu_request_parse(request->bytes, request->length, &asked) != 0)
+        return take_failure(poll, -EPROTO);
+    enum modbus_pdu_check check =
+        modbus_pdu_answer_check(&asked, answer->bytes, answer->length, &got);
+    bool place = check == MODBUS_PDU_REFUSED && (got.exception == MODBUS_PDU_ILLEGAL_ADDRESS ||
+                                                 got.exception == MODBUS_PDU_ILLEGAL_VALUE);
+    if (check != MODBUS_PDU_FITS && !place)
+        return take_failure(poll, -EPROTO);
+    poll->answered = poll->alive = true;
+    poll->now = answer->mono;
+    if (place)
+        take_refusal(poll);
+    else
         take_answer(poll, got.data, answer);
-        poll->out_last = poll->out_first;
-        return 0;
-    case MODBUS_PDU_REFUSED:
-        if (got.exception == MODBUS_PDU_ILLEGAL_ADDRESS ||
-            got.exception == MODBUS_PDU_ILLEGAL_VALUE) {
-            take_refusal(poll);
-            poll->out_last = poll->out_first;
-            return 0;
-        }
-        break;
-    default:
-        break;
-    }
-    poll->failed = true;
-    return -EPROTO;
+    poll->out_last = poll->out_first;
+    return 0;
 }

@@ -6,6 +6,10 @@
  * until the refusal is pinned to a single cell; its points become absent and the rest goes on. What
  * was learnt holds until modbus_poll_reset.
  *
+ * Some devices do not refuse a register that they lack, they keep silent about the whole read. A
+ * read that gets no answer while others do is asked last, on its own, and split over the rounds in
+ * the same way, at the price of one time-out a round at most (modbus_silence.c).
+ *
  * Owned by a driver's device; after modbus_poll_seal nothing is allocated. Loop thread only.
  */
 #pragma once
@@ -38,6 +42,10 @@ void modbus_poll_round(struct modbus_poll *poll, unsigned round);
 bool modbus_poll_plan(struct modbus_poll *poll, struct driver_request *request);
 int modbus_poll_decode(struct modbus_poll *poll, const struct driver_request *request,
                        const struct driver_answer *answer);
+
+/* As in struct driver; `request` is the one planned last. */
+bool modbus_poll_unanswered(struct modbus_poll *poll, const struct driver_answer *answer,
+                            clock_us waited);
 
 /* A read of `count` registers or bits as a request. */
 void modbus_poll_request(struct driver_request *request, enum profile_bank bank, uint16_t address,

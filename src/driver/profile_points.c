@@ -13,8 +13,9 @@ static const char *const every_names[] = {"fast", "slow", "once"};
 #define REGISTER_KEYS "holding", "input", "coil", "discrete", "type", "order"
 
 static const char *const point_keys[] = {
-    REGISTER_KEYS, "length", "scale", "offset", "scale_register", "scale_by", "sign",     "plus",
-    "bits",        "values", "flags", "absent", "valid",          "rollover", "optional", "every"};
+    REGISTER_KEYS, "length",   "scale",    "offset", "scale_register", "scale_by",
+    "sign",        "plus",     "bits",     "values", "flags",          "absent",
+    "valid",       "rollover", "optional", "every",  "step",           "stride"};
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
@@ -285,11 +286,11 @@ static const char *nearest_quantity(const char *name)
     return count ? nearest_word(name, &rows->name, count, sizeof *rows) : NULL;
 }
 
-/* "phase-a/voltage" into component and quantity. */
-static bool read_path(struct profile_reader *reader, const struct yaml_node *key,
+/* "phase-a/voltage" into component and quantity; `path` is the key or the first one of a run. */
+static bool read_path(struct profile_reader *reader, const struct yaml_node *key, const char *path,
                       struct profile_point *point)
 {
-    const char *path = yaml_text(key), *slash = strchr(path, '/');
+    const char *slash = strchr(path, '/');
     if (!slash) {
         profile_fault(reader, key, "\"%.60s\" is no component/quantity, such as phase-a/voltage",
                       path);
@@ -313,7 +314,7 @@ static bool read_path(struct profile_reader *reader, const struct yaml_node *key
                       nearest ? "\"?" : "");
         return false;
     }
-    point->path = arena_text(reader->arena, path);
+    point->path = path;
     return fine;
 }
 
@@ -414,10 +415,10 @@ static void check_kind(struct profile_reader *reader, const struct yaml_node *ma
 
 /* As much as can be read of a point is read, to find as many mistakes as possible. */
 static bool read_point(struct profile_reader *reader, const struct yaml_node *key,
-                       const struct yaml_node *map, struct profile_point *point)
+                       const struct yaml_node *map, const char *path, struct profile_point *point)
 {
     *point = (struct profile_point){.scale = profile_scale(1), .line = yaml_place(key).line};
-    bool fine = read_path(reader, key, point);
+    bool fine = read_path(reader, key, path, point);
     if (!profile_read_map(reader, map, "a point", point_keys, COUNT_OF(point_keys)) ||
         !profile_read_register(reader, map, yaml_text(key), &point->at) || !fine)
         return false;
@@ -429,10 +430,16 @@ static bool read_point(struct profile_reader *reader, const struct yaml_node *ke
 
 /* ---- all points ------------------------------------------------------------------------------ */
 
+/* A point and the line it came from, while the points are compared with each other. */
+struct placed {
+    const struct profile_point *point;
+    const struct yaml_node *key;
+};
+
 static int by_place(const void *a, const void *b)
 {
-    const struct profile_point *x = *(const struct profile_point *const *)a,
-                               *y = *(const struct profile_point *const *)b;
+    const struct profile_point *x = ((const struct placed *)a)->point,
+                               *y = ((const struct placed *)b)->point;
     if (x->at.bank != y->at.bank)
         return x->at.bank < y->at.bank ? -1 : 1;
     return x->at.address - y->at.address;
@@ -440,29 +447,74 @@ static int by_place(const void *a, const void *b)
 
 /* Two numbers may share a register (a bit field, a total that is also a phase), but one that begins
  * inside another is a slip of an address. */
-static void check_overlaps(struct profile_reader *reader, const struct yaml_node *node,
-                           const struct profile_point *points, size_t count)
+static void check_overlaps(struct profile_reader *reader, struct placed *order, size_t count)
 {
-    const struct profile_point **order = arena_take(reader->arena, (count + 1) * sizeof *order);
-    for (size_t i = 0; i < count; i++)
-        order[i] = &points[i];
     qsort(order, count, sizeof *order, by_place);
     for (size_t i = 1; i < count; i++) {
-        const struct profile_point *before = order[i - 1], *point = order[i];
+        const struct profile_point *before = order[i - 1].point, *point = order[i].point;
         if (before->at.bank != point->at.bank || before->at.address == point->at.address ||
             before->at.address + before->at.count <= point->at.address)
             continue;
-        for (size_t k = 0; k < yaml_count(node); k++) {
-            const struct yaml_node *key;
-            yaml_at(node, k, &key);
-            if (strcmp(yaml_text(key), point->path) == 0)
-                profile_fault(reader, key,
-                              "register %u lies inside %s of line %d, which takes "
-                              "%u to %u",
-                              point->at.address, before->path, before->line, before->at.address,
-                              before->at.address + before->at.count - 1u);
-        }
+        profile_fault(reader, order[i].key,
+                      "register %u lies inside %s of line %d, which takes %u to %u",
+                      point->at.address, before->path, before->line, before->at.address,
+                      before->at.address + before->at.count - 1u);
     }
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct profile_point *x = ((const struct placed *)a)->point,
+                               *y = ((const struct placed *)b)->point;
+    int order = strcmp(x->path, y->path);
+    return order ? order : x->line - y->line; /* the later line is the mistake */
+}
+
+/* The same key twice is a mistake of the file already; a run can name a point once more. */
+static void check_names(struct profile_reader *reader, struct placed *order, size_t count)
+{
+    qsort(order, count, sizeof *order, by_name);
+    for (size_t i = 1; i < count; i++) {
+        const struct profile_point *before = order[i - 1].point, *point = order[i].point;
+        if (strcmp(before->path, point->path) == 0)
+            profile_fault(reader, order[i].key, "%s is in line %d already", point->path,
+                          before->line);
+    }
+}
+
+/* How many points there will be; runs are read here, so that the room for them is known before any
+ * is taken. A key whose run is wrong has count 0. */
+static size_t count_points(struct profile_reader *reader, const struct yaml_node *node,
+                           struct profile_run *runs)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < yaml_count(node); i++) {
+        const struct yaml_node *key, *map = yaml_at(node, i, &key);
+        if (!profile_run_read(reader, key, map, &runs[i]))
+            runs[i].count = 0;
+        total += runs[i].count;
+    }
+    return total;
+}
+
+/* `points` and `placed` have room for all that count_points() counted. */
+static size_t read_all(struct profile_reader *reader, const struct yaml_node *node,
+                       const struct profile_run *runs, struct profile_point *points,
+                       struct placed *placed)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < yaml_count(node); i++) {
+        const struct yaml_node *key, *map = yaml_at(node, i, &key);
+        if (!runs[i].count) /* its mistake is told already */
+            continue;
+        const char *path = profile_run_path(reader->arena, key, &runs[i], 0);
+        size_t more = read_point(reader, key, map, path, &points[count])
+                          ? profile_run_expand(reader, key, map, &runs[i], &points[count])
+                          : 0;
+        for (; more > 0; more--, count++)
+            placed[count] = (struct placed){&points[count], key};
+    }
+    return count;
 }
 
 const struct profile_point *profile_read_points(struct profile_reader *reader,
@@ -473,16 +525,26 @@ const struct profile_point *profile_read_points(struct profile_reader *reader,
         profile_fault(reader, node, "points must be a map of component/quantity: {...}");
         return NULL;
     }
-    if (yaml_count(node) > LIMIT_POINTS_PER_DEVICE) {
+    size_t keys = yaml_count(node);
+    if (keys > LIMIT_POINTS_PER_DEVICE) {
         profile_fault(reader, node, "more than %d points", LIMIT_POINTS_PER_DEVICE);
         return NULL;
     }
-    struct profile_point *points = arena_take(reader->arena, yaml_count(node) * sizeof *points);
-    for (size_t i = 0; i < yaml_count(node); i++) {
-        const struct yaml_node *key, *map = yaml_at(node, i, &key);
-        if (read_point(reader, key, map, &points[*count]))
-            (*count)++;
+    /* Counted first and taken at once: an arena does not grow, and a few bytes of text must not
+     * make it take much. */
+    struct profile_run *runs = mem_new(keys * sizeof *runs);
+    size_t total = count_points(reader, node, runs);
+    struct profile_point *points = NULL;
+    if (total > LIMIT_POINTS_PER_DEVICE) {
+        profile_fault(reader, node, "more than %d points", LIMIT_POINTS_PER_DEVICE);
+    } else {
+        struct placed *placed = mem_new((total + 1) * sizeof *placed);
+        points = arena_take(reader->arena, (total + 1) * sizeof *points);
+        *count = read_all(reader, node, runs, points, placed);
+        check_overlaps(reader, placed, *count);
+        check_names(reader, placed, *count);
+        free(placed);
     }
-    check_overlaps(reader, node, points, *count);
+    free(runs);
     return points;
 }

@@ -168,8 +168,9 @@ int profile_read_word(struct profile_reader *reader, const struct yaml_node *nod
 
 const char *profile_read_role(struct profile_reader *reader, const struct yaml_node *node)
 {
-    static const char *const roles[] = {"meter", "pdu", "supply", "battery", "sensor", "relay"};
-    int role = profile_read_word(reader, node, "role", roles, sizeof roles / sizeof *roles);
+    size_t count;
+    const char *const *roles = device_roles(&count);
+    int role = profile_read_word(reader, node, "role", roles, count);
     return role < 0 ? "" : roles[role];
 }
 

@@ -64,6 +64,29 @@ bool profile_read_raw(struct profile_reader *reader, const struct yaml_node *nod
 size_t profile_listed(const struct yaml_node *node);
 const struct yaml_node *profile_listed_at(const struct yaml_node *node, size_t index);
 
-/* All points of a `points` map; `*count` of them. */
+/* ---- runs: one line for points whose names differ in a number -------------------------------- */
+
+/* "phase-a/harmonic-voltage-3..31" with `step: 2, stride: 6`. */
+struct profile_run {
+    size_t count; /* 1: an ordinary point */
+    size_t digits_at;
+    int first, step;
+    unsigned stride; /* from register to register; 0: side by side */
+};
+
+/* What the key says; false after a mistake. `count` is at most 999 and no memory is taken yet. */
+bool profile_run_read(struct profile_reader *reader, const struct yaml_node *key,
+                      const struct yaml_node *map, struct profile_run *run);
+
+/* "phase-a/harmonic-voltage-5", of the point with this index. */
+const char *profile_run_path(struct arena *arena, const struct yaml_node *key,
+                             const struct profile_run *run, size_t index);
+
+/* points[0] was read; fill in the others. How many there are now: all, or 0 after a mistake. */
+size_t profile_run_expand(struct profile_reader *reader, const struct yaml_node *key,
+                          const struct yaml_node *map, const struct profile_run *run,
+                          struct profile_point *points);
+
+/* All points of a `points` map, runs expanded; `*count` of them. */
 const struct profile_point *profile_read_points(struct profile_reader *reader,
                                                 const struct yaml_node *node, size_t *count);

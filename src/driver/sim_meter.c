@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "driver/sim_branch.h"
+#include "driver/sim_distortion.h"
 #include "driver/sim_load.h"
 #include "driver/sim_profile.h"
 
@@ -30,23 +31,10 @@ static const struct sim_load loads[PHASES][LOADS] = {
 struct meter {
     uint64_t seed;
     struct sim_branch phases[PHASES];
-    struct point *thd_voltage[PHASES], *thd_current[PHASES];
+    struct sim_distortion distortion[PHASES];
     struct point *line_voltage[PHASES]; /* ab, bc, ca */
     struct point *frequency;
 };
-
-/* Distortion: worse in the evening, when many screens are on; of the current, worse at little load.
- */
-static void put_distortion(const struct meter *meter, int phase, double t, double watts,
-                           struct sim_stamp stamp)
-{
-    uint64_t seed = sim_load_seed(meter->seed, 200 + (uint64_t)phase);
-    double evening = cos(2 * M_PI * (t / 86400 - 20.0 / 24));
-    double thd = 1.9 + 0.5 * evening + 0.2 * sim_load_wander(seed, t, 300);
-    sim_point_put(meter->thd_voltage[phase], thd, stamp);
-    double current = 3 + 30 * 200 / (200 + fmax(watts, 0)) + sim_load_wander(seed + 1, t, 45);
-    sim_point_put(meter->thd_current[phase], current, stamp);
-}
 
 static void update(void *state, double t, struct sim_stamp stamp)
 {
@@ -64,7 +52,8 @@ static void update(void *state, double t, struct sim_stamp stamp)
         reading.voltage = voltage[i];
         reading.current = sim_branch_current(&reading.flow, voltage[i]);
         sim_branch_put(&meter->phases[i], &reading, stamp);
-        put_distortion(meter, i, t, reading.flow.watts, stamp);
+        uint64_t seed = sim_load_seed(meter->seed, 200 + (uint64_t)i);
+        sim_distortion_put(&meter->distortion[i], seed, t, reading.flow.watts, stamp);
     }
     for (int i = 0; i < PHASES; i++) {
         /* cosine rule at 120 degrees */
@@ -88,8 +77,7 @@ static void open_meter(void *state, struct sim_builder *builder)
         struct component *phase =
             sim_builder_component(builder, COMPONENT_PHASE, i + 1, NULL, NULL, 63);
         sim_branch_open(&meter->phases[i], builder, phase, set);
-        meter->thd_voltage[i] = sim_builder_point(builder, phase, QUANTITY_THD_VOLTAGE);
-        meter->thd_current[i] = sim_builder_point(builder, phase, QUANTITY_THD_CURRENT);
+        sim_distortion_open(&meter->distortion[i], builder, phase);
     }
     for (int i = 0; i < PHASES; i++) {
         struct component *pair =

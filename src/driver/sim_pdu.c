@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "driver/sim_branch.h"
+#include "driver/sim_distortion.h"
 #include "driver/sim_load.h"
 #include "driver/sim_profile.h"
 
@@ -66,8 +67,9 @@ static const struct wiring delta = {208, 35, 20, true};
 struct pdu {
     const struct wiring *wiring;
     uint64_t seed;
-    struct sim_branch feeds[FEEDS]; /* phases, or line pairs */
-    struct sim_branch lines[FEEDS]; /* delta only: the conductors */
+    struct sim_branch feeds[FEEDS];          /* phases, or line pairs */
+    struct sim_branch lines[FEEDS];          /* delta only: the conductors */
+    struct sim_distortion distortion[FEEDS]; /* of a wye's phases */
     struct sim_branch circuits[CIRCUITS], outlets[OUTLETS], groups[GROUPS];
     struct point *temperature[SENSORS], *humidity[SENSORS];
     double latest;
@@ -145,8 +147,7 @@ static void find_peaks(const struct pdu *pdu, double t, const struct moment *now
     }
 }
 
-static void put_feeds(const struct pdu *pdu, double t, const struct moment *now,
-                      struct sim_stamp stamp)
+static void put_feeds(struct pdu *pdu, double t, const struct moment *now, struct sim_stamp stamp)
 {
     struct peaks peaks;
     find_peaks(pdu, t, now, &peaks);
@@ -164,6 +165,8 @@ static void put_feeds(const struct pdu *pdu, double t, const struct moment *now,
             .current_max = peaks.line_current[i],
         };
         sim_branch_put(&pdu->lines[i], &reading, stamp);
+        uint64_t seed = sim_load_seed(pdu->seed, 200 + (uint64_t)i);
+        sim_distortion_put(&pdu->distortion[i], seed, t, now->feeds[i].watts, stamp);
     }
 }
 
@@ -231,6 +234,7 @@ static void open_feeds(struct pdu *pdu, struct sim_builder *builder)
             sim_builder_component(builder, COMPONENT_PHASE, i + 1, NULL, NULL, rated);
         if (!pdu->wiring->delta) {
             sim_branch_open(&pdu->feeds[i], builder, phase, set);
+            sim_distortion_open(&pdu->distortion[i], builder, phase);
             continue;
         }
         sim_branch_open(&pdu->lines[i], builder, phase, line_set);

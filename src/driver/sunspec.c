@@ -22,6 +22,7 @@ struct driver_device {
     const struct sunspec_models *models;
     struct device *device;
     clock_us every;
+    bool own_role;              /* settings say nothing: it follows from the models */
     struct sunspec_chain walk;  /* under way */
     struct sunspec_chain chain; /* what the points were made from */
     struct modbus_poll *poll;   /* NULL until a chain was found */
@@ -40,7 +41,8 @@ struct build {
     int before;  /* numbers of this kind that earlier models of the same id have used */
 };
 
-/* Nothing is known before the device was asked; all points come from identify(). */
+/* Nothing is known before the device was asked: all points come from identify(), but for those that
+ * field brings over from the device's life before a reload. */
 static struct driver_device *open_device(void *library, const struct driver_settings *settings,
                                          struct device *device, struct err *err)
 {
@@ -49,7 +51,8 @@ static struct driver_device *open_device(void *library, const struct driver_sett
     state->models = library_sunspec(library);
     state->device = device;
     state->every = settings->every;
-    device_set_role(device, "meter");
+    state->own_role = !*device->role;
+    device_set_role(device, "meter"); /* most are, until the device has said what it is */
     return state;
 }
 
@@ -220,6 +223,23 @@ static void mark_others(const struct driver_device *state, const struct build *b
     }
 }
 
+/* A device is what its most telling model says: an inverter with a battery and a meter at the mains
+ * is an inverter, and one model about the weather makes no weather station. */
+static const char *role_of(const struct driver_device *state)
+{
+    static const char *const telling[] = {"inverter", "battery", "supply",
+                                          "combiner", "meter",   "sensor"};
+    for (size_t rank = 0; rank < sizeof telling / sizeof *telling; rank++) {
+        for (size_t i = 0; i < state->chain.count; i++) {
+            const struct sunspec_model *model =
+                sunspec_models_find(state->models, state->chain.links[i].id);
+            if (model && strcmp(model->role, telling[rank]) == 0)
+                return telling[rank];
+        }
+    }
+    return "meter"; /* no model that is known */
+}
+
 /* Points of an earlier chain are kept where the new one has them too. */
 static void build_points(struct driver_device *state)
 {
@@ -260,6 +280,9 @@ static int identify(struct driver_device *state, const struct driver_answer *ans
                         walk->model[0] ? walk->model : NULL, walk->serial, walk->firmware);
     bool same = state->poll && sunspec_chain_same(&state->walk, &state->chain);
     state->chain = state->walk;
+    /* Each time: a firmware may have got a model more since the unit was here last. */
+    if (state->own_role)
+        device_change_role(state->device, role_of(state));
     if (same)
         modbus_poll_reset(state->poll);
     else
@@ -289,6 +312,7 @@ static int decode(struct driver_device *state, const struct driver_request *requ
 const struct driver sunspec_driver = {
     .name = "sunspec",
     .wired = true,
+    .finds_points = true,
     .open = open_device,
     .close = close_device,
     .limits = limits_of,

@@ -24,7 +24,7 @@ struct sunspec_block {
 struct sunspec_model {
     const uint16_t *ids; /* models with this layout */
     size_t id_count;
-    const char *title, *role;
+    const char *title, *role; /* role: what a device with this model is, "" when it tells nothing */
     bool apart; /* a second one measures something else: a further meter, a further string */
     const struct profile_point *points;
     size_t point_count;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "field/line_settings.h"
 #include "model/config.h"
+#include "model/site.h"
 
 #define FIELD(name) .offset = offsetof(struct device_settings, name)
 #define COMMON .right = ROLE_ADMINISTRATOR, .apply = SETTING_LIVE
@@ -55,8 +56,8 @@ static const struct setting_row rows[] = {
      .max = 15,
      .initial = "",
      COMMON,
-     .help = "What the device is to the site (meter, pdu, supply, battery, sensor, relay), when it "
-             "differs from its profile."},
+     .help = "What the device is to the site (meter, pdu, supply, battery, sensor, relay, "
+             "inverter, combiner), when it differs from its profile."},
     {.key = "fed_by",
      .type = SETTING_TEXT,
      FIELD(fed_by),
@@ -103,11 +104,11 @@ static const struct setting_row rows[] = {
      .help = "Rest that this device needs after a write; 0 is what its profile says."},
 };
 
-static const char *const roles[] = {"meter", "pdu", "supply", "battery", "sensor", "relay"};
-
 static bool is_role(const char *text)
 {
-    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+    size_t count;
+    const char *const *roles = device_roles(&count);
+    for (size_t i = 0; i < count; i++) {
         if (strcmp(text, roles[i]) == 0)
             return true;
     }
@@ -127,7 +128,8 @@ static int check(const struct config *config, const void *record, const char **k
     *key = "role";
     if (*device->role && !is_role(device->role))
         return err_set(err, -EINVAL,
-                       "must be meter, pdu, supply, battery, sensor or relay, not \"%s\"",
+                       "must be meter, pdu, supply, battery, sensor, relay, inverter or combiner, "
+                       "not \"%s\"",
                        device->role);
     *key = "fed_by";
     if (*device->fed_by && strcmp(device->fed_by, "mains") != 0 &&

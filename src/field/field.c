@@ -209,17 +209,25 @@ static struct poller *new_poller(struct field *field, const char *name,
     return poller;
 }
 
+/* All components, points and values of a device, and who it said to be. */
+static void take_over(struct device *fresh, const struct device *from)
+{
+    for (struct component *part = from->components; part; part = part->next) {
+        struct component *same = device_component(fresh, part->kind, part->number);
+        for (struct point *point = part->points; point; point = point->next)
+            component_point_add(same, point->quantity);
+    }
+    site_device_adopt(fresh, from);
+    device_set_identity(fresh, from->vendor, from->model, from->serial, from->firmware);
+}
+
 /* The values of a device, in a site of their own: old and new device cannot stand in one site
  * under the same name. */
 static struct device *set_aside(struct site *aside, const struct device *device)
 {
-    struct device *copy = site_device_add(aside, &(struct device_spec){.name = device->name});
-    for (struct component *part = device->components; part; part = part->next) {
-        struct component *same = device_component(copy, part->kind, part->number);
-        for (struct point *point = part->points; point; point = point->next)
-            component_point_add(same, point->quantity);
-    }
-    site_device_adopt(copy, device);
+    const struct device_spec spec = {.name = device->name, .role = device->role};
+    struct device *copy = site_device_add(aside, &spec);
+    take_over(copy, device);
     return copy;
 }
 
@@ -230,11 +238,19 @@ static struct poller *rebuild(struct field *field, struct poller *old,
     struct device *values = set_aside(aside, old->device);
     char *name = mem_text(old->name);
     struct device *device = old->device;
+    const struct driver *driver = old->driver;
+    bool role_told = *old->settings.role || *settings->role;
     free_poller(old);
     site_device_remove(field->site, device);
+    /* From here to the adoption nobody looks: the feed tells of changes at the end of a turn. */
     struct poller *fresh = new_poller(field, name, settings, sim);
-    if (fresh)
+    if (fresh && fresh->state && fresh->driver == driver && driver->finds_points) {
+        take_over(fresh->device, values);
+        if (!role_told) /* what was found out about it; settings would win */
+            device_change_role(fresh->device, values->role);
+    } else if (fresh) {
         site_device_adopt(fresh->device, values);
+    }
     site_free(aside);
     free(name);
     return fresh;

@@ -46,6 +46,8 @@ void line_request_end(struct line *line, struct line_request *request, enum driv
         .length = length,
         .mono = request->attempts ? request->first_sent : loop_now(line->loop),
         .wall = request->attempts ? request->first_sent_wall : loop_wall(line->loop),
+        /* Only where nobody else may speak meanwhile, and our own echo is not heard. */
+        .heard = request->attempts && line->rtu && !line->echo && line->heard > request->first_sent,
     };
     request->line = NULL;
     request->done(request, &answer);

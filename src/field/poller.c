@@ -197,7 +197,7 @@ static void ask(struct poller *poller)
     request->length = poller->asked.length;
     request->write = poller->asked.write;
     request->timeout = poller->failures ? probe_timeout(poller) : timeout_of(poller);
-    request->retries = poller->failures ? 0 : -1;
+    request->retries = poller->failures || poller->asked.once ? 0 : -1;
     request->pause = first_of(poller->settings.pause_ms, poller->limits.pause);
     request->write_gap = first_of(poller->settings.write_gap_ms, poller->limits.write_gap);
     line_submit(poller->line, request);
@@ -271,7 +271,7 @@ static void next_request(struct poller *poller)
     poller->asked.length = 0;
     poller->asked.tag = 0;
     poller->asked.timeout = 0;
-    poller->asked.write = false;
+    poller->asked.write = poller->asked.once = false;
     if (poller->driver->plan(poller->state, &poller->asked)) {
         ask(poller);
         return;
@@ -282,6 +282,19 @@ static void next_request(struct poller *poller)
     schedule_next(poller);
 }
 
+/* A unit that answers everything but this is not silent: the driver finds out what it keeps silent
+ * about, and the round goes on. A damaged answer is no silence: on a noisy line nothing is learnt.
+ */
+static void unanswered(struct poller *poller, const struct driver_answer *answer, const char *what)
+{
+    clock_us waited = loop_now(poller->loop) - answer->mono;
+    if (poller->stage == POLLER_READING && !answer->heard && poller->driver->unanswered &&
+        poller->driver->unanswered(poller->state, answer, waited))
+        next_request(poller);
+    else
+        failed(poller, what);
+}
+
 static void on_done(struct line_request *request, const struct driver_answer *answer)
 {
     struct poller *poller = request->user;
@@ -290,11 +303,11 @@ static void on_done(struct line_request *request, const struct driver_answer *an
         return;
     }
     if (answer->result == DRIVER_TIMED_OUT) {
-        failed(poller, "time-out");
+        unanswered(poller, answer, "time-out");
         return;
     }
     if (is_gateway_refusal(poller, answer)) {
-        failed(poller, "the gateway gets no answer");
+        unanswered(poller, answer, "the gateway gets no answer");
         return;
     }
     if (poller->stage == POLLER_IDENTIFYING) {

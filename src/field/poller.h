@@ -2,9 +2,10 @@
  *
  * Due times lie on a grid of `every`, shifted by a phase of its own so that devices on a line do
  * not bunch. A round that takes longer is counted and the next begins at once; nothing piles up.
- * The first time-out of a round ends it. A unit that stays silent is marked so, with a sentence,
- * and tried at a rate that costs its line a few percent; when it answers again it is identified
- * anew and rounds count from 0. Owned by field; loop thread only.
+ * The first time-out of a round ends it, unless the driver has put that request aside because the
+ * unit answers everything else. A unit that stays silent is marked so, with a sentence, and tried
+ * at a rate that costs its line a few percent; when it answers again it is identified anew and
+ * rounds count from 0. Owned by field; loop thread only.
  */
 #pragma once
 

@@ -208,7 +208,9 @@ static void lookup_done(void *user)
 
 static int start_lookup(struct tcp *tcp, const char *port, struct err *err)
 {
-    struct lookup *lookup = mem_new(sizeof *lookup);
+    struct lookup *lookup = calloc(1, sizeof *lookup);
+    if (!lookup)
+        return err_set(err, -ENOMEM, "cannot look up %s: out of memory", tcp->settings->host);
     lookup->tcp = tcp;
     snprintf(lookup->host, sizeof lookup->host, "%s", tcp->settings->host);
     snprintf(lookup->port, sizeof lookup->port, "%s", port);

@@ -17,6 +17,8 @@ from fractions import Fraction
 
 import yaml
 
+from profile_runs import expand
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 PROFILES = os.path.join(TOP, "profiles", "modbus")
@@ -92,6 +94,8 @@ def units_of_catalogue():
             m = re.match(r'QUANTITY\(\s*\d+,\s*\w+,\s*"([^"]+)",\s*\w+,\s*"([^"]*)"', line)
             if m:
                 found[m.group(1)] = m.group(2)
+    for order in range(2, 64):  # made by a macro there
+        found["harmonic-voltage-%d" % order] = found["harmonic-current-%d" % order] = "%"
     return found
 
 
@@ -138,7 +142,10 @@ class Check:
             scale, registers = Fraction(1), []
             for part in text.split("*")[1:]:
                 if part in ("V_PU", "I_PU"):
-                    registers.append({"V_PU": 0, "I_PU": 2}[part])
+                    registers.append((("holding", {"V_PU": 0, "I_PU": 2}[part]), "uint32", "factor", Fraction(1, 65536)))
+                elif part.startswith("CT"):  # "CT40/5": the primary current stands in register 40, the secondary is 5 A
+                    address, secondary = part[2:].split("/")
+                    registers.append((("holding", int(address)), "uint16", "factor", Fraction(1, int(secondary))))
                 elif part.startswith("2^"):
                     scale *= Fraction(2) ** int(part[2:])
                 else:
@@ -165,7 +172,7 @@ class Check:
         self.same(name, path, "scale_by", has and {k: exact(v) if k in ("scale", "else") else v for k, v in has.items()}, by)
         parts = listed(point.get("scale_register"))
         self.same(name, path, "scale_register", [(place(p), p["type"], p["kind"], exact(p.get("scale", 1))) for p in parts],
-                  [(("holding", r), "uint32", "factor", Fraction(1, 65536)) for r in registers])
+                  registers)
         self.same(name, path, "absent", point.get("absent"),
                   SENTINELS.get(name, {}).get(path, SENTINELS.get(name, {}).get(point["type"] if "phase-sequence" not in path else "")))
         self.helpers(name, path, point, rows)
@@ -226,7 +233,7 @@ def load():
     for file in sorted(os.listdir(PROFILES)):
         if file.endswith(".yaml"):
             with open(os.path.join(PROFILES, file), encoding="utf-8") as f:
-                found[file[:-5]] = yaml.safe_load(f)
+                found[file[:-5]] = expand(yaml.safe_load(f))
     return found
 
 

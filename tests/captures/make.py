@@ -26,6 +26,8 @@ from pymodbus.factory import ServerDecoder
 from pymodbus.payload import BinaryPayloadBuilder
 from pymodbus.register_read_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
 
+from profile_runs import expand
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 PROFILES = os.path.join(TOP, "profiles", "modbus")
@@ -54,6 +56,7 @@ HABIT = {  # a device's word order at 16, 32 and 64 bit
 PINNED = {
     ("legrand-emdx3-412045", 4608): 60,
     ("ime-nemo-96hd", 4608): 6000,
+    ("pilot-spm33", 40): 100,
     ("morningstar-tristar-mppt", 0): int(180.4375 * 65536),
     ("morningstar-tristar-mppt", 2): int(80.21875 * 65536),
 }
@@ -69,6 +72,9 @@ def catalogue():
             m = row.match(line)
             if m:
                 found[m.group(1)] = (m.group(2), m.group(3), Fraction(m.group(4)), Fraction(m.group(5)))
+    for order in range(2, 64):  # made by a macro there
+        found["harmonic-voltage-%d" % order] = "GAUGE", "%", Fraction(0), Fraction(1000)
+        found["harmonic-current-%d" % order] = "GAUGE", "%", Fraction(0), Fraction(10000)
     return found
 
 
@@ -151,6 +157,8 @@ def wish(rng, path, kind, can_be_negative, sign_register, single):
         return rng.uniform(49.6, 50.4)
     if quantity.startswith("thd"):
         return near(1.1, 9.4)
+    if quantity.startswith("harmonic"):
+        return near(0.2, 24) if "voltage" in quantity else near(0.3, 70)
     if quantity in ("energy-net", "reactive-energy-net"):
         return (sign if quantity == "energy-net" else sign_c) * near(1200, 41000)
     if "energy" in quantity:
@@ -490,7 +498,7 @@ def profiles():
     for file in sorted(os.listdir(PROFILES)):
         if file.endswith(".yaml"):
             with open(os.path.join(PROFILES, file), encoding="utf-8") as f:
-                profile = yaml.safe_load(f)
+                profile = expand(yaml.safe_load(f))
             assert profile["profile"] + ".yaml" == file, file
             found[profile["profile"]] = profile
     names = list(found) + [a for p in found.values() for a in p.get("aliases", [])]

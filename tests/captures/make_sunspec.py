@@ -3,24 +3,27 @@
 
     make_sunspec.py             write sunspec-*.cap and sunspec-*.points
     make_sunspec.py --check     fail if a committed file is not what would be written
+    make_sunspec.py --layout FOLDER   write sunspec_layout.json anew from model_*.json of https://github.com/sunspec/models
 
 For every point of a model a plausible physical value is chosen and rounded to what raw value and scale factor can carry; that
-is the expected point. Scale factors are chosen at random among those that fit. Nothing here decodes an answer. The offsets
-are those of profiles/sunspec; ANCHORS repeats a part of them by hand, from the text of the specification.
+is the expected point. Scale factors are chosen at random among those that fit. Nothing here decodes an answer, and nothing here
+reads profiles/sunspec: offsets, types and units are those of the official definitions, added up in sunspec_layout.json; which
+point is which path is written down there a second time. ANCHORS repeats a part of the offsets by hand, from the text of the
+specification.
 """
+import json
 import os
 import random
 import struct
 import sys
 from fractions import Fraction
 
-import yaml
 from pymodbus.datastore import ModbusSequentialDataBlock, ModbusSlaveContext
 from pymodbus.factory import ServerDecoder
 from pymodbus.register_read_message import ReadHoldingRegistersRequest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MODELS = os.path.join(os.path.dirname(os.path.dirname(HERE)), "profiles", "sunspec")
+LAYOUT = os.path.join(HERE, "sunspec_layout.json")
 END = 0xFFFF
 
 # (model, path): offset from the ID register, as printed in the specification's tables
@@ -45,28 +48,107 @@ PHYSICAL = {  # what is plausible, in catalogue units
     "reactive-power": (10, 900), "power-factor": (0.5, 0.99), "frequency": (49, 51), "energy": (1, 60000), "energy-export": (1, 60000),
     "apparent-energy": (1, 60000), "reactive-energy": (1, 6000), "reactive-energy-export": (1, 6000), "temperature": (5, 70),
     "charge": (5, 99), "health": (60, 100), "capacity": (50, 400), "stored-energy": (1, 30),
+    "humidity": (20, 90), "pressure": (97000, 104000), "airflow": (1, 30), "charge-throughput": (1, 60000),
+}
+UNITS = {  # of a definition -> factor to the unit of the catalogue, where it is not 1
+    "Wh": Fraction(1, 1000), "WH": Fraction(1, 1000), "VAh": Fraction(1, 1000), "varh": Fraction(1, 1000), "Varh": Fraction(1, 1000),
+    "HPa": Fraction(100),
+}
+KINDS = {  # type of a definition -> how its raw value stands in registers, and what means "not implemented"
+    "int16": ("int16", "min"), "uint16": ("uint16", "ones"), "int32": ("int32", "min"), "uint32": ("uint32", "ones"),
+    "int64": ("int64", "min"), "uint64": ("uint64", "ones"), "acc32": ("uint32", 0), "acc64": ("uint64", 0),
+    "enum16": ("uint16", "ones"), "bitfield32": ("uint32", "ones"), "float32": ("float32", None),
 }
 BITS = {"uint16": 16, "int16": 16, "uint32": 32, "int32": 32, "uint64": 64, "int64": 64}
 SENTINEL = {"ones": lambda bits: (1 << bits) - 1, "min": lambda bits: 1 << (bits - 1), 0: lambda bits: 0}
 
 
-def load_models():
+def offsets(points, begin):
+    """name -> offset from the ID register, and where the next point would stand."""
     found = {}
-    for name in sorted(os.listdir(MODELS)):
-        if name.endswith(".yaml"):
-            with open(os.path.join(MODELS, name), encoding="utf-8") as f:
-                model = yaml.safe_load(f)
-            for number in model["sunspec"]:
-                found[number] = model
+    for point in points:
+        found[point["name"]] = begin
+        begin += point["size"]
+    return found, begin
+
+
+def make_layout(folder):
+    """What the official definitions say of the points that sunspec_layout.json lists, with the paths it gives them."""
+    with open(LAYOUT, encoding="utf-8") as f:
+        old = json.load(f)
+    lines = []
+    for number in sorted(old, key=int):
+        with open(os.path.join(folder, "model_%s.json" % number), encoding="utf-8") as f:
+            group = json.load(f)["group"]
+        block = group.get("groups", [{"points": []}])[0]["points"]
+        fixed, end = offsets(group["points"], 0)
+        inner, last = offsets(block, end)
+
+        def row(name, path, where, points):
+            point = next(p for p in points if p["name"] == name)
+            made = {"name": name, "path": path, "at": where[name], "type": point["type"]}
+            if point.get("units"):
+                made["units"] = point["units"]
+            if point.get("sf") is not None:
+                made["sf"] = point["sf"] if isinstance(point["sf"], int) else {"at": fixed[point["sf"]]}
+            if point.get("symbols") and path.endswith(("/state", "/fault", "/status", "/charging")):
+                names = ((s["value"], s["name"]) for s in point["symbols"])
+                made["symbols"] = [v for v, name in names if "RESERVED" not in name.upper() and "OEM" not in name.upper()]
+            return "    " + json.dumps(made)
+
+        for key, where, points in (("points", fixed, group["points"]), ("block_points", inner, block)):
+            rows = [row(one["name"], one["path"], where, points) for one in old[number].get(key, [])]
+            old[number][key] = "[\n" + ",\n".join(rows) + "]" if rows else "[]"
+        lines.append('"%s": {"length": %d, "block": %d,\n  "points": %s,\n  "block_points": %s}' % (
+            number, end - 2, last - end if old[number]["block_points"] != "[]" else 0, old[number]["points"],
+            old[number]["block_points"]))
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def spec_of(row):
+    """A row of the layout as point() wants it."""
+    kind, absent = KINDS[row["type"]]
+    scale = UNITS.get(row.get("units"), Fraction(1))
+    if row["path"].endswith("/power-factor") and row.get("units") == "Pct":
+        scale = Fraction(1, 100)
+    spec = {"holding": row["at"], "type": kind, "scale": scale}
+    if isinstance(row.get("sf"), int):
+        spec["scale"] *= Fraction(10) ** row["sf"]
+    elif "sf" in row:
+        spec["scale_register"] = {"holding": row["sf"]["at"]}
+    if absent is not None:
+        spec["absent"] = [absent]
+    if "symbols" in row:
+        spec["flags" if row["type"].startswith("bitfield") else "values"] = row["symbols"]
+    return spec
+
+
+def specs_of(rows):
+    """path -> spec; the second row of a path is added to the first."""
+    found = {}
+    for row in rows:
+        if row["path"] in found:
+            found[row["path"]]["plus"] = spec_of(row)
+        else:
+            found[row["path"]] = spec_of(row)
+    return found
+
+
+def load_models():
+    with open(LAYOUT, encoding="utf-8") as f:
+        layout = json.load(f)
+    found = {}
+    for number, model in layout.items():
+        found[int(number)] = {"length": model["length"], "points": specs_of(model["points"])}
+        if model["block_points"]:
+            found[int(number)]["repeat"] = {"length": model["block"], "points": specs_of(model["block_points"])}
     for (number, path), offset in ANCHORS.items():
         assert found[number]["points"][path]["holding"] == offset, (number, path)
     for (number, path), offset in SCALE_ANCHORS.items():
         assert found[number]["points"][path]["scale_register"]["holding"] == offset, (number, path)
+    for number, length in LENGTHS.items():
+        assert number == 1 or found[number]["length"] == length, number
     return found
-
-
-def factor(text):
-    return Fraction(repr(text)) if isinstance(text, float) else Fraction(text)
 
 
 class Device:
@@ -110,7 +192,7 @@ class Device:
         """Choose a value, write its registers, return what must come out."""
         quantity, kind = path.split("/")[1], spec["type"]
         place = at + spec["holding"] + shift
-        scale = factor(spec.get("scale", 1))
+        scale = spec["scale"]
         if kind == "float32":
             if self.rng.random() < 0.12 and quantity != "frequency":
                 self.put(place, list(struct.unpack(">HH", struct.pack(">f", float("nan")))))
@@ -149,7 +231,7 @@ class Device:
         """One model of the chain. `rename` maps the components of one that stands apart; others of it are dropped."""
         model = models[number]
         repeat = model.get("repeat")
-        length = LENGTHS[number] + blocks * (repeat["length"] if repeat else 0)
+        length = model["length"] + blocks * (repeat["length"] if repeat else 0)
         at, cache = self.begin(number, length), {}
         for path, spec in model.get("points", {}).items():
             text = self.point(path, spec, at, cache, 0)
@@ -212,8 +294,55 @@ def devices(models):
     battery.model(803, models, blocks=2)
     yield battery
 
+    for number in (101, 102, 111, 112, 113, 201, 202, 204, 211, 212, 214):
+        one = Device("sunspec-%d" % number, 40000)
+        one.common()
+        one.model(number, models)
+        yield one
+
+    status = Device("sunspec-status", 40000)
+    status.common()
+    status.model(122, models)
+    status.model(307, models)
+    yield status
+
+    for number, strings in ((401, 4), (403, 7)):
+        combiner = Device("sunspec-%d" % number, 50000)
+        combiner.common(65)
+        combiner.model(number, models, blocks=strings)
+        yield combiner
+
+    module = Device("sunspec-module", 0)
+    module.common()
+    module.model(501, models)
+    module.model(501, models, rename={"total": "circuit-1"})
+    yield module
+
+    der = Device("sunspec-der", 40000)
+    der.common()
+    der.model(701, models)
+    der.model(713, models)
+    der.model(714, models, blocks=2)
+    yield der
+
+    string = Device("sunspec-string", 40000)
+    string.common()
+    string.model(804, models)
+    string.model(805, models, rename={"battery": "circuit-1"})
+    yield string
+
+    flow = Device("sunspec-flow", 40000)
+    flow.common()
+    flow.model(807, models, blocks=3)
+    yield flow
+
 
 def main():
+    if sys.argv[1:2] == ["--layout"]:
+        text = make_layout(sys.argv[2])
+        with open(LAYOUT, "w", encoding="utf-8") as f:
+            f.write(text)
+        return 0
     wrong = 0
     for device in devices(load_models()):
         for name, text in device.files():

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "wire/modbus_pdu.h"
+
 static const char *const names[] = {
     [METER_SIM_FAULT_NONE] = "none",
     [METER_SIM_FAULT_SILENCE] = "silence",
@@ -16,6 +18,7 @@ static const char *const names[] = {
     [METER_SIM_FAULT_GARBAGE] = "garbage",
     [METER_SIM_FAULT_ECHO] = "echo",
     [METER_SIM_FAULT_EXCEPTION] = "exception",
+    [METER_SIM_FAULT_SILENT_REGISTER] = "silent-register",
     [METER_SIM_FAULT_STOP] = "stop",
 };
 
@@ -35,6 +38,20 @@ int meter_sim_fault_find(const char *name, enum meter_sim_fault_kind *kind)
 const char *meter_sim_fault_name(enum meter_sim_fault_kind kind)
 {
     return (size_t)kind < COUNT ? names[kind] : "unknown";
+}
+
+bool meter_sim_fault_concerns(const struct meter_sim_fault *fault, const uint8_t *pdu,
+                              size_t length)
+{
+    if (fault->kind != METER_SIM_FAULT_SILENT_REGISTER) {
+        return true;
+    }
+    struct modbus_pdu_request asked;
+    if (modbus_pdu_request_parse(pdu, length, &asked) != 0) {
+        return false;
+    }
+    return fault->argument >= asked.address &&
+           fault->argument < (double)asked.address + asked.count;
 }
 
 enum meter_sim_fault_kind meter_sim_fault_take(struct meter_sim_fault *fault)
@@ -89,6 +106,7 @@ void meter_sim_fault_apply(const struct meter_sim_fault *fault, enum meter_sim_f
     frame->delay_ms += fault->delay_ms;
     switch (kind) {
     case METER_SIM_FAULT_SILENCE:
+    case METER_SIM_FAULT_SILENT_REGISTER:
         frame->length = 0;
         break;
     case METER_SIM_FAULT_LATE:

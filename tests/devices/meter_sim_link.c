@@ -173,7 +173,10 @@ static void answer_request(struct meter_sim_net *net, struct meter_sim_link *lin
         return;
     }
     struct meter_sim_fault fault = unit->fault;
-    enum meter_sim_fault_kind kind = meter_sim_fault_take(&unit->fault);
+    enum meter_sim_fault_kind kind = METER_SIM_FAULT_NONE;
+    if (meter_sim_fault_concerns(&fault, asked->pdu, asked->pdu_length)) {
+        kind = meter_sim_fault_take(&unit->fault);
+    }
     size_t length = meter_sim_unit_answer(unit, net->wall, asked->pdu, asked->pdu_length, pdu);
     uint8_t number = asked->unit;
     uint16_t transaction = asked->transaction;

@@ -7,6 +7,8 @@
 #define HEAD "profile: test\nvendor: V\nmodel: M\nrole: meter\n"
 #define POINT(text) HEAD "points:\n  total/voltage: {" text "}\n"
 
+#define RUN(orders, text) HEAD "points:\n  phase-a/harmonic-voltage-" orders ": {" text "}\n"
+
 /* The mistakes of a text, each on a line. */
 static void mistakes_of(const char *text, char *all, size_t size)
 {
@@ -127,6 +129,37 @@ static const struct mistake mistakes[] = {
     {HEAD "points:\n  phase-a/voltage: {input: 0, type: float32}\n  phase-b/voltage: {input: 1, "
           "type: float32}\n",
      "test.yaml:7:3: register 1 lies inside phase-a/voltage of line 6, which takes 0 to 1"},
+    {RUN("2..31", "holding: 0, type: uint16, sacle: 2"),
+     "test.yaml:6:62: unknown key \"sacle\" in a point; did you mean \"scale\"?"},
+    {RUN("31..2", "holding: 0, type: uint16"),
+     "test.yaml:6:3: \"phase-a/harmonic-voltage-31..2\" is no run"},
+    {RUN("2..", "holding: 0, type: uint16"),
+     "test.yaml:6:3: \"phase-a/harmonic-voltage-2..\" is no run"},
+    {RUN("02..31", "holding: 0, type: uint16"), "is no run"},
+    {RUN("2..31x", "holding: 0, type: uint16"), "is no run"},
+    {RUN("2..4000000000", "holding: 0, type: uint16"), "is no run"},
+    {RUN("2..64", "holding: 0, type: uint16"), "test.yaml:6:3: \"harmonic-voltage-64\" is no "
+                                               "quantity of the same kind as harmonic-voltage-2"},
+    {RUN("1..31", "holding: 0, type: uint16"), "\"harmonic-voltage-1\" is no quantity"},
+    {RUN("3..31", "holding: 0, type: uint16, step: 3"),
+     "test.yaml:6:68: a run from 3 in steps of 3 never meets 31"},
+    {RUN("3..31", "holding: 0, type: uint16, step: 0"),
+     "step must be a whole number from 1 to 999"},
+    {RUN("3..31", "holding: 0, type: float32, stride: 1"),
+     "test.yaml:6:71: stride 1 is less than the 2 registers of float32"},
+    {RUN("3..31", "holding: 65500, type: float32"),
+     "test.yaml:6:3: the last of the 29 points would lie at 65557, beyond address 65535"},
+    {RUN("3..31", "holding: 0, type: uint16, sign: {holding: 99, type: uint16, negative: 1}"),
+     "the points of a run have neither sign nor plus"},
+    {POINT("holding: 0, type: uint16, stride: 2"),
+     "test.yaml:6:53: stride belongs to a run, such as phase-a/harmonic-voltage-3..31"},
+    {RUN("2..9",
+         "holding: 0, type: uint16") "  phase-a/harmonic-voltage-5: {holding: 50, type: uint16}\n",
+     "test.yaml:7:3: phase-a/harmonic-voltage-5 is in line 6 already"},
+    {RUN("2..9",
+         "holding: 0, type: uint32") "  phase-a/harmonic-current-5: {holding: 5, type: uint16}\n",
+     "test.yaml:7:3: register 5 lies inside phase-a/harmonic-voltage-4 of line 6, which takes 4 to "
+     "5"},
     {HEAD "identify:\n  - {holding: 0, type: uint16}\n",
      "a rule of identify needs equals or between"},
     {HEAD "identify:\n  - {holding: 0, type: uint16, equals: 70000}\n",
@@ -235,6 +268,72 @@ static void test_a_whole_profile(void **state)
     err_list_deinit(&errors);
 }
 
+static struct profile *read_good(const char *text)
+{
+    struct err_list errors = ERR_LIST_EMPTY;
+    struct profile *profile = profile_read_text("test.yaml", text, strlen(text), &errors);
+    if (!profile)
+        fail_msg("%s", errors.list[0].text);
+    err_list_deinit(&errors);
+    return profile;
+}
+
+static void test_a_run_is_one_line_for_many_points(void **state)
+{
+    (void)state;
+    struct profile
+        *profile =
+            read_good(RUN("2..63", "input: 100, type: float32, scale: 0.5, every: slow, optional: "
+                                   "true") "  total/voltage: {input: 0, type: uint16}\n");
+    assert_int_equal(profile->point_count, 63);
+    for (int order = 2; order <= 63; order++) {
+        const struct profile_point *point = &profile->points[order - 2];
+        char path[64];
+        snprintf(path, sizeof path, "phase-a/harmonic-voltage-%d", order);
+        assert_string_equal(point->path, path);
+        assert_int_equal(point->quantity, 1000 + order);
+        assert_int_equal(point->at.address, 100 + 2 * (order - 2));
+        assert_int_equal(point->at.bank, PROFILE_INPUT);
+        assert_int_equal(point->every, PROFILE_SLOW);
+        assert_true(point->optional && point->scale.down == 2);
+        assert_int_equal(point->line, 6);
+    }
+    assert_string_equal(profile->points[62].path, "total/voltage");
+    profile_free(profile);
+}
+
+/* Odd orders, three phases side by side: as the Siemens PAC meters have them. */
+static void test_a_run_with_step_and_stride(void **state)
+{
+    (void)state;
+    struct profile *profile = read_good(
+        HEAD
+        "points:\n"
+        "  phase-a/harmonic-voltage-3..31: {holding: 9007, type: float32, step: 2, stride: 6}\n"
+        "  phase-b/harmonic-voltage-3..31: {holding: 9009, type: float32, step: 2, stride: 6}\n");
+    assert_int_equal(profile->point_count, 30);
+    assert_string_equal(profile->points[1].path, "phase-a/harmonic-voltage-5");
+    assert_int_equal(profile->points[1].at.address, 9013);
+    assert_string_equal(profile->points[29].path, "phase-b/harmonic-voltage-31");
+    assert_int_equal(profile->points[29].at.address, 9009 + 14 * 6);
+    profile_free(profile);
+}
+
+/* A file of a few bytes cannot ask for much memory. */
+static void test_runs_stay_below_the_most_points(void **state)
+{
+    (void)state;
+    char text[16000] = HEAD "points:\n", all[8000];
+    for (int i = 1; i <= 100; i++) {
+        char line[100];
+        snprintf(line, sizeof line,
+                 "  outlet-%d/harmonic-voltage-2..63: {holding: %d, type: uint16}\n", i, i * 100);
+        strcat(text, line);
+    }
+    mistakes_of(text, all, sizeof all);
+    assert_non_null(strstr(all, "test.yaml:6:3: more than 4096 points"));
+}
+
 static void test_scales_are_exact_where_they_can_be(void **state)
 {
     (void)state;
@@ -276,6 +375,9 @@ int main(void)
         cmocka_unit_test(test_all_mistakes_are_told_at_once),
         cmocka_unit_test(test_more_mistakes_than_fit_are_still_mistakes),
         cmocka_unit_test(test_a_whole_profile),
+        cmocka_unit_test(test_a_run_is_one_line_for_many_points),
+        cmocka_unit_test(test_a_run_with_step_and_stride),
+        cmocka_unit_test(test_runs_stay_below_the_most_points),
         cmocka_unit_test(test_scales_are_exact_where_they_can_be),
         cmocka_unit_test(test_file_name),
     };

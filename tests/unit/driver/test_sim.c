@@ -222,6 +222,57 @@ static void counters_survive_a_restart(void **state)
     }
 }
 
+/* IEC 61000-4-7, 3.3.1: THD is the root of the sum of the squares of the harmonics. */
+static void harmonics_make_up_the_distortion(void **state)
+{
+    (void)state;
+    static const char *const profiles[] = {"sim-pdu-24", "sim-meter"};
+    static const char *const kinds[] = {"voltage", "current"};
+    for (size_t p = 0; p < TEST_COUNT(profiles); p++) {
+        struct bench *b = bench_new(profiles[p]);
+        for (int round = 0; round < 300; round++) {
+            pass(b, 53);
+            for (int k = 0; k < 6; k++) {
+                char quantity[32];
+                double squares = 0, before = 1000;
+                for (int order = 3; order <= 21; order += 2) {
+                    snprintf(quantity, sizeof quantity, "harmonic-%s-%d", kinds[k % 2], order);
+                    double percent = get_abc(b, "phase", phases[k / 2], quantity);
+                    assert_true(percent > 0);
+                    if (k % 2 == 1) /* power supplies: falling from the 3rd on */
+                        assert_true(percent < before);
+                    before = percent;
+                    squares += percent * percent;
+                }
+                snprintf(quantity, sizeof quantity, "thd-%s", kinds[k % 2]);
+                double thd = get_abc(b, "phase", phases[k / 2], quantity);
+                assert_near(sqrt(squares), thd, 1e-9);
+                assert_true(thd > 0.5 && thd < (k % 2 ? 35 : 8)); /* EN 50160: 8 % of voltage */
+            }
+        }
+        bench_free(b);
+    }
+}
+
+/* A spectrum that moved with every round would fill each stream and each history with noise. */
+static void the_spectrum_stands_still_between_analyses(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new("sim-meter");
+    pass(b, 1);
+    double last = get(b, "phase-a/harmonic-current-3");
+    int changes = 0;
+    for (int i = 0; i < 100; i++) {
+        pass(b, 1);
+        double now = get(b, "phase-a/harmonic-current-3");
+        changes += now != last;
+        last = now;
+        assert_true(point(b, "phase-a/harmonic-current-3")->value.mono == clock_mono(&b->clock));
+    }
+    assert_true(changes >= 9 && changes <= 11);
+    bench_free(b);
+}
+
 static void counters_ignore_steps_of_the_wall_clock(void **state)
 {
     (void)state;
@@ -368,6 +419,8 @@ int main(void)
         cmocka_unit_test(counters_are_the_integral_of_power),
         cmocka_unit_test(counters_begin_where_the_years_have_brought_them),
         cmocka_unit_test(counters_survive_a_restart),
+        cmocka_unit_test(harmonics_make_up_the_distortion),
+        cmocka_unit_test(the_spectrum_stands_still_between_analyses),
         cmocka_unit_test(counters_ignore_steps_of_the_wall_clock),
         cmocka_unit_test(equal_times_give_equal_numbers),
         cmocka_unit_test(nothing_is_allocated_by_a_round),

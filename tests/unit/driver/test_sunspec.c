@@ -19,7 +19,7 @@ static void open_sunspec(struct bench *bench, const char *capture)
     bench_open(bench, "sunspec");
 }
 
-static void replay(const char *name)
+static void replay(const char *name, const char *role)
 {
     struct bench bench;
     char path[512];
@@ -34,32 +34,139 @@ static void replay(const char *name)
     assert_string_equal(bench.device->model, model);
     assert_string_equal(bench.device->firmware, "4.2.1");
     assert_memory_equal(bench.device->serial, "SN-", 3);
+    assert_string_equal(bench.device->role, role);
     bench_deinit(&bench);
 }
 
 static void test_integer_meter(void **state)
 {
     (void)state;
-    replay("sunspec-meter-int");
+    replay("sunspec-meter-int", "meter");
 }
 
 static void test_float_meter_at_the_second_base(void **state)
 {
     (void)state;
-    replay("sunspec-meter-float");
+    replay("sunspec-meter-float", "meter");
 }
 
 /* An unknown model in the middle, three modules, two further meters that become circuits. */
 static void test_inverter_with_modules_and_meters(void **state)
 {
     (void)state;
-    replay("sunspec-inverter");
+    replay("sunspec-inverter", "inverter");
 }
 
 static void test_battery_at_the_third_base(void **state)
 {
     (void)state;
-    replay("sunspec-battery");
+    replay("sunspec-battery", "battery");
+}
+
+/* One device for each model that the others lack; offsets come from the official definitions. */
+static void test_every_other_model(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *role;
+    } devices[] = {
+        {"sunspec-101", "inverter"},    {"sunspec-102", "inverter"},   {"sunspec-111", "inverter"},
+        {"sunspec-112", "inverter"},    {"sunspec-113", "inverter"},   {"sunspec-201", "meter"},
+        {"sunspec-202", "meter"},       {"sunspec-204", "meter"},      {"sunspec-211", "meter"},
+        {"sunspec-212", "meter"},       {"sunspec-214", "meter"},      {"sunspec-401", "combiner"},
+        {"sunspec-403", "combiner"},    {"sunspec-module", "supply"},  {"sunspec-der", "inverter"},
+        {"sunspec-status", "inverter"}, {"sunspec-string", "battery"}, {"sunspec-flow", "battery"},
+    };
+    for (size_t i = 0; i < TEST_COUNT(devices); i++) {
+        print_message("# %s\n", devices[i].name);
+        replay(devices[i].name, devices[i].role);
+    }
+}
+
+/* Every model that can be read stands in some capture: none is read on trust. */
+static void test_every_model_is_in_a_capture(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bool seen[65536] = {false};
+    DIR *folder = opendir(CAPTURES);
+    assert_non_null(folder);
+    for (const struct dirent *entry; (entry = readdir(folder));) {
+        char capture[256];
+        snprintf(capture, sizeof capture, "%s", entry->d_name);
+        char *dot = strstr(capture, ".cap");
+        if (!dot || strncmp(capture, "sunspec-", 8) != 0)
+            continue;
+        *dot = '\0';
+        open_sunspec(&bench, capture);
+        bench_identify(&bench);
+        for (size_t i = 0; i < bench.unit->asked_count; i++) {
+            const struct modbus_pdu_request *asked = &bench.unit->asked[i];
+            unsigned header = asked->count == 4 ? asked->address + 2u : asked->address;
+            if (asked->count == 2 || asked->count == 4)
+                seen[bench.unit->registers[PROFILE_HOLDING][header]] = true;
+        }
+        bench_deinit(&bench);
+    }
+    closedir(folder);
+    struct sunspec_models models = {0};
+    struct err_list errors = ERR_LIST_EMPTY;
+    folder = opendir(TEST_SOURCE_ROOT "/profiles/sunspec");
+    assert_non_null(folder);
+    for (const struct dirent *entry; (entry = readdir(folder));) {
+        char path[600];
+        snprintf(path, sizeof path, TEST_SOURCE_ROOT "/profiles/sunspec/%s", entry->d_name);
+        if (strstr(path, ".yaml"))
+            assert_true(sunspec_models_read_file(&models, path, &errors));
+    }
+    closedir(folder);
+    assert_true(models.count >= 19);
+    for (size_t i = 0; i < models.count; i++) {
+        for (size_t k = 0; k < models.list[i]->id_count; k++) {
+            if (!seen[models.list[i]->ids[k]])
+                fail_msg("model %u is in no capture", models.list[i]->ids[k]);
+        }
+    }
+    sunspec_models_deinit(&models);
+    err_list_deinit(&errors);
+}
+
+/* What settings say about the device goes before what its models say. */
+static void test_settings_tell_the_role(void **state)
+{
+    (void)state;
+    struct bench bench;
+    open_sunspec(&bench, "sunspec-battery");
+    bench.driver->close(bench.state);
+    bench.device->role = device_text(bench.device, "supply");
+    const struct driver_settings settings = {
+        .name = "x", .profile = "sunspec", .every = 10 * CLOCK_S};
+    bench.state = bench.driver->open(bench.library, &settings, bench.device, &bench.err);
+    assert_int_equal(bench_identify(&bench), 0);
+    assert_string_equal(bench.device->role, "supply");
+    bench_deinit(&bench);
+}
+
+/* Field gives a device that is rebuilt by a reload the points it had: the driver must go on with
+ * these, not with a second set. */
+static void test_points_from_before_a_reload(void **state)
+{
+    (void)state;
+    struct bench bench;
+    open_sunspec(&bench, "sunspec-battery");
+    struct component *battery = device_component(bench.device, COMPONENT_BATTERY, 0);
+    struct point *charge = component_point_add(battery, QUANTITY_CHARGE);
+    struct point *humidity = component_point_add(battery, QUANTITY_HUMIDITY);
+    point_put(charge, 12, 1, TESTING_WALL);
+    point_put(humidity, 34, 1, TESTING_WALL);
+    assert_int_equal(bench_identify(&bench), 0);
+    assert_int_equal(charge->value.quality, QUALITY_GOOD);
+    assert_true(charge->value.number == 12);
+    bench_round(&bench);
+    assert_true(charge->value.mono > 1 && charge->value.number != 12);
+    /* what the device has no more */
+    assert_int_equal(humidity->value.quality, QUALITY_ABSENT);
+    bench_deinit(&bench);
 }
 
 /* A hand-made map: marker, model 1 of no use, model 713 with its scale factors, end. */
@@ -226,6 +333,10 @@ int main(void)
         cmocka_unit_test(test_float_meter_at_the_second_base),
         cmocka_unit_test(test_inverter_with_modules_and_meters),
         cmocka_unit_test(test_battery_at_the_third_base),
+        cmocka_unit_test(test_every_other_model),
+        cmocka_unit_test(test_every_model_is_in_a_capture),
+        cmocka_unit_test(test_settings_tell_the_role),
+        cmocka_unit_test(test_points_from_before_a_reload),
         cmocka_unit_test(test_scale_factor_is_read_again),
         cmocka_unit_test(test_no_sunspec_is_another_device),
         cmocka_unit_test(test_silence_at_the_first_base),

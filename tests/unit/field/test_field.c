@@ -18,7 +18,9 @@ static const struct driver *find(void *user, const char *profile, void **library
 {
     struct fixture *f = user;
     *library = &f->library;
-    return strcmp(profile, "testing") == 0 ? &testing_driver : NULL;
+    if (strcmp(profile, "testing") != 0)
+        return NULL;
+    return f->library.find_points ? &testing_finder : &testing_driver;
 }
 
 static int setup(void **state)
@@ -133,6 +135,47 @@ static void reload_keeps_what_did_not_change(void **state)
     assert_int_equal(f->units, 2);
     loop_advance(f->loop, 3 * CLOCK_S);
     assert_int_equal(site_device_find(f->site, "c")->state, DEVICE_ONLINE);
+}
+
+/* A device that describes itself has no points before it was asked; until then a reload must not
+ * take those away which people are looking at. */
+static void reload_keeps_points_that_were_found(void **state)
+{
+    struct fixture *f = *state;
+    f->library.find_points = true;
+    apply(f, "lines:\n  s: {kind: sim}\ndevices:\n  a: {line: s, profile: testing, every: 1 s}\n");
+    loop_advance(f->loop, 3 * CLOCK_S);
+    const struct point *before = site_point_find(f->site, "a/outlet-2/voltage");
+    assert_non_null(before);
+    assert_int_equal(before->value.quality, QUALITY_GOOD);
+    f->library.find_points = false; /* another kind of driver: its points are its own */
+    f->library.registers = 1;
+    apply(f, "lines:\n  s: {kind: sim}\ndevices:\n  a: {line: s, profile: testing, label: New}\n");
+    assert_null(site_point_find(f->site, "a/outlet-2/voltage"));
+
+    f->library.find_points = true;
+    f->library.registers = 2;
+    apply(f, "lines:\n  s: {kind: sim}\ndevices:\n  a: {line: s, profile: testing, label: Old}\n");
+    loop_advance(f->loop, 3 * CLOCK_S);
+    clock_us acquired = site_point_find(f->site, "a/outlet-2/voltage")->value.mono;
+    apply(f, "lines:\n  s: {kind: sim, enabled: false}\ndevices:\n"
+             "  a: {line: s, profile: testing, label: Newer}\n");
+    const struct point *after = site_point_find(f->site, "a/outlet-2/voltage");
+    assert_non_null(after);
+    const struct device *device = site_device_find(f->site, "a");
+    assert_string_equal(device->label, "Newer");
+    assert_string_equal(device->vendor, "Finders");
+    assert_string_equal(device->serial, "0815");
+    assert_string_equal(device->role, "battery");
+    assert_true(after->value.number == 230 && after->value.mono == acquired);
+    apply(f, "lines:\n  s: {kind: sim}\ndevices:\n"
+             "  a: {line: s, profile: testing, label: Newer, role: meter}\n");
+    assert_string_equal(site_device_find(f->site, "a")->role, "meter");
+    uint64_t id = site_point_find(f->site, "a/outlet-2/voltage")->id;
+    loop_advance(f->loop, 3 * CLOCK_S);
+    after = site_point_find(f->site, "a/outlet-2/voltage");
+    assert_int_equal(after->value.quality, QUALITY_GOOD);
+    assert_true(after->value.mono > acquired && after->id == id);
 }
 
 static void changed_line_keeps_devices_and_counters(void **state)
@@ -258,6 +301,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(sim_devices_go_online),
         TEST(reload_keeps_what_did_not_change),
+        TEST(reload_keeps_points_that_were_found),
         TEST(changed_line_keeps_devices_and_counters),
         TEST(switched_off),
         TEST(driver_that_cannot_be_opened),

@@ -223,6 +223,64 @@ static void first_timeout_ends_the_round(void **state)
     assert_in_range(f->fake->sends - sends, 2, 4);
 }
 
+/* Says nothing to the read of register 2, the last of three. */
+static void peer_of_two_reads(struct fake *fake, const uint8_t *bytes, size_t length)
+{
+    if (bytes[3] != 2)
+        testing_peer_rtu(fake, bytes, length);
+}
+
+/* A read that the driver has put aside costs one time-out, is not repeated, and is no failure of
+ * the unit; its rounds are complete and keep their time. */
+static void what_is_put_aside_does_not_end_the_round(void **state)
+{
+    struct fixture *f = *state;
+    f->library.put_aside = true;
+    start(f, 2, CLOCK_S);
+    f->fake->peer = peer_of_two_reads;
+    loop_advance(f->loop, 5 * CLOCK_S);
+    uint64_t before = rounds(f, 0);
+    unsigned sends = f->fake->sends;
+    loop_advance(f->loop, 20 * CLOCK_S);
+    assert_int_equal(f->pollers[0].device->state, DEVICE_ONLINE);
+    assert_in_range(rounds(f, 0) - before, 20, 21);
+    assert_in_range(f->fake->sends - sends, 2 * 3 * 20, 2 * 3 * 21);
+    const struct driver_device *driver = f->pollers[0].state;
+    assert_true(driver->unanswered >= 20);
+    assert_int_equal(driver->identities, 1);
+    /* the line's 300 ms, and what the other unit had the line for */
+    assert_in_range(driver->waited, 300 * CLOCK_MS, 400 * CLOCK_MS);
+    /* put aside by the driver, but the unit answers nothing at all: dead as ever */
+    f->fake->dead[1] = true;
+    loop_advance(f->loop, 5 * CLOCK_S);
+    assert_int_equal(f->pollers[0].device->state, DEVICE_SILENT);
+    assert_int_equal(f->pollers[1].device->state, DEVICE_ONLINE);
+}
+
+static void peer_of_damaged_answers(struct fake *fake, const uint8_t *bytes, size_t length)
+{
+    uint8_t answer[300];
+    size_t size = testing_answer_rtu(bytes, length, answer);
+    if (bytes[3] == 2)
+        answer[size - 1] ^= 0x10;
+    fake_say(fake, fake->delay, answer, size);
+}
+
+/* Answers that noise has damaged say nothing about the register: the driver is not told. */
+static void noise_is_no_silence(void **state)
+{
+    struct fixture *f = *state;
+    start(f, 1, CLOCK_S);
+    f->fake->peer = peer_of_damaged_answers;
+    loop_advance(f->loop, 20 * CLOCK_S);
+    const struct driver_device *driver = f->pollers[0].state;
+    assert_true(line_unit_statistics(f->line, 1)->counts[STATISTICS_CRC_ERRORS] > 10);
+    assert_int_equal(driver->unanswered, 0);
+    f->fake->peer = peer_of_two_reads;
+    loop_advance(f->loop, 20 * CLOCK_S);
+    assert_true(driver->unanswered > 5);
+}
+
 static void another_device_is_not_read(void **state)
 {
     struct fixture *f = *state;
@@ -395,6 +453,8 @@ int main(void)
         TEST(one_dead_of_ten_flat_out),
         TEST(silent_device_is_found_again),
         TEST(first_timeout_ends_the_round),
+        TEST(what_is_put_aside_does_not_end_the_round),
+        TEST(noise_is_no_silence),
         TEST(another_device_is_not_read),
         TEST(line_breaks_and_returns),
         TEST(short_break_is_not_told),

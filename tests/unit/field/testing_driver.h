@@ -17,6 +17,8 @@ struct testing_library {
     unsigned reads;     /* requests of a round */
     unsigned registers; /* in each, and points decoded from it */
     bool ask_identity, refuse_identity, refuse_open;
+    bool put_aside;   /* the last read of a round is asked once, and may stay without an answer */
+    bool find_points; /* when it is identified, not before */
     unsigned opened, closed;
 };
 
@@ -26,8 +28,21 @@ struct driver_device {
     uint8_t unit;
     struct point *points[TESTING_READS];
     unsigned next, rounds, identities, wrong, decoded, first_round;
+    unsigned unanswered;
+    clock_us waited;
     clock_us began[64]; /* of the last rounds, by decode time of their first answer */
 };
+
+/* What a round reads; a point that is there already is taken as it is. */
+static inline void testing_add_points(struct driver_device *state)
+{
+    for (unsigned i = 0; i < state->library->registers; i++) {
+        struct component *outlet = device_component(state->device, COMPONENT_OUTLET, (int)i + 1);
+        state->points[i] = component_point(outlet, QUANTITY_VOLTAGE);
+        if (!state->points[i])
+            state->points[i] = component_point_add(outlet, QUANTITY_VOLTAGE);
+    }
+}
 
 static inline struct driver_device *testing_open(void *library,
                                                  const struct driver_settings *settings,
@@ -42,10 +57,8 @@ static inline struct driver_device *testing_open(void *library,
     state->library = shared;
     state->device = device;
     state->unit = (uint8_t)settings->unit;
-    for (unsigned i = 0; i < shared->registers; i++) {
-        struct component *outlet = device_component(device, COMPONENT_OUTLET, (int)i + 1);
-        state->points[i] = component_point_add(outlet, QUANTITY_VOLTAGE);
-    }
+    if (!shared->find_points)
+        testing_add_points(state);
     shared->opened++;
     return state;
 }
@@ -61,6 +74,11 @@ static inline struct driver_device *testing_close(struct driver_device *state)
 static inline int testing_identify(struct driver_device *state, const struct driver_answer *answer,
                                    struct driver_request *request, struct err *err)
 {
+    if (state->library->find_points) {
+        testing_add_points(state);
+        device_set_identity(state->device, "Finders", "F-1", "0815", "2.1");
+        device_set_role(state->device, "battery");
+    }
     if (!state->library->ask_identity)
         return 0;
     if (answer) {
@@ -89,6 +107,7 @@ static inline bool testing_plan(struct driver_device *state, struct driver_reque
     memcpy(request->bytes, bytes, sizeof bytes);
     request->length = sizeof bytes;
     request->tag = state->next++;
+    request->once = state->library->put_aside && state->next == state->library->reads;
     return true;
 }
 
@@ -113,8 +132,30 @@ static inline int testing_decode(struct driver_device *state, const struct drive
     return 0;
 }
 
+static inline bool testing_unanswered(struct driver_device *state,
+                                      const struct driver_answer *answer, clock_us waited)
+{
+    (void)answer;
+    state->unanswered++;
+    state->waited = waited;
+    return state->library->put_aside && state->next == state->library->reads;
+}
+
 static const struct driver testing_driver = {
     .name = "testing",
+    .open = testing_open,
+    .close = testing_close,
+    .identify = testing_identify,
+    .round = testing_round,
+    .plan = testing_plan,
+    .decode = testing_decode,
+    .unanswered = testing_unanswered,
+};
+
+/* The same, of a kind whose points come from identify(). */
+static const struct driver testing_finder __attribute__((unused)) = {
+    .name = "finder",
+    .finds_points = true,
     .open = testing_open,
     .close = testing_close,
     .identify = testing_identify,
