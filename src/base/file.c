@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -85,17 +86,38 @@ static int write_new(const char *path, const void *bytes, size_t length, mode_t 
     return result;
 }
 
+/* Whoever is told "not written" must find the old content after a restart too: it is kept under
+ * another name until the new one is durable. */
+static int put_in_place(const char *fresh, const char *path, const char *kept)
+{
+    if (unlink(kept) < 0 && errno != ENOENT)
+        return -errno;
+    bool replaces = link(path, kept) == 0, makes = !replaces && errno == ENOENT;
+    if (rename(fresh, path) < 0) {
+        int result = -errno;
+        unlink(kept);
+        return result;
+    }
+    int result = sync_folder_of(path);
+    if (result == 0)
+        unlink(kept);
+    else if (makes)
+        unlink(path);
+    else if (replaces) /* a file system without links cannot have it back */
+        rename(kept, path);
+    return result;
+}
+
 int file_replace(const char *path, const void *bytes, size_t length, mode_t mode, struct err *err)
 {
-    char fresh[PATH_MAX];
+    char fresh[PATH_MAX], kept[PATH_MAX];
     if ((size_t)snprintf(fresh, sizeof fresh, "%s.new", path) >= sizeof fresh)
         return err_set(err, -ENAMETOOLONG, "the path %.100s... is too long", path);
+    snprintf(kept, sizeof kept, "%s.old", path);
     int result = write_new(fresh, bytes, length, mode);
-    if (result == 0 && rename(fresh, path) < 0)
-        result = -errno;
     if (result == 0)
-        result = sync_folder_of(path);
-    else
+        result = put_in_place(fresh, path, kept);
+    if (result < 0)
         unlink(fresh);
     return result < 0 ? err_set_errno(err, result, "cannot write %s", path) : 0;
 }

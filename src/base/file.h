@@ -12,7 +12,8 @@
 int file_read(const char *path, size_t most, struct buf *into, struct err *err);
 
 /* Write a new file beside `path`, sync it, rename it over `path`, sync the folder: a crash leaves
- * the old or the new content, never a mixture. */
+ * the old or the new content, never a mixture, and a failure that is returned leaves the old one.
+ * Not for paths of which `path`.new or `path`.old are somebody else's. */
 int file_replace(const char *path, const void *bytes, size_t length, mode_t mode, struct err *err);
 
 /* Make a folder and its parents; an existing folder is fine. */

@@ -32,6 +32,7 @@ struct loop {
     struct loop_defer *deferred;
     struct signal_watch signals[SIGNALS_MAX];
     int signal_count;
+    uv_work_t pool_start; /* an empty job */
 };
 
 static void read_clocks(struct loop *loop)
@@ -341,6 +342,16 @@ int loop_job_start(struct loop *loop, void (*work)(void *user), void (*done)(voi
     if (result < 0)
         free(job);
     return result;
+}
+
+static void no_work(uv_work_t *uv)
+{
+    (void)uv;
+}
+
+int loop_pool_start(struct loop *loop)
+{
+    return uv_queue_work(&loop->uv, &loop->pool_start, no_work, NULL);
 }
 
 static void on_signal(uv_signal_t *uv, int number)

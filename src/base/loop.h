@@ -124,6 +124,10 @@ void loop_defer_cancel(struct loop_defer *defer);
 int loop_job_start(struct loop *loop, void (*work)(void *user), void (*done)(void *user),
                    void *user);
 
+/* Make the threads of the pool now. libuv makes them for the first job and ends the program when it
+ * cannot, which must not happen to a program that already serves. 0 or negative errno. */
+int loop_pool_start(struct loop *loop);
+
 /* ---- signals --------------------------------------------------------------------------------- */
 
 /* Call `fn` on the loop thread whenever signal `number` arrives, until the loop is freed. 0 or

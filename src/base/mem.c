@@ -1,6 +1,7 @@
 #include "base/mem.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,30 +10,58 @@
 #define CHUNK_SIZE 16384
 #define ALIGNMENT 16
 
-static void *must(void *memory)
+/* Of the whole program, as memory is; threads may need it too. */
+static void *_Atomic mem_reserved;
+
+bool mem_reserve(void)
 {
-    if (!memory) {
-        static const char text[] = "busbar: out of memory while starting or loading settings\n";
-        if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
-            abort();
-        abort();
+    if (mem_reserved)
+        return true;
+    void *fresh = malloc(MEM_RESERVE), *none = NULL;
+    if (fresh && !atomic_compare_exchange_strong(&mem_reserved, &none, fresh))
+        free(fresh);
+    return mem_reserved;
+}
+
+void mem_lend(void)
+{
+    free(atomic_exchange(&mem_reserved, NULL));
+}
+
+/* Memory was refused: give the reserve back and try a second time. If that did not help, there is
+ * nothing left to go on with. */
+static void give_way(bool again)
+{
+    static const char text[] = "busbar: out of memory\n";
+    if (!again) {
+        mem_lend();
+        return;
     }
-    return memory;
+    if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
+        abort();
+    abort();
 }
 
 void *mem_new(size_t size)
 {
-    return must(calloc(1, size ? size : 1));
+    void *memory;
+    for (bool again = false; !(memory = calloc(1, size ? size : 1)); again = true)
+        give_way(again);
+    return memory;
 }
 
 void *mem_resize(void *memory, size_t size)
 {
-    return must(realloc(memory, size ? size : 1));
+    void *larger;
+    for (bool again = false; !(larger = realloc(memory, size ? size : 1)); again = true)
+        give_way(again);
+    return larger;
 }
 
 char *mem_text(const char *text)
 {
-    return must(strdup(text));
+    size_t size = strlen(text) + 1;
+    return memcpy(mem_new(size), text, size);
 }
 
 void *mem_grow(void *array, size_t count, size_t *capacity, size_t element_size)
@@ -108,11 +137,13 @@ char *arena_format(struct arena *arena, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    char *text = NULL;
-    int length = vasprintf(&text, format, args);
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    must(length < 0 ? NULL : text);
-    char *copy = arena_text_n(arena, text, (size_t)length);
-    free(text);
-    return copy;
+    char *text = arena_take(arena, length < 0 ? 1 : (size_t)length + 1);
+    if (length > 0)
+        vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    return text;
 }

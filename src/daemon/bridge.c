@@ -2,11 +2,14 @@
 
 #include <string.h>
 
-#include "base/log.h"
 #include "base/time_text.h"
+#include "daemon/scanner.h"
 #include "driver/library.h"
+#include "engine/event_log.h"
+#include "engine/export.h"
 #include "engine/history.h"
 #include "field/field.h"
+#include "field/serial_ports.h"
 #include "model/site.h"
 
 /* ---- settings -------------------------------------------------------------------------------- */
@@ -145,11 +148,62 @@ static void write_profiles(void *user, struct json *json)
     json_close_array(json);
 }
 
+/* ---- what an installer asks ------------------------------------------------------------------ */
+
+static int start_scan(void *user, const char *line, int first, int last, struct err *err)
+{
+    return scanner_start(((struct daemon *)user)->scanner, line, first, last, err);
+}
+
+static void stop_scan(void *user)
+{
+    scanner_stop(((struct daemon *)user)->scanner);
+}
+
+static void write_scan(void *user, struct json *json)
+{
+    scanner_write(((struct daemon *)user)->scanner, json);
+}
+
+static void write_port(void *user, const char *path, const char *device)
+{
+    struct json *json = user;
+    json_open_object(json);
+    json_pair_text(json, "path", path);
+    json_pair_text(json, "device", device);
+    json_close_object(json);
+}
+
+static void write_ports(void *user, struct json *json)
+{
+    (void)user;
+    json_open_array(json);
+    serial_ports_each("", write_port, json);
+    json_close_array(json);
+}
+
 /* ---- what is wrong with the program itself --------------------------------------------------- */
+
+static void write_export(void *user, struct json *json)
+{
+    struct daemon *daemon = user;
+    const struct export_status status = export_status(daemon->export);
+    json_open_object(json);
+    json_pair_bool(json, "enabled", status.enabled);
+    json_pair_text(json, "problem", *status.problem ? status.problem : NULL);
+    json_pair_int(json, "files", (int64_t)status.facts.files);
+    json_pair_int(json, "bytes", (int64_t)status.facts.bytes);
+    json_pair_text(json, "oldest", status.facts.files ? status.facts.oldest : NULL);
+    json_pair_text(json, "newest", status.facts.files ? status.facts.newest : NULL);
+    json_close_object(json);
+}
 
 static void write_problems(void *user, struct json *json)
 {
     struct daemon *daemon = user;
+    const struct export_status export = export_status(daemon->export);
+    if (*export.problem)
+        json_text(json, export.problem);
     if (daemon->config_problem[0])
         json_text(json, daemon->config_problem);
     if (!daemon->history) {
@@ -159,14 +213,11 @@ static void write_problems(void *user, struct json *json)
         if (!status.ok)
             json_text(json, status.problem);
     }
+    const struct event_log_status events = event_log_status(daemon->events);
+    if (!events.ok)
+        json_text(json, events.problem);
     if (!clock_wall_known(&daemon->clock))
         json_text(json, "the time of day is not known: set the clock or name a time server");
-}
-
-static void note(void *user, const char *who, const char *from, const char *sentence)
-{
-    (void)user;
-    log_notice("access", "%s (%s) %s", *who ? who : "somebody", from, sentence);
 }
 
 struct web_context daemon_web_context(struct daemon *daemon)
@@ -179,11 +230,17 @@ struct web_context daemon_web_context(struct daemon *daemon)
         .config = get_config,
         .config_revision = get_config_revision,
         .change = daemon_change,
+        .cancel_change = daemon_change_cancel,
         .write_lines = write_lines,
         .write_profiles = write_profiles,
         .write_site_lines = write_site_lines,
         .write_problems = write_problems,
-        .note = note,
+        .write_export = write_export,
+        .start_scan = start_scan,
+        .stop_scan = stop_scan,
+        .write_scan = write_scan,
+        .write_ports = write_ports,
+        .events = daemon->events,
         .user = daemon,
         .started_wall = daemon->started_wall,
         .started_mono = daemon->started_mono,

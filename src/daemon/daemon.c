@@ -9,13 +9,18 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/saver.h"
 #include "base/time_text.h"
 #include "daemon/daemon_private.h"
 #include "daemon/log_settings.h"
+#include "daemon/scanner.h"
 #include "driver/library.h"
 #include "engine/channel.h"
 #include "engine/derive.h"
+#include "engine/export.h"
+#include "engine/event_log.h"
 #include "engine/history.h"
+#include "engine/history_rules.h"
 #include "engine/meter.h"
 #include "face/web_settings.h"
 #include "field/device_settings.h"
@@ -28,10 +33,15 @@
 /* How often values are looked at for being too old. */
 #define AGE_EVERY (250 * CLOCK_MS)
 
+/* What is on its way to the disk is waited for when stopping, and answered for. */
+#define STOP_LOOK_EVERY (20 * CLOCK_MS)
+#define STOP_WAIT_MOST (30 * CLOCK_S)
+
 const struct setting_table *const daemon_tables[] = {
     &site_settings_table,    &access_settings_table, &web_settings_table,
     &line_settings_table,    &device_settings_table, &channel_settings_table,
-    &history_settings_table, &log_settings_table,    NULL,
+    &history_settings_table, &export_settings_table, &history_rules_table,
+    &event_settings_table,   &log_settings_table,    NULL,
 };
 
 static char *join(const char *folder, const char *name)
@@ -47,8 +57,25 @@ static void on_age(struct loop_timer *timer, void *user)
 {
     struct daemon *daemon = user;
     (void)timer;
+    mem_reserve(); /* back in place as soon as there is memory again */
     derive_refresh(daemon->derive);
     site_age(daemon->site);
+}
+
+static bool is_saving(const struct daemon *daemon)
+{
+    return daemon->changes || saver_busy(daemon->saver);
+}
+
+static void on_stop(struct loop_timer *timer, void *user)
+{
+    struct daemon *daemon = user;
+    (void)timer;
+    bool late = loop_now(daemon->loop) >= daemon->stop_by;
+    if (late)
+        log_error("daemon", "the disk does not answer: a change of settings or users is lost");
+    if (late || !is_saving(daemon))
+        loop_stop(daemon->loop);
 }
 
 static void on_signal(int number, void *user)
@@ -58,8 +85,19 @@ static void on_signal(int number, void *user)
         daemon_reload(daemon);
         return;
     }
-    log_notice("daemon", "stopping: signal %s", number == SIGINT ? "INT" : "TERM");
-    loop_stop(daemon->loop);
+    bool twice = daemon->stopping;
+    if (!twice)
+        daemon_event_stop(daemon, number);
+    daemon->stopping = true;
+    daemon->stop_by = loop_now(daemon->loop) + STOP_WAIT_MOST;
+    if (twice || !is_saving(daemon)) {
+        loop_stop(daemon->loop);
+        return;
+    }
+    log_notice("daemon", "changes are being saved: waiting for the disk, at most %d s",
+               (int)(STOP_WAIT_MOST / CLOCK_S));
+    loop_timer_every(daemon->loop, &daemon->stop_timer, STOP_LOOK_EVERY, STOP_LOOK_EVERY, on_stop,
+                     daemon);
 }
 
 /* ---- the start list, in order; daemon_close() is its mirror ---------------------------------- */
@@ -81,7 +119,7 @@ static int start_settings(struct daemon *daemon, struct err_list *errors, struct
 {
     daemon->clock = clock_system();
     daemon->loop = loop_new(&daemon->clock);
-    if (!daemon->loop)
+    if (!daemon->loop || loop_pool_start(daemon->loop) < 0)
         return err_set(err, -ENOMEM, "no event loop: too few descriptors or too little memory");
     if (file_make_folder(daemon->state_folder, 0750, err) < 0)
         return err->code;
@@ -106,8 +144,14 @@ static int start_settings(struct daemon *daemon, struct err_list *errors, struct
 static int start_model(struct daemon *daemon, char *first_secret, struct err *err)
 {
     daemon->site = site_new(daemon->loop);
+    daemon->saver = saver_new(daemon->loop);
+    if (!daemon->saver)
+        return err_set(err, -ENOMEM, "out of memory");
+    daemon->events = event_log_open(daemon->loop, daemon->state_folder,
+                                    config_record(daemon->config, &event_settings_table));
+    daemon_event_start(daemon);
     daemon->access =
-        access_open(daemon->loop, daemon->state_folder,
+        access_open(daemon->loop, daemon->saver, daemon->state_folder,
                     config_record(daemon->config, &access_settings_table), first_secret, err);
     return daemon->access ? 0 : err->code;
 }
@@ -127,15 +171,21 @@ static int start_engine(struct daemon *daemon, struct err *err)
     if (!daemon->history) {
         snprintf(daemon->history_problem, sizeof daemon->history_problem, "%s", problem.text);
         log_error("daemon", "nothing is recorded: %s", problem.text);
+    } else {
+        daemon_set_history_rules(daemon);
     }
+    daemon_events_watch(daemon);
     return 0;
 }
 
 static void start_field(struct daemon *daemon)
 {
+    daemon->export = export_open(daemon->loop, daemon->site, daemon->history, daemon->state_folder,
+                                 config_record(daemon->config, &export_settings_table));
     struct field_resolver resolver = {.find = library_resolve, .user = daemon->library};
     daemon->field = field_new(daemon->loop, daemon->site, &resolver);
     field_apply(daemon->field, daemon->config);
+    daemon->scanner = scanner_new(daemon->field, daemon->library);
     loop_timer_every(daemon->loop, &daemon->age_timer, AGE_EVERY, AGE_EVERY, on_age, daemon);
 }
 
@@ -158,6 +208,13 @@ static int start_signals(struct daemon *daemon, struct err *err)
     return 0;
 }
 
+static struct daemon *give_up(struct daemon *daemon, const struct err *err)
+{
+    if (daemon->events)
+        daemon_event_give_up(daemon, err);
+    return daemon_close(daemon);
+}
+
 struct daemon *daemon_open(const struct daemon_options *options, char *first_secret,
                            struct err_list *errors, struct err *err)
 {
@@ -172,10 +229,10 @@ struct daemon *daemon_open(const struct daemon_options *options, char *first_sec
     daemon_harden();
     if (start_settings(daemon, errors, err) < 0 || start_model(daemon, first_secret, err) < 0 ||
         start_engine(daemon, err) < 0)
-        return daemon_close(daemon);
+        return give_up(daemon, err);
     start_field(daemon);
     if (start_faces(daemon, err) < 0 || start_signals(daemon, err) < 0)
-        return daemon_close(daemon);
+        return give_up(daemon, err);
     return daemon;
 }
 
@@ -189,13 +246,20 @@ struct daemon *daemon_close(struct daemon *daemon)
     if (!daemon)
         return NULL;
     web_close(daemon->web);
+    loop_timer_stop(&daemon->stop_timer);
     loop_timer_stop(&daemon->age_timer);
+    daemon_changes_end(daemon);
+    daemon_events_unwatch(daemon);
+    export_close(daemon->export);
     history_close(daemon->history);
+    scanner_free(daemon->scanner);
     field_free(daemon->field);
     derive_free(daemon->derive);
     meter_close(daemon->meter);
     channels_free(daemon->channels);
     access_close(daemon->access);
+    event_log_close(daemon->events);
+    saver_free(daemon->saver);
     site_free(daemon->site);
     config_free(daemon->config);
     library_free(daemon->library);
@@ -205,6 +269,7 @@ struct daemon *daemon_close(struct daemon *daemon)
     free(daemon->socket_file);
     free(daemon->user_profiles);
     free(daemon);
+    mem_lend();
     return NULL;
 }
 

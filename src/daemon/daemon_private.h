@@ -1,4 +1,4 @@
-/* daemon_private - what daemon.c, reload.c and bridge.c share; nobody else includes this. */
+/* daemon_private - what the files of this folder share; nobody else includes this. */
 #pragma once
 
 #include "base/clock.h"
@@ -7,7 +7,11 @@
 #include "face/web.h"
 #include "model/config.h"
 
+struct daemon_change;
+struct event_log;
+struct event_watch;
 struct driver_library;
+struct saver;
 
 struct daemon {
     struct clock clock;
@@ -17,6 +21,17 @@ struct daemon {
     struct config_words words[1];
     struct config *config;
     uint64_t config_revision;
+    struct saver *saver;           /* of access.json and the overlay */
+    struct daemon_change *changes; /* the first one is being saved */
+    struct loop_defer next_change;
+    bool reload_wanted; /* when they are through */
+    bool stopping;
+    clock_us stop_by;
+    struct loop_timer stop_timer;
+    struct event_log *events;
+    struct event_watch *event_watch;
+    struct loop_timer history_timer; /* looks whether it works */
+    bool history_was_ok;
     struct site *site;
     struct access *access;
     struct channels *channels;
@@ -24,7 +39,9 @@ struct daemon {
     struct derive *derive;
     struct history *history; /* NULL: the store cannot be used, see history_problem */
     char history_problem[ERR_TEXT_MAX];
+    struct export *export;
     struct field *field;
+    struct scanner *scanner;
     struct web *web;
     struct loop_timer age_timer;
     struct daemon_options options;
@@ -33,22 +50,58 @@ struct daemon {
     clock_us started_mono, started_wall;
 };
 
+/* Who changed the settings: a user and an address, or the site file and "". */
+struct daemon_author {
+    const char *who, *from;
+};
+
 /* ---- reload.c -------------------------------------------------------------------------------- */
 
 /* Put a configuration into force: compare with the one before, tell every module, free the old one.
  */
-void daemon_adopt(struct daemon *daemon, struct config *fresh, web_applied_fn *applied, void *to);
+void daemon_adopt(struct daemon *daemon, struct config *fresh, const struct daemon_author *author,
+                  web_applied_fn *applied, void *to);
+
+/* Hand the history the rules of the configuration in force. */
+void daemon_set_history_rules(struct daemon *daemon);
 
 /* Read the site file again; a mistake leaves everything as it is and is logged. */
 void daemon_reload(struct daemon *daemon);
 
-/* struct web_context.change */
-int daemon_change(void *user, const struct web_change *change, struct err_list *errors,
-                  web_applied_fn *applied, void *to);
+/* ---- change.c -------------------------------------------------------------------------------- */
+
+/* struct web_context.change and cancel_change */
+void *daemon_change(void *user, const struct web_change *wish, web_applied_fn *applied,
+                    web_changed_fn *changed, void *to);
+void daemon_change_cancel(void *user, void *handle);
+
+/* Forget all changes; nobody is told. */
+void daemon_changes_end(struct daemon *daemon);
 
 /* ---- bridge.c: what the web asks for and lies on other floors -------------------------------- */
 
 struct web_context daemon_web_context(struct daemon *daemon);
+
+/* ---- events.c: what the daemon puts into the event log ---------------------------------------- */
+
+/* Watch access, devices, clock and history; all must be there. */
+void daemon_events_watch(struct daemon *daemon);
+void daemon_events_unwatch(struct daemon *daemon);
+
+void daemon_event_start(struct daemon *daemon);
+void daemon_event_stop(struct daemon *daemon, int signal_number);
+void daemon_event_give_up(struct daemon *daemon, const struct err *err); /* could not start */
+
+/* A key that has changed; with many at once only the first are listed. */
+void daemon_event_setting(struct daemon *daemon, const struct daemon_author *author,
+                          const char *key, const struct config_key *before,
+                          const struct config_key *after, bool restart);
+bool daemon_event_setting_listed(size_t changes);
+void daemon_event_settings(struct daemon *daemon, const struct daemon_author *author,
+                           size_t changes);
+
+/* The site file was read again; refused when there is a mistake. */
+void daemon_event_reload(struct daemon *daemon, const struct err_list *errors);
 
 /* ---- harden.c -------------------------------------------------------------------------------- */
 

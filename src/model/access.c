@@ -8,9 +8,6 @@
 
 #include "base/log.h"
 
-#define TOKEN_PREFIX "bb_"
-#define ACCESS_TOKEN_SECRET 64 /* what access.h asks of its callers */
-
 /* ---- settings -------------------------------------------------------------------------------- */
 
 static const char *const views[] = {"open", "password", NULL};
@@ -87,7 +84,7 @@ static int start(struct access *access, char *first_secret, struct err *err)
     return result == -ENOENT ? make_first_account(access, first_secret, err) : result;
 }
 
-struct access *access_open(struct loop *loop, const char *folder,
+struct access *access_open(struct loop *loop, struct saver *saver, const char *folder,
                            const struct access_settings *settings, char *first_secret,
                            struct err *err)
 {
@@ -98,14 +95,17 @@ struct access *access_open(struct loop *loop, const char *folder,
         return NULL;
     }
     access->loop = loop;
+    access->saver = saver;
     access->accounts = calloc(LIMIT_USERS, sizeof *access->accounts);
     access->tokens = calloc(LIMIT_TOKENS, sizeof *access->tokens);
+    access->other_accounts = calloc(LIMIT_USERS, sizeof *access->accounts);
+    access->other_tokens = calloc(LIMIT_TOKENS, sizeof *access->tokens);
     int result = 0;
     if (asprintf(&access->path, "%s/access.json", folder) < 0) {
         access->path = NULL;
         result = err_set(err, -ENOMEM, "out of memory for access control");
     }
-    if (!access->accounts || !access->tokens)
+    if (!access->accounts || !access->tokens || !access->other_accounts || !access->other_tokens)
         result = err_set(err, -ENOMEM, "out of memory for access control");
     access_configure(access, settings);
     if (result == 0)
@@ -116,20 +116,34 @@ struct access *access_open(struct loop *loop, const char *folder,
     return access_close(access);
 }
 
+static void free_accounts(struct access_account *accounts)
+{
+    if (accounts)
+        sodium_memzero(accounts, LIMIT_USERS * sizeof *accounts);
+    free(accounts);
+}
+
 struct access *access_close(struct access *access)
 {
     if (!access)
         return NULL;
     access_jobs_end(access);
     access_slow_free(access->slow);
-    if (access->accounts)
-        sodium_memzero(access->accounts, LIMIT_USERS * sizeof *access->accounts);
-    free(access->accounts);
+    free_accounts(access->accounts);
+    free_accounts(access->other_accounts);
     free(access->tokens);
+    free(access->other_tokens);
     free(access->path);
     sodium_memzero(access, sizeof *access);
     free(access);
     return NULL;
+}
+
+void access_watch(struct access *access, void (*fn)(void *user, const struct access_fact *fact),
+                  void *user)
+{
+    access->watch = fn;
+    access->watch_user = user;
 }
 
 void access_configure(struct access *access, const struct access_settings *settings)
@@ -141,7 +155,7 @@ void access_configure(struct access *access, const struct access_settings *setti
 
 /* ---- who is asking --------------------------------------------------------------------------- */
 
-static void hash_token(const char *token, unsigned char hash[32])
+void access_token_hash(const char *token, unsigned char hash[32])
 {
     crypto_generichash(hash, 32, (const unsigned char *)token, strlen(token), NULL, 0);
 }
@@ -156,7 +170,7 @@ static bool has_expired(const struct access *access, const struct access_token_e
 static const struct access_token_entry *find_token(const struct access *access, const char *text)
 {
     unsigned char hash[32];
-    hash_token(text, hash);
+    access_token_hash(text, hash);
     const struct access_token_entry *found = NULL;
     for (size_t i = 0; i < access->token_count; i++) {
         if (sodium_memcmp(access->tokens[i].hash, hash, sizeof hash) == 0)
@@ -245,30 +259,6 @@ int access_check_last(const struct access *access, const struct access_account *
                    account->name);
 }
 
-int access_user_remove(struct access *access, const char *name, struct err *err)
-{
-    struct access_account *account = access_account_find(access, name);
-    if (!account)
-        return err_set(err, -ENOENT, "there is no user \"%.80s\"", name);
-    int result = access_check_last(access, account, err);
-    if (result < 0)
-        return result;
-    struct access_account removed = *account;
-    size_t index = (size_t)(account - access->accounts);
-    size_t behind = (--access->account_count - index) * sizeof *account;
-    memmove(account, account + 1, behind);
-    result = access_store_save(access, err);
-    if (result < 0) {
-        memmove(account + 1, account, behind);
-        *account = removed;
-        access->account_count++;
-    } else {
-        access_session_end_user(&access->sessions, removed.name);
-    }
-    sodium_memzero(&removed, sizeof removed);
-    return result;
-}
-
 /* ---- tokens ---------------------------------------------------------------------------------- */
 
 size_t access_token_count(const struct access *access)
@@ -283,8 +273,8 @@ struct access_token access_token_at(const struct access *access, size_t index)
                                  token->expires};
 }
 
-static int check_new_token(const struct access *access, const char *name, enum access_role role,
-                           clock_us expires, struct err *err)
+int access_check_token(const struct access *access, const char *name, enum access_role role,
+                       clock_us expires, struct err *err)
 {
     size_t length = strlen(name);
     if (!length || length > LIMIT_NAME)
@@ -306,51 +296,4 @@ static int check_new_token(const struct access *access, const char *name, enum a
     if (expires && expires <= now)
         return err_set(err, -EINVAL, "the token would have expired already");
     return 0;
-}
-
-int access_token_add(struct access *access, const char *name, enum access_role role,
-                     clock_us expires, char *secret, char *id, size_t id_size, struct err *err)
-{
-    int result = check_new_token(access, name, role, expires, err);
-    if (result < 0)
-        return result;
-    struct access_token_entry *token = &access->tokens[access->token_count];
-    *token = (struct access_token_entry){
-        .role = role, .created = access_wall(access), .expires = expires / CLOCK_S * CLOCK_S};
-    snprintf(token->name, sizeof token->name, "%s", name);
-    unsigned char random[(ACCESS_TOKEN_ID - 1) / 2];
-    randombytes_buf(random, sizeof random);
-    sodium_bin2hex(token->id, sizeof token->id, random, sizeof random);
-    char text[ACCESS_SESSION_TEXT];
-    access_random_text(text);
-    snprintf(secret, ACCESS_TOKEN_SECRET, TOKEN_PREFIX "%s", text);
-    sodium_memzero(text, sizeof text);
-    hash_token(secret, token->hash);
-    snprintf(id, id_size, "%s", token->id);
-    access->token_count++;
-    result = access_store_save(access, err);
-    if (result < 0) {
-        access->token_count--;
-        *secret = *id = '\0';
-    }
-    return result;
-}
-
-int access_token_remove(struct access *access, const char *id, struct err *err)
-{
-    size_t index = 0;
-    while (index < access->token_count && strcmp(access->tokens[index].id, id) != 0)
-        index++;
-    if (index == access->token_count)
-        return err_set(err, -ENOENT, "there is no token \"%.40s\"", id);
-    struct access_token_entry removed = access->tokens[index];
-    size_t behind = (--access->token_count - index) * sizeof removed;
-    memmove(&access->tokens[index], &access->tokens[index + 1], behind);
-    int result = access_store_save(access, err);
-    if (result < 0) {
-        memmove(&access->tokens[index + 1], &access->tokens[index], behind);
-        access->tokens[index] = removed;
-        access->token_count++;
-    }
-    return result;
 }

@@ -3,7 +3,8 @@
  * Users and tokens live in `access.json` in the state folder (passwords as argon2id, tokens as
  * hashes); sessions in memory only. The first start makes a user `administrator` with a one-time
  * secret that must be replaced at the first sign-in. Password hashes are computed on the worker
- * pool: checking one costs 20 ms by design. Loop thread only.
+ * pool: checking one costs 20 ms by design. A change of users or tokens is in force and answered
+ * for when it is on disk, not before; until then everybody sees the old. Loop thread only.
  *
  * Guessing: each source address and each user name has a delay that doubles with failures up to a
  * minute and fades with time. An address with a long record of success is not slowed by failures
@@ -23,6 +24,7 @@
 #include "model/setting.h"
 
 struct access;
+struct saver;
 
 struct access_settings {
     int64_t view;         /* index: open, password */
@@ -34,15 +36,46 @@ enum { ACCESS_VIEW_OPEN, ACCESS_VIEW_PASSWORD };
 
 extern const struct setting_table access_settings_table;
 
-/* Open the users of `folder`, making the first one when there is none; then `first_secret` (at
- * least 32 bytes) receives the one-time secret, else "". NULL and `err` when the file is there but
- * cannot be used. */
-struct access *access_open(struct loop *loop, const char *folder,
+/* Open the users of `folder`, which `saver` (borrowed) will write, making the first one when there
+ * is none; then `first_secret` (at least 32 bytes) receives the one-time secret, else "". NULL and
+ * `err` when the file is there but cannot be used. */
+struct access *access_open(struct loop *loop, struct saver *saver, const char *folder,
                            const struct access_settings *settings, char *first_secret,
                            struct err *err);
 /* Jobs under way are forgotten, their `done` is not called. Accepts NULL, returns NULL. */
 struct access *access_close(struct access *access);
 void access_configure(struct access *access, const struct access_settings *settings);
+
+/* ---- what has been done ---------------------------------------------------------------------- */
+
+enum access_deed {
+    ACCESS_DEED_SIGN_IN,
+    ACCESS_DEED_SIGN_IN_REFUSED,
+    ACCESS_DEED_USER_ADDED,
+    ACCESS_DEED_USER_CHANGED,
+    ACCESS_DEED_USER_REMOVED,
+    ACCESS_DEED_TOKEN_MADE,
+    ACCESS_DEED_TOKEN_REVOKED,
+};
+
+struct access_fact {
+    enum access_deed deed;
+    const char *name;      /* the user, "" when there is none of that name; the token's id */
+    const char *label;     /* the token's name, else "" */
+    enum access_role role; /* that was given, ROLE_NONE: it stays */
+    bool password;         /* a new one was set */
+    bool slowed;           /* refused without a look, after too many failures */
+    const char *by, *from; /* who did it, "" when nobody said; the client's address */
+};
+
+/* Call `fn` once for each thing done, when it is on disk, whether or not the client still waits;
+ * nothing in it may be kept. One watcher; NULL: none. */
+void access_watch(struct access *access, void (*fn)(void *user, const struct access_fact *fact),
+                  void *user);
+
+/* Who wished the change that `job` makes, for the watcher. Texts are copied. */
+struct access_job;
+void access_job_by(struct access_job *job, const char *by, const char *from);
 
 /* ---- who is asking --------------------------------------------------------------------------- */
 
@@ -112,7 +145,9 @@ struct access_job *access_user_set(struct access *access, const char *name, cons
                                    enum access_role role,
                                    void (*done)(void *user_data, const struct err *err),
                                    void *user_data);
-int access_user_remove(struct access *access, const char *name, struct err *err);
+struct access_job *access_user_remove(struct access *access, const char *name,
+                                      void (*done)(void *user_data, const struct err *err),
+                                      void *user_data);
 
 struct access_token {
     const char *id, *name;
@@ -123,7 +158,19 @@ struct access_token {
 size_t access_token_count(const struct access *access);
 struct access_token access_token_at(const struct access *access, size_t index);
 
-/* Make a token; `secret` (at least 64 bytes) receives what the client will send. */
-int access_token_add(struct access *access, const char *name, enum access_role role,
-                     clock_us expires, char *secret, char *id, size_t id_size, struct err *err);
-int access_token_remove(struct access *access, const char *id, struct err *err);
+#define ACCESS_TOKEN_ID 17
+
+struct access_token_added {
+    struct err err;  /* code 0: made */
+    char secret[64]; /* what the client will send; shown this once */
+    char id[ACCESS_TOKEN_ID];
+};
+
+/* Both return as access_sign_in. */
+struct access_job *
+access_token_add(struct access *access, const char *name, enum access_role role, clock_us expires,
+                 void (*done)(void *user_data, const struct access_token_added *added),
+                 void *user_data);
+struct access_job *access_token_remove(struct access *access, const char *id,
+                                       void (*done)(void *user_data, const struct err *err),
+                                       void *user_data);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/saver.h"
 
 /* Signing in and setting passwords: what needs an argon2 hash goes to the worker pool, four at a
  * time, the rest waits here. Every answer comes later, through `done`, also one that is known at
@@ -15,33 +16,7 @@
 #define RUNNING_MOST 4  /* 19 MiB each */
 #define WAITING_MOST 64 /* a third of a second of work for each of the four */
 #define JOBS_MOST 256
-#define SOURCE_MAX 64
 #define LOG_LINES_PER_MINUTE 10
-
-enum job_state { JOB_ANSWERED, JOB_WAITING, JOB_RUNNING };
-
-struct access_job {
-    struct access_job *next;
-    struct access *access; /* NULL when it was closed while the pool worked */
-    enum job_state state;
-    bool cancelled;
-    struct loop_defer answer;
-    void (*signed_in)(void *user_data, const struct access_sign_in *result); /* or: */
-    void (*user_set)(void *user_data, const struct err *err);
-    void *user_data;
-
-    char source[SOURCE_MAX], user[LIMIT_NAME + 1];
-    char *password, *new_password; /* of a sign-in; user_set: only new_password */
-    enum access_role role;         /* user_set */
-    bool user_known;
-
-    /* the pool's: hash to check against, what came out */
-    char stored[ACCESS_HASH_MAX], fresh[ACCESS_HASH_MAX];
-    int matches; /* of `password` and `stored`: 1, 0, negative errno */
-    struct err work_err;
-
-    struct access_sign_in result; /* also carries the err of user_set */
-};
 
 /* ---- life of a job --------------------------------------------------------------------------- */
 
@@ -103,6 +78,15 @@ static struct access_job *new_job(struct access *access, const char *user, const
     return job;
 }
 
+/* A secret is shown only when it is good. */
+static void deliver_token(struct access_job *job)
+{
+    job->added.err = job->result.err;
+    if (job->result.err.code)
+        sodium_memzero(job->added.secret, sizeof job->added.secret);
+    job->token_added(job->user_data, &job->added);
+}
+
 static void deliver(struct loop_defer *defer, void *user)
 {
     (void)defer;
@@ -110,13 +94,55 @@ static void deliver(struct loop_defer *defer, void *user)
     leave(job);
     if (!job->cancelled && job->signed_in)
         job->signed_in(job->user_data, &job->result);
-    if (!job->cancelled && job->user_set)
-        job->user_set(job->user_data, &job->result.err);
+    if (!job->cancelled && job->changed)
+        job->changed(job->user_data, &job->result.err);
+    if (!job->cancelled && job->token_added)
+        deliver_token(job);
     free_job(job);
+}
+
+/* What the job has done, if anything, for the watcher. */
+static bool describe(const struct access_job *job, struct access_fact *fact)
+{
+    bool known = access_account_find(job->access, job->user);
+    *fact = (struct access_fact){.name = job->user,
+                                 .label = "",
+                                 .role = job->role,
+                                 .password = job->new_password,
+                                 .by = job->by,
+                                 .from = job->source};
+    if (job->signed_in) {
+        bool signed_in = job->result.outcome == ACCESS_SIGNED_IN;
+        fact->deed = signed_in ? ACCESS_DEED_SIGN_IN : ACCESS_DEED_SIGN_IN_REFUSED;
+        fact->slowed = job->result.outcome == ACCESS_SLOWED;
+        fact->name = fact->by = known ? job->user : "";
+        return signed_in || fact->slowed || job->result.outcome == ACCESS_REFUSED;
+    }
+    if (job->apply == access_apply_user)
+        fact->deed = job->made_user ? ACCESS_DEED_USER_ADDED : ACCESS_DEED_USER_CHANGED;
+    else if (job->apply == access_apply_user_removal)
+        fact->deed = ACCESS_DEED_USER_REMOVED;
+    else
+        fact->deed = job->token_added ? ACCESS_DEED_TOKEN_MADE : ACCESS_DEED_TOKEN_REVOKED;
+    if (fact->deed == ACCESS_DEED_TOKEN_MADE || fact->deed == ACCESS_DEED_TOKEN_REVOKED) {
+        fact->name = job->token.id;
+        fact->label = job->token.name;
+        fact->role = job->token.role;
+    }
+    return job->apply && !job->result.err.code;
+}
+
+static void tell(const struct access_job *job)
+{
+    const struct access *access = job->access;
+    struct access_fact fact;
+    if (access->watch && describe(job, &fact))
+        access->watch(access->watch_user, &fact);
 }
 
 static void answer(struct access_job *job)
 {
+    tell(job);
     job->state = JOB_ANSWERED;
     loop_defer(job->access->loop, &job->answer, deliver, job);
 }
@@ -126,9 +152,16 @@ void access_job_cancel(struct access_job *job)
     job->cancelled = true;
 }
 
+void access_job_by(struct access_job *job, const char *by, const char *from)
+{
+    snprintf(job->by, sizeof job->by, "%s", by);
+    snprintf(job->source, sizeof job->source, "%s", from);
+}
+
 void access_jobs_end(struct access *access)
 {
     struct access_job *job;
+    saver_forget(access->saver, access);
     while ((job = access->jobs)) {
         leave(job);
         loop_defer_cancel(&job->answer);
@@ -149,7 +182,7 @@ static void work(void *user)
     job->matches = *job->stored ? access_password_verify(job->stored, checked) : 0;
     if (!job->new_password || job->matches < 0)
         return;
-    if (job->user_set && job->matches == 1) {
+    if (job->changed && job->matches == 1) {
         err_set(&job->work_err, -EINVAL, "the new password must differ from the old one");
         return;
     }
@@ -165,6 +198,14 @@ static void finish_user_set(struct access_job *job);
 
 static void run_waiting(struct access *access);
 
+static void finish_work(struct access_job *job)
+{
+    if (job->signed_in)
+        finish_sign_in(job);
+    else
+        finish_user_set(job);
+}
+
 static void on_worked(void *user)
 {
     struct access_job *job = user;
@@ -174,11 +215,7 @@ static void on_worked(void *user)
         return;
     }
     access->jobs_running--;
-    if (job->signed_in)
-        finish_sign_in(job);
-    else
-        finish_user_set(job);
-    answer(job);
+    finish_work(job);
     run_waiting(access);
 }
 
@@ -195,11 +232,7 @@ static void run_waiting(struct access *access)
             continue;
         access->jobs_running--;
         job->matches = -ENOMEM;
-        if (job->signed_in)
-            finish_sign_in(job);
-        else
-            finish_user_set(job);
-        answer(job);
+        finish_work(job);
     }
 }
 
@@ -246,59 +279,71 @@ static void fail(struct access_job *job)
     err_set(&job->result.err, -ENOMEM, "not enough memory to check a password now");
 }
 
-/* The new password of the account takes effect, saved, or nothing changes. */
-static int change_password(struct access_job *job, struct access_account *account)
-{
-    struct access_account before = *account;
-    memcpy(account->hash, job->fresh, sizeof account->hash);
-    account->must_change = false;
-    int result = access_store_save(job->access, &job->result.err);
-    if (result < 0)
-        *account = before;
-    else
-        access_session_end_user(&job->access->sessions, account->name);
-    sodium_memzero(&before, sizeof before);
-    return result;
-}
-
-static void finish_sign_in(struct access_job *job)
+static void begin_session(struct access_job *job, const struct access_account *account)
 {
     struct access *access = job->access;
     struct access_sign_in *result = &job->result;
-    struct access_account *account =
-        job->user_known ? access_account_find(access, job->user) : NULL;
-    clock_us now = loop_now(access->loop);
-    if (job->matches < 0) {
-        fail(job);
-        return;
-    }
-    /* The account may have been removed or changed while the pool worked. */
-    if (!job->matches || !account || strcmp(account->hash, job->stored) != 0) {
-        refuse(job);
-        return;
-    }
-    access_slow_right(access->slow, job->source, job->user, now);
-    if (!job->new_password && account->must_change) {
-        result->outcome = ACCESS_CHANGE_REQUIRED;
-        return;
-    }
-    if (job->new_password && job->work_err.code) {
-        result->outcome = ACCESS_WEAK;
-        result->err = job->work_err;
-        return;
-    }
-    if (job->new_password && change_password(job, account) < 0) {
-        result->outcome = ACCESS_BUSY;
-        return;
-    }
-    const struct access_session *session =
-        access_session_begin(&access->sessions, account->name, now, result->session);
+    const struct access_session *session = access_session_begin(
+        &access->sessions, account->name, loop_now(access->loop), result->session);
     result->outcome = ACCESS_SIGNED_IN;
     memcpy(result->csrf, session->csrf, sizeof result->csrf);
     snprintf(result->user, sizeof result->user, "%s", account->name);
     result->role = account->role;
     log_notice("access", "%s signed in from %s%s", account->name, job->source,
                job->new_password ? " and changed the password" : "");
+}
+
+/* The new password has taken effect, or nothing has changed. */
+static void on_password_changed(struct access_job *job)
+{
+    if (job->result.err.code == -ESTALE) {
+        refuse(job);
+    } else if (job->result.err.code) {
+        job->result.outcome = ACCESS_BUSY;
+    } else {
+        access_session_end_user(&job->access->sessions, job->user);
+        begin_session(job, access_account_find(job->access, job->user));
+    }
+    answer(job);
+}
+
+/* What can be said at once; false when the password is to be changed first. */
+static bool judge_sign_in(struct access_job *job)
+{
+    struct access *access = job->access;
+    struct access_sign_in *result = &job->result;
+    struct access_account *account =
+        job->user_known ? access_account_find(access, job->user) : NULL;
+    /* The account may have been removed or changed while the pool worked. */
+    if (job->matches < 0) {
+        fail(job);
+    } else if (!job->matches || !account || strcmp(account->hash, job->stored) != 0) {
+        refuse(job);
+    } else {
+        access_slow_right(access->slow, job->source, job->user, loop_now(access->loop));
+        if (job->new_password && !job->work_err.code)
+            return false;
+        if (job->new_password) {
+            result->outcome = ACCESS_WEAK;
+            result->err = job->work_err;
+        } else if (account->must_change) {
+            result->outcome = ACCESS_CHANGE_REQUIRED;
+        } else {
+            begin_session(job, account);
+        }
+    }
+    return true;
+}
+
+static void finish_sign_in(struct access_job *job)
+{
+    if (judge_sign_in(job)) {
+        answer(job);
+        return;
+    }
+    job->apply = access_apply_password;
+    job->applied = on_password_changed;
+    access_change(job);
 }
 
 static void begin_sign_in(struct access_job *job, const char *user)
@@ -342,62 +387,26 @@ access_sign_in(struct access *access, const char *source, const char *user, cons
 
 /* ---- setting users --------------------------------------------------------------------------- */
 
-static int add_account(struct access_job *job)
+static void on_user_changed(struct access_job *job)
 {
-    struct access *access = job->access;
-    struct err *err = &job->result.err;
-    if (!job->new_password || job->role == ROLE_NONE)
-        return err_set(err, -EINVAL, "a new user needs a password and a role");
-    if (access->account_count == LIMIT_USERS)
-        return err_set(err, -ENOSPC, "there are %d users already; remove one first", LIMIT_USERS);
-    struct access_account *account = &access->accounts[access->account_count];
-    *account = (struct access_account){.role = job->role, .created = access_wall(access)};
-    memcpy(account->name, job->user, sizeof account->name);
-    memcpy(account->hash, job->fresh, sizeof account->hash);
-    access->account_count++;
-    int result = access_store_save(access, err);
-    if (result < 0)
-        access->account_count--;
-    return result;
-}
-
-static int change_account(struct access_job *job, struct access_account *account)
-{
-    struct access *access = job->access;
-    struct err *err = &job->result.err;
-    if (job->role != ROLE_NONE && job->role != ROLE_ADMINISTRATOR &&
-        access_check_last(access, account, err) < 0)
-        return err->code;
-    struct access_account before = *account;
-    if (job->role != ROLE_NONE)
-        account->role = job->role;
-    if (job->new_password) {
-        memcpy(account->hash, job->fresh, sizeof account->hash);
-        account->must_change = false;
-    }
-    int result = access_store_save(access, err);
-    if (result < 0)
-        *account = before;
-    else
-        access_session_end_user(&access->sessions, account->name);
-    sodium_memzero(&before, sizeof before);
-    return result;
+    if (!job->result.err.code)
+        access_session_end_user(&job->access->sessions, job->user);
+    answer(job);
 }
 
 static void finish_user_set(struct access_job *job)
 {
-    if (job->matches < 0) {
+    if (job->matches < 0)
         err_set(&job->result.err, -ENOMEM, "not enough memory to hash a password now");
-        return;
-    }
-    if (job->work_err.code) {
+    else if (job->work_err.code)
         job->result.err = job->work_err;
+    if (job->result.err.code) {
+        answer(job);
         return;
     }
-    struct access_account *account = access_account_find(job->access, job->user);
-    int result = account ? change_account(job, account) : add_account(job);
-    if (result == 0)
-        log_notice("access", "user %s %s", job->user, account ? "changed" : "added");
+    job->apply = access_apply_user;
+    job->applied = on_user_changed;
+    access_change(job);
 }
 
 /* What can be refused without a hash; 0 when there is work to do. */
@@ -427,7 +436,7 @@ struct access_job *access_user_set(struct access *access, const char *name, cons
     struct access_job *job = new_job(access, name, NULL, password, user_data);
     if (!job)
         return NULL;
-    job->user_set = done;
+    job->changed = done;
     job->role = role;
     if (check_user_set(job, name) < 0) {
         answer(job);
@@ -435,7 +444,75 @@ struct access_job *access_user_set(struct access *access, const char *name, cons
         enqueue(job);
     } else {
         finish_user_set(job);
-        answer(job);
     }
+    return job;
+}
+
+struct access_job *access_user_remove(struct access *access, const char *name,
+                                      void (*done)(void *user_data, const struct err *err),
+                                      void *user_data)
+{
+    struct access_job *job = new_job(access, name, NULL, NULL, user_data);
+    if (!job)
+        return NULL;
+    job->changed = done;
+    job->apply = access_apply_user_removal;
+    job->applied = on_user_changed;
+    access_change(job);
+    return job;
+}
+
+/* ---- tokens ---------------------------------------------------------------------------------- */
+
+static void make_token(struct access_job *job, const char *name, enum access_role role,
+                       clock_us expires)
+{
+    struct access_token_entry *token = &job->token;
+    *token = (struct access_token_entry){
+        .role = role, .created = access_wall(job->access), .expires = expires / CLOCK_S * CLOCK_S};
+    snprintf(token->name, sizeof token->name, "%s", name);
+    unsigned char random[(ACCESS_TOKEN_ID - 1) / 2];
+    randombytes_buf(random, sizeof random);
+    sodium_bin2hex(token->id, sizeof token->id, random, sizeof random);
+    memcpy(job->added.id, token->id, sizeof job->added.id);
+    char text[ACCESS_SESSION_TEXT];
+    access_random_text(text);
+    snprintf(job->added.secret, sizeof job->added.secret, ACCESS_TOKEN_PREFIX "%s", text);
+    sodium_memzero(text, sizeof text);
+    access_token_hash(job->added.secret, token->hash);
+}
+
+struct access_job *
+access_token_add(struct access *access, const char *name, enum access_role role, clock_us expires,
+                 void (*done)(void *user_data, const struct access_token_added *added),
+                 void *user_data)
+{
+    struct access_job *job = new_job(access, "", NULL, NULL, user_data);
+    if (!job)
+        return NULL;
+    job->token_added = done;
+    job->apply = access_apply_token;
+    job->applied = answer;
+    if (access_check_token(access, name, role, expires, &job->result.err) < 0) {
+        answer(job);
+        return job;
+    }
+    make_token(job, name, role, expires);
+    access_change(job);
+    return job;
+}
+
+struct access_job *access_token_remove(struct access *access, const char *id,
+                                       void (*done)(void *user_data, const struct err *err),
+                                       void *user_data)
+{
+    struct access_job *job = new_job(access, "", NULL, NULL, user_data);
+    if (!job)
+        return NULL;
+    job->changed = done;
+    job->apply = access_apply_token_removal;
+    job->applied = answer;
+    snprintf(job->token.id, sizeof job->token.id, "%s", id);
+    access_change(job);
     return job;
 }

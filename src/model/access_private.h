@@ -1,10 +1,12 @@
 /* access_private - what the access_*.c files share; nobody else includes this.
  *
- * Every change of users and tokens is made in memory, saved, and taken back when it could not be
- * saved.
+ * A change of users and tokens is a job (access_job.c). One at a time is made on a copy
+ * (access_change.c), saved, and comes into force when it is durable; if it could not be saved, the
+ * copy is dropped.
  */
 #pragma once
 
+#include "base/buf.h"
 #include "model/access.h"
 #include "model/access_password.h"
 #include "model/access_session.h"
@@ -18,8 +20,6 @@ struct access_account {
     char hash[ACCESS_HASH_MAX];
 };
 
-#define ACCESS_TOKEN_ID 17
-
 struct access_token_entry {
     char id[ACCESS_TOKEN_ID], name[LIMIT_NAME + 1];
     enum access_role role;
@@ -29,11 +29,19 @@ struct access_token_entry {
 
 struct access {
     struct loop *loop;
+    struct saver *saver;
     char *path;
     struct access_settings settings;
     struct access_account *accounts; /* in the order they were made */
     struct access_token_entry *tokens;
     size_t account_count, token_count; /* arrays of LIMIT_USERS, LIMIT_TOKENS */
+    /* The same once more: while a change is made, the copy on which it is made; while it is saved,
+     * what will be in force. */
+    struct access_account *other_accounts;
+    struct access_token_entry *other_tokens;
+    size_t other_account_count, other_token_count;
+    struct access_job *saving; /* whose change is being saved, or NULL */
+    unsigned saves_asked;
     struct access_sessions sessions;
     struct access_slow *slow;
     char dummy_hash[ACCESS_HASH_MAX]; /* checked for users that do not exist, so that it takes as
@@ -44,6 +52,8 @@ struct access {
         clock_us begun;
         unsigned lines, unsaid;
     } refusals; /* in this minute of the log */
+    void (*watch)(void *user, const struct access_fact *fact);
+    void *watch_user;
 };
 
 /* ---- access_store.c -------------------------------------------------------------------------- */
@@ -51,7 +61,12 @@ struct access {
 /* Fill accounts and tokens from the file. 0, -ENOENT when there is none, else `err` with file, line
  * and what to do. */
 int access_store_load(struct access *access, struct err *err);
+
+/* At once; for the first start, before there is a loop to wait for. */
 int access_store_save(const struct access *access, struct err *err);
+
+/* The file's content. */
+void access_store_write(const struct access *access, struct buf *out);
 
 /* ---- access.c -------------------------------------------------------------------------------- */
 
@@ -64,8 +79,65 @@ int access_check_name(const char *name, struct err *err);
 int access_check_last(const struct access *access, const struct access_account *account,
                       struct err *err);
 
+#define ACCESS_TOKEN_PREFIX "bb_"
+
+void access_token_hash(const char *token, unsigned char hash[32]);
+
+/* 0, or why there can be no such token. */
+int access_check_token(const struct access *access, const char *name, enum access_role role,
+                       clock_us expires, struct err *err);
+
 /* The wall time for records, 0 when it is not known. */
 clock_us access_wall(const struct access *access);
+
+/* ---- access_change.c ------------------------------------------------------------------------- */
+
+enum access_job_state { JOB_ANSWERED, JOB_WAITING, JOB_RUNNING, JOB_SAVING };
+
+struct access_job {
+    struct access_job *next;
+    struct access *access; /* NULL when it was closed while the pool worked */
+    enum access_job_state state;
+    bool cancelled;
+    struct loop_defer answer;
+    /* one of: */
+    void (*signed_in)(void *user_data, const struct access_sign_in *result);
+    void (*changed)(void *user_data, const struct err *err);
+    void (*token_added)(void *user_data, const struct access_token_added *added);
+    void *user_data;
+
+    char source[64], user[LIMIT_NAME + 1];
+    char by[LIMIT_NAME + 1];       /* who wishes the change, from `source` */
+    char *password, *new_password; /* of a sign-in; access_user_set: only new_password */
+    enum access_role role;         /* access_user_set */
+    bool user_known;
+
+    /* the pool's: hash to check against, what came out */
+    char stored[ACCESS_HASH_MAX], fresh[ACCESS_HASH_MAX];
+    int matches; /* of `password` and `stored`: 1, 0, negative errno */
+    struct err work_err;
+
+    /* the change: made on the copy; after it has been saved or has failed */
+    int (*apply)(struct access_job *job, struct err *err);
+    void (*applied)(struct access_job *job);
+    unsigned turn;
+    bool made_user; /* access_apply_user: there was none before */
+    struct access_token_entry token;
+    struct access_token_added added;
+
+    struct access_sign_in result; /* also carries the err of the others */
+};
+
+/* Make the job's change when those before it are through; then `applied` is called, with the reason
+ * in result.err if nothing was changed. */
+void access_change(struct access_job *job);
+
+/* What `apply` may be: on accounts and tokens of job->access, by what the job says. */
+int access_apply_password(struct access_job *job, struct err *err);
+int access_apply_user(struct access_job *job, struct err *err);
+int access_apply_user_removal(struct access_job *job, struct err *err);
+int access_apply_token(struct access_job *job, struct err *err);
+int access_apply_token_removal(struct access_job *job, struct err *err);
 
 /* ---- access_job.c ---------------------------------------------------------------------------- */
 

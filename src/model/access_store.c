@@ -227,22 +227,27 @@ static void write_token(struct json *json, const struct access_token_entry *toke
     json_close_object(json);
 }
 
+void access_store_write(const struct access *access, struct buf *out)
+{
+    buf_add_format(out, "{\"version\": %d,\n\"users\": [", VERSION);
+    for (size_t i = 0; i < access->account_count; i++) {
+        struct json json = json_writer(out);
+        buf_add_text(out, i ? ",\n" : "\n");
+        write_account(&json, &access->accounts[i]);
+    }
+    buf_add_text(out, "\n],\n\"tokens\": [");
+    for (size_t i = 0; i < access->token_count; i++) {
+        struct json json = json_writer(out);
+        buf_add_text(out, i ? ",\n" : "\n");
+        write_token(&json, &access->tokens[i]);
+    }
+    buf_add_text(out, "\n]}\n");
+}
+
 int access_store_save(const struct access *access, struct err *err)
 {
     struct buf out = BUF_EMPTY;
-    buf_add_format(&out, "{\"version\": %d,\n\"users\": [", VERSION);
-    for (size_t i = 0; i < access->account_count; i++) {
-        struct json json = json_writer(&out);
-        buf_add_text(&out, i ? ",\n" : "\n");
-        write_account(&json, &access->accounts[i]);
-    }
-    buf_add_text(&out, "\n],\n\"tokens\": [");
-    for (size_t i = 0; i < access->token_count; i++) {
-        struct json json = json_writer(&out);
-        buf_add_text(&out, i ? ",\n" : "\n");
-        write_token(&json, &access->tokens[i]);
-    }
-    buf_add_text(&out, "\n]}\n");
+    access_store_write(access, &out);
     int result = out.failed ? err_set(err, -ENOMEM, "cannot write %s: out of memory", access->path)
                             : file_replace(access->path, out.data, out.length, 0600, err);
     if (out.data)

@@ -45,8 +45,11 @@ struct config *config_load(const struct config_schema *schema, const char *site_
                            size_t change_count, struct err_list *errors);
 struct config *config_free(struct config *config);
 
-/* Write what this configuration took from the overlay and the changes as the new overlay,
- * atomically. */
+/* The content of the overlay that holds what this configuration took from the old one and the
+ * changes. */
+void config_write_overlay(const struct config *config, struct buf *out);
+
+/* The same to a file, atomically and at once: for programs that may wait for a disk. */
 int config_save_overlay(const struct config *config, const char *overlay_path, struct err *err);
 
 /* ---- reading --------------------------------------------------------------------------------- */

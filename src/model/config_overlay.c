@@ -205,21 +205,26 @@ static void add_quoted(struct buf *out, const char *text)
     json_text(&json, text);
 }
 
-int config_save_overlay(const struct config *config, const char *overlay_path, struct err *err)
+void config_write_overlay(const struct config *config, struct buf *out)
 {
-    struct buf out = BUF_EMPTY;
     const char *before = "{\n";
     for (size_t i = 0; i < config->entry_count; i++) {
         const struct config_entry *entry = &config->entries[i];
         if (!entry->text || !entry->taken)
             continue;
-        buf_add_text(&out, before);
-        add_quoted(&out, entry->key);
-        buf_add_text(&out, ": ");
-        add_quoted(&out, entry->text);
+        buf_add_text(out, before);
+        add_quoted(out, entry->key);
+        buf_add_text(out, ": ");
+        add_quoted(out, entry->text);
         before = ",\n";
     }
-    buf_add_text(&out, out.length ? "\n}\n" : "{}\n");
+    buf_add_text(out, out->length ? "\n}\n" : "{}\n");
+}
+
+int config_save_overlay(const struct config *config, const char *overlay_path, struct err *err)
+{
+    struct buf out = BUF_EMPTY;
+    config_write_overlay(config, &out);
     int result = out.failed ? err_set(err, -ENOMEM, "cannot write %s: out of memory", overlay_path)
                             : file_replace(overlay_path, out.data, out.length, 0600, err);
     buf_deinit(&out);

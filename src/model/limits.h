@@ -17,3 +17,7 @@
 #define LIMIT_HISTORY_BUCKETS 20000 /* buckets of one point in one answer */
 #define LIMIT_HISTORY_ANSWER 320000 /* buckets of all points in one answer: 16 MB */
 #define LIMIT_HISTORY_ASKS 16       /* history questions under way */
+#define LIMIT_EVENT_ASKS 16         /* questions about events under way */
+#define LIMIT_EVENT_ASKS_CLIENT 4   /* of them from one address or token */
+#define LIMIT_EVENT_ROWS 1000       /* events in one answer */
+#define LIMIT_EVENT_CSV 100000      /* rows in one CSV file */

@@ -48,6 +48,8 @@ void point_put(struct point *point, double number, clock_us mono, clock_us wall)
         feed_point_changed(site_of(point), point);
     }
     set_quality(point, QUALITY_GOOD, REASON_NONE);
+    if (point->tap.saw)
+        point->tap.saw(point->tap.user, point);
 }
 
 void point_put_text(struct point *point, const char *text, clock_us mono, clock_us wall)

@@ -8,6 +8,8 @@
 #define KIND_STATE QUANTITY_KIND_STATE
 #define KIND_TEXT QUANTITY_KIND_TEXT
 
+/* In the order of quantity.def, which is that of the numbers: who walks them all needs no sorting.
+ */
 static const struct quantity_row rows[] = {
 #define QUANTITY(number_, identifier, name_, kind_, unit_, decimals_, low_, high_, label_,         \
                  metric_, metric_unit_, factor, ha_class_, redfish_, nut_)                         \
@@ -34,18 +36,49 @@ enum {
 #define QUANTITY(number, identifier, ...) ROW_##identifier,
 #include "model/quantity.def"
 #undef QUANTITY
+    PLACE_COUNT
 };
 
-static const unsigned char places[] = {
+/* Numbers of harmonics lie far from the others, but without a hole: a table that reached up to them
+ * would be nearly empty. */
+enum {
+    ORDINARY_MOST = 255,
+    ORDERS = QUANTITY_HARMONIC_VOLTAGE_63 - QUANTITY_HARMONIC_VOLTAGE_2 + 1
+};
+
+static_assert(QUANTITY_HARMONIC_CURRENT_63 - QUANTITY_HARMONIC_CURRENT_2 + 1 == ORDERS &&
+                  ROW_HARMONIC_CURRENT_2 == ROW_HARMONIC_VOLTAGE_2 + ORDERS &&
+                  ROW_HARMONIC_CURRENT_63 == PLACE_COUNT - 1,
+              "harmonics are the last rows, without a hole");
+static_assert(ROW_HARMONIC_VOLTAGE_2 < 255, "places of ordinary rows fit a byte, with 0 for none");
+
+static const unsigned char places[ORDINARY_MOST + 1] = {
 #define QUANTITY(number, identifier, ...) [number] = ROW_##identifier + 1,
+#define QUANTITY_HARMONIC(...)
 #include "model/quantity.def"
 #undef QUANTITY
 };
 
+/* Place + 1, or 0. Called for every reading that is published: no search. */
+static unsigned place_of(long long number)
+{
+    if (number >= QUANTITY_HARMONIC_CURRENT_2 && number <= QUANTITY_HARMONIC_CURRENT_63)
+        return ROW_HARMONIC_CURRENT_2 + 1 + (unsigned)(number - QUANTITY_HARMONIC_CURRENT_2);
+    if (number >= QUANTITY_HARMONIC_VOLTAGE_2 && number <= QUANTITY_HARMONIC_VOLTAGE_63)
+        return ROW_HARMONIC_VOLTAGE_2 + 1 + (unsigned)(number - QUANTITY_HARMONIC_VOLTAGE_2);
+    return number > 0 && number <= ORDINARY_MOST ? places[number] : 0;
+}
+
 const struct quantity_row *quantity_row(enum quantity quantity)
 {
-    assert((size_t)quantity < sizeof places && places[quantity]);
-    return &rows[places[quantity] - 1];
+    unsigned place = place_of(quantity);
+    assert(place); /* numbers from outside go through quantity_of_number() first */
+    return &rows[place - 1];
+}
+
+enum quantity quantity_of_number(long long number)
+{
+    return place_of(number) ? (enum quantity)number : QUANTITY_NONE;
 }
 
 enum quantity quantity_find(const char *name)

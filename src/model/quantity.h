@@ -40,8 +40,13 @@ struct quantity_row {
 /* The row of a quantity that exists (asserted). */
 const struct quantity_row *quantity_row(enum quantity quantity);
 
-/* By name; QUANTITY_NONE when there is none. */
+/* By name; QUANTITY_NONE when there is none. Walks the catalogue: for start-up, not for each value.
+ */
 enum quantity quantity_find(const char *name);
+
+/* A number that was stored, perhaps by a newer program: QUANTITY_NONE when it is none of ours. One
+ * step. */
+enum quantity quantity_of_number(long long number);
 
 /* All rows, in order of number. */
 const struct quantity_row *quantity_rows(size_t *count);

@@ -297,10 +297,27 @@ static bool replace_text(char *into, size_t size, const char *text)
     return true;
 }
 
+static const char *const roles[] = {"meter",  "pdu",   "supply",   "battery",
+                                    "sensor", "relay", "inverter", "combiner"};
+
+const char *const *device_roles(size_t *count)
+{
+    *count = sizeof roles / sizeof *roles;
+    return roles;
+}
+
 void device_set_role(struct device *device, const char *role)
 {
     if (!*device->role)
         device->role = device_text(device, role);
+}
+
+void device_change_role(struct device *device, const char *role)
+{
+    if (strcmp(device->role, role) == 0)
+        return;
+    device->role = device_text(device, role);
+    feed_tree_changed(device->site);
 }
 
 void device_set_identity(struct device *device, const char *vendor, const char *model,

@@ -49,10 +49,10 @@ enum device_state { DEVICE_STARTING, DEVICE_ONLINE, DEVICE_SILENT, DEVICE_DISABL
 
 struct device {
     struct site *site;
-    struct device *next;             /* in the order of the site file */
-    const char *name, *label, *role; /* role: meter, pdu, supply, battery, sensor, relay */
-    const char *line;                /* name of its line, "" for none */
-    int unit;                        /* address on the line, -1 for none */
+    struct device *next;                           /* in the order of the site file */
+    const char *name, *label, *role;               /* role: one of device_roles() */
+    const char *line;                              /* name of its line, "" for none */
+    int unit;                                      /* address on the line, -1 for none */
     const char *profile, *vendor, *model, *fed_by; /* "" when not known */
     char serial[LIMIT_TEXT_VALUE], firmware[LIMIT_TEXT_VALUE];
     clock_us every; /* wanted time between readings */
@@ -84,6 +84,14 @@ struct point_filter {
     void *user;
 };
 
+/* Called with every reading as it is published, repeated ones included: the feed tells of changes
+ * only and merges those of a turn, which is right for showing and wrong for an average. One per
+ * point at most; must not write points. */
+struct point_tap {
+    void (*saw)(void *user, const struct point *point);
+    void *user;
+};
+
 struct point {
     struct component *component;
     struct point *next; /* in the component */
@@ -95,6 +103,7 @@ struct point {
     char *text;                /* of text quantities: LIMIT_TEXT_VALUE bytes, else NULL */
     const struct words *words; /* of states; may be NULL */
     struct point_filter filter;
+    struct point_tap tap;
     int decimals;    /* shown by faces: the catalogue's, unless a channel setting says otherwise */
     double rollover; /* counters: where the device's register starts again, 0 = never */
     clock_us good_for; /* a reading stays good that long */
@@ -149,6 +158,12 @@ void device_set_identity(struct device *device, const char *vendor, const char *
 
 /* What the device is to the site, from its profile; settings that said so already win. */
 void device_set_role(struct device *device, const char *role);
+
+/* Another role, for a device that tells what it is only when asked. */
+void device_change_role(struct device *device, const char *role);
+
+/* All roles there are: what profiles and settings may say. */
+const char *const *device_roles(size_t *count);
 
 /* State with the sentence that explains it; tells the feed when it changed. `reason` may be "". */
 void device_set_state(struct device *device, enum device_state state, const char *reason);

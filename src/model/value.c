@@ -25,6 +25,7 @@ const char *value_reason_text(enum value_reason reason)
         [REASON_LINE_DOWN] = "is old: the line to the device is down",
         [REASON_NO_SOURCE] = "cannot be computed: a value it is made from is missing",
         [REASON_REMOVED] = "is gone: the sensor was unplugged",
+        [REASON_UNANSWERED] = "is not answered by this device, which answers everything else",
     };
     return texts[reason];
 }

@@ -27,6 +27,7 @@ enum value_reason {
     REASON_LINE_DOWN,    /* its line cannot be opened */
     REASON_NO_SOURCE,    /* what it is derived from is not good */
     REASON_REMOVED,      /* sensor unplugged */
+    REASON_UNANSWERED,   /* the device answers, but not when it is asked for this */
 };
 
 struct value {

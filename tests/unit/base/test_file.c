@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "test.h"
 #include "test_folder.h"
@@ -141,6 +142,45 @@ static void test_replace_on_a_full_disk(void **state)
     assert_int_equal(access(fresh, F_OK), -1);
 }
 
+/* A disk that fails the nth sync; the one of the file is the first, that of the folder the second.
+ */
+static int sync_calls, sync_fails;
+
+int fsync(int fd)
+{
+    if (++sync_calls == sync_fails) {
+        errno = EIO;
+        return -1;
+    }
+    return fdatasync(fd);
+}
+
+/* Who was told that nothing was written must not find it written after the next start. */
+static void test_replace_on_a_failing_disk(void **state)
+{
+    (void)state;
+    char kept[300];
+    snprintf(kept, sizeof kept, "%s.old", path);
+    for (sync_fails = 1; sync_fails <= 2; sync_fails++) {
+        sync_calls = 0;
+        assert_int_equal(file_replace(path, "new", 3, 0600, NULL), -EIO);
+        assert_int_equal(access(path, F_OK), -1);
+    }
+    sync_fails = 0;
+    assert_int_equal(file_replace(path, "old", 3, 0600, NULL), 0);
+    for (sync_fails = 1; sync_fails <= 2; sync_fails++) {
+        sync_calls = 0;
+        assert_int_equal(file_replace(path, "new", 3, 0600, NULL), -EIO);
+        assert_content(path, "old");
+        assert_int_equal(access(fresh, F_OK), -1);
+        assert_int_equal(access(kept, F_OK), -1);
+    }
+    sync_fails = 0;
+    assert_int_equal(file_replace(path, "new", 3, 0600, NULL), 0);
+    assert_content(path, "new");
+    assert_int_equal(access(kept, F_OK), -1);
+}
+
 /* A crash between writing and renaming: the next start sees the old content, the next replacement
  * works. */
 static void test_crash_before_rename(void **state)
@@ -179,6 +219,7 @@ int main(void)
         TEST(test_replace_over_remains),
         TEST(test_replace_failing),
         TEST(test_replace_on_a_full_disk),
+        TEST(test_replace_on_a_failing_disk),
         TEST(test_crash_before_rename),
         TEST(test_make_folder),
     };

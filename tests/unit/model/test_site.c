@@ -113,6 +113,29 @@ static void the_same_reading_again_is_fresh_but_no_change(void **state)
     assert_int_equal(point->value.mono, 5);
 }
 
+static void count_reading(void *user, const struct point *point)
+{
+    double *sum = user;
+    *sum += point->value.number;
+}
+
+/* An average needs every reading, where the feed tells of changes once a turn. */
+static void a_tap_sees_every_good_reading(void **state)
+{
+    struct fixture *f = *state;
+    struct component *total = device_component(add_device(f, "meter-7"), COMPONENT_TOTAL, 0);
+    struct point *voltage = component_point_add(total, QUANTITY_VOLTAGE);
+    double sum = 0;
+    voltage->tap = (struct point_tap){.saw = count_reading, .user = &sum};
+    point_put(voltage, 230, CLOCK_S, WALL);
+    point_put(voltage, 230, CLOCK_S, WALL);
+    point_put(voltage, 231, CLOCK_S, WALL);
+    point_put(voltage, 1e9, CLOCK_S, WALL); /* not plausible */
+    point_put(voltage, NAN, CLOCK_S, WALL);
+    point_mark(voltage, QUALITY_STALE, REASON_SILENT);
+    assert_true(sum == 230 + 230 + 231);
+}
+
 static void implausible_readings_are_bad_and_keep_the_last_number(void **state)
 {
     struct fixture *f = *state;
@@ -306,6 +329,7 @@ int main(void)
         T(unknown_is_absent_not_zero),
         T(one_turn_tells_once),
         T(the_same_reading_again_is_fresh_but_no_change),
+        T(a_tap_sees_every_good_reading),
         T(implausible_readings_are_bad_and_keep_the_last_number),
         T(old_values_turn_stale_with_their_time),
         T(absent_never_becomes_stale),
