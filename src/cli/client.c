@@ -9,10 +9,12 @@
 #include "base/mem.h"
 
 #define ANSWER_MAX (512u << 20)
+#define JSON_TYPE "application/json"
 
 struct client {
     CURL *curl;
     struct curl_slist *headers;
+    char *authorization; /* NULL: without a token */
     char *base;
     char *socket; /* NULL: by URL */
     bool (*stream)(void *user, const char *bytes, size_t length);
@@ -46,15 +48,21 @@ static size_t on_bytes(char *bytes, size_t size, size_t count, void *user)
     return client->answer->failed ? 0 : size * count;
 }
 
-static void set_headers(struct client *client, const char *token)
+static void add_header(struct client *client, const char *name, const char *value)
 {
-    client->headers = curl_slist_append(NULL, "Content-Type: application/json");
-    if (token) {
-        struct buf line = BUF_EMPTY;
-        buf_add_format(&line, "Authorization: Bearer %s", token);
-        client->headers = curl_slist_append(client->headers, buf_text(&line));
-        buf_deinit(&line);
-    }
+    struct buf line = BUF_EMPTY;
+    buf_add_format(&line, "%s: %s", name, value);
+    client->headers = curl_slist_append(client->headers, buf_text(&line));
+    buf_deinit(&line);
+}
+
+static void set_headers(struct client *client, const char *type)
+{
+    curl_slist_free_all(client->headers);
+    client->headers = NULL;
+    add_header(client, "Content-Type", type);
+    if (client->authorization)
+        add_header(client, "Authorization", client->authorization);
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, client->headers);
 }
 
@@ -91,7 +99,13 @@ struct client *client_open(const struct client_options *options, struct err *err
     curl_easy_setopt(client->curl, CURLOPT_CONNECTTIMEOUT, 10L);
     curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, on_bytes);
     curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, client);
-    set_headers(client, token);
+    if (token) {
+        struct buf value = BUF_EMPTY;
+        buf_add_format(&value, "Bearer %s", token);
+        client->authorization = mem_text(buf_text(&value));
+        buf_deinit(&value);
+    }
+    set_headers(client, JSON_TYPE);
     return client;
 }
 
@@ -101,6 +115,7 @@ struct client *client_close(struct client *client)
         return NULL;
     curl_easy_cleanup(client->curl);
     curl_slist_free_all(client->headers);
+    free(client->authorization);
     free(client->base);
     free(client->socket);
     free(client);
@@ -157,6 +172,17 @@ int client_ask(struct client *client, const char *method, const char *path, cons
     curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, 60L);
     return perform(client, path, err);
+}
+
+int client_send(struct client *client, const char *path, const char *type, const struct buf *body,
+                struct buf *answer, struct err *err)
+{
+    set_headers(client, type);
+    curl_easy_setopt(client->curl, CURLOPT_POSTFIELDSIZE, (long)body->length);
+    int result = client_ask(client, "POST", path, body->data, answer, err);
+    curl_easy_setopt(client->curl, CURLOPT_POSTFIELDSIZE, -1L);
+    set_headers(client, JSON_TYPE);
+    return result;
 }
 
 json_t *client_ask_json(struct client *client, const char *method, const char *path,

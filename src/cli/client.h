@@ -39,6 +39,10 @@ struct client *client_close(struct client *client);
 int client_ask(struct client *client, const char *method, const char *path, const char *body,
                struct buf *answer, struct err *err);
 
+/* POST a body of another type. */
+int client_send(struct client *client, const char *path, const char *type, const struct buf *body,
+                struct buf *answer, struct err *err);
+
 /* The same with the answer parsed; NULL and `err` on failure. Freed with json_decref. */
 json_t *client_ask_json(struct client *client, const char *method, const char *path,
                         const char *body, struct err *err);

@@ -9,6 +9,7 @@
 #include "daemon/daemon.h"
 #include "driver/library.h"
 #include "driver/profile.h"
+#include "engine/history_rules.h"
 #include "field/device_settings.h"
 #include "field/line_settings.h"
 
@@ -41,6 +42,35 @@ static int check_profile(const char *path)
     return sound ? COMMAND_OK : COMMAND_FAILED;
 }
 
+/* Whether the pattern's first segment fits a device of the site. Which points a device will have is
+ * known only once it answers. */
+static bool fits_a_device(const struct config *config, const char *pattern)
+{
+    char segment[256];
+    size_t length = strcspn(pattern, "/");
+    snprintf(segment, sizeof segment, "%.*s", (int)length, pattern);
+    for (size_t i = 0; i < config_count(config, &device_settings_table); i++) {
+        if (history_pattern_matches(segment, config_name_at(config, &device_settings_table, i)))
+            return true;
+    }
+    return false;
+}
+
+/* No mistake: the device may come later. */
+static void print_hints(const struct config *config)
+{
+    for (size_t i = 0; i < config_count(config, &history_rules_table); i++) {
+        const struct history_rule_settings *rule = config_at(config, &history_rules_table, i);
+        const char *name = config_name_at(config, &history_rules_table, i);
+        char key[256];
+        struct config_key found;
+        snprintf(key, sizeof key, "history_rules.%s.points", name);
+        if (!fits_a_device(config, rule->points) && config_key(config, key, &found, NULL) == 0)
+            printf("%s: hint: %s: \"%s\" fits no device of this site\n", found.place, key,
+                   rule->points);
+    }
+}
+
 static int check_site(const char *path, const struct driver_library *library)
 {
     struct err_list errors = {0};
@@ -51,6 +81,8 @@ static int check_site(const char *path, const struct driver_library *library)
         printf("%s: sound, %zu lines, %zu devices\n", path,
                config_count(config, &line_settings_table),
                config_count(config, &device_settings_table));
+    if (config)
+        print_hints(config);
     print_errors(errors.list, errors.count);
     err_list_deinit(&errors);
     bool sound = config != NULL;

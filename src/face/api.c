@@ -51,6 +51,51 @@ static const struct route_parameter csv_parameters[] = {
     {"time", "{\"enum\":[\"utc\",\"local\"],\"default\":\"utc\"}", "Zone of the times.", false},
     {0}};
 
+#define BELOW_PARAMETER                                                                            \
+    {                                                                                              \
+        "path", TEXT, "A point, component or device with all below it; none: everything.", true    \
+    }
+
+static const struct route_parameter below_parameters[] = {BELOW_PARAMETER, {0}};
+
+static const struct route_parameter append_parameters[] = {BELOW_PARAMETER, TIME_PARAMETER, {0}};
+
+#define EVENT_PARAMETERS                                                                           \
+    {"from", TEXT,                                                                                 \
+     "RFC 3339, seconds since 1970, now, or back from now: -90s, -15min, -24h, -7d, -2w.", false}, \
+        {"to", TEXT, "As from; not included.", false},                                             \
+        {"kind", TEXT, "Only this kind (GET /events/kinds); up to 16.", true},                     \
+        {"severity", "{\"enum\":[\"info\",\"notice\",\"warning\",\"error\"]}",                       \
+         "Only this and worse.", false},                                                           \
+        {"actor", TEXT, "Only by this user or token, or by file or system.", false},               \
+        {"object", TEXT, "Only about what begins so.", false},                                     \
+        {"text", TEXT, "Only with this in the sentence, object, actor or origin.", false},         \
+        {"before", "{\"type\":\"integer\"}", "Only older ones than this id.", false},              \
+        {"after", "{\"type\":\"integer\"}", "Only newer ones than this id.", false}
+
+static const struct route_parameter events_parameters[] = {
+    EVENT_PARAMETERS,
+    {"limit", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,\"default\":100}",
+     "At most so many, the newest.", false},
+    TIME_PARAMETER,
+    {0}};
+
+static const struct route_parameter events_csv_parameters[] = {
+    EVENT_PARAMETERS,
+    {"limit", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":100000,\"default\":100000}",
+     "At most so many, the newest.", false},
+    TIME_PARAMETER,
+    {0}};
+
+static const struct route_parameter verify_parameters[] = {
+    {"known", TEXT, "ID:HASH of an earlier check: that record must still be the same.", false},
+    {0}};
+
+static const struct route_parameter import_parameters[] = {
+    {"line", "{\"type\":\"integer\",\"minimum\":0,\"default\":1}",
+     "Number of the first row in the file that it comes from, for refusals.", false},
+    {0}};
+
 /* clang-format off */
 const struct route api_routes[] = {
     {HTTP_GET, "/health", ROLE_NONE, "Whether all is well", NULL, NULL, "Health", NULL, 0, api_state_health},
@@ -67,10 +112,25 @@ const struct route api_routes[] = {
 
     {HTTP_GET, "/history", ROLE_VIEW, "The past of points", history_parameters, NULL, "History", NULL, 0, api_history_show},
     {HTTP_GET, "/history.csv", ROLE_VIEW, "The past of points as a table", csv_parameters, NULL, "Csv", "text/csv", 0, api_history_csv},
+    {HTTP_DELETE, "/history", ROLE_ADMINISTRATOR, "Forget what has been recorded, for ever", below_parameters, NULL, NULL, NULL, 0, api_history_clear},
+    {HTTP_POST, "/history/append", ROLE_CONTROL, "Record what points say now", append_parameters, NULL, "HistoryAppended", NULL, 0, api_history_append},
+    {HTTP_POST, "/history/forecast", ROLE_ADMINISTRATOR, "How long the space lasts with a choice of settings", NULL, "HistoryChoice", "HistoryForecast", NULL, 0, api_history_forecast},
     {HTTP_GET, "/logging", ROLE_VIEW, "What is recorded", time_parameters, NULL, "Logging", NULL, 0, api_state_logging},
+
+    {HTTP_GET, "/events", ROLE_VIEW, "What happened, newest first; each role sees what it may", events_parameters, NULL, "Events", NULL, 0, api_events_list},
+    {HTTP_GET, "/events.csv", ROLE_VIEW, "What happened as a table", events_csv_parameters, NULL, "Csv", "text/csv", 0, api_events_csv},
+    {HTTP_GET, "/events/kinds", ROLE_VIEW, "The kinds of events", NULL, NULL, "EventKinds", NULL, 0, api_events_kinds},
+    {HTTP_GET, "/events/verify", ROLE_ADMINISTRATOR, "Whether the event log is as it was written", verify_parameters, NULL, "EventsVerdict", NULL, 0, api_events_verify},
+
+    {HTTP_POST, "/history/import", ROLE_ADMINISTRATOR, "Put readings recorded elsewhere into the history", import_parameters, "Csv", "Import", NULL, ROUTE_TAKES_CSV, api_history_import},
+    {HTTP_GET, "/export", ROLE_VIEW, "The folder of CSV files", NULL, NULL, "Export", NULL, 0, api_export_show},
 
     {HTTP_GET, "/lines", ROLE_VIEW, "Buses with their units and counters", NULL, NULL, "Lines", NULL, 0, api_state_lines},
     {HTTP_GET, "/profiles", ROLE_VIEW, "Devices that are known", NULL, NULL, "Profiles", NULL, 0, api_state_profiles},
+    {HTTP_GET, "/ports", ROLE_ADMINISTRATOR, "Serial ports that exist", NULL, NULL, "Ports", NULL, 0, api_scan_ports},
+    {HTTP_GET, "/scan", ROLE_ADMINISTRATOR, "What the search for units on a line has found", NULL, NULL, "Scan", NULL, 0, api_scan_show},
+    {HTTP_POST, "/scan", ROLE_ADMINISTRATOR, "Search a line for units, while polling goes on", NULL, "NewScan", "Scan", NULL, 0, api_scan_start},
+    {HTTP_DELETE, "/scan", ROLE_ADMINISTRATOR, "End the search", NULL, NULL, NULL, NULL, 0, api_scan_stop},
 
     {HTTP_GET, "/settings", ROLE_ADMINISTRATOR, "All settings", NULL, NULL, "Settings", NULL, 0, api_settings_list},
     {HTTP_PUT, "/settings", ROLE_ADMINISTRATOR, "Change settings, all or none", NULL, "SettingsChange", "SettingsApplied", NULL, 0, api_settings_put_all},
@@ -78,6 +138,10 @@ const struct route api_routes[] = {
     {HTTP_GET, "/settings/{key}", ROLE_ADMINISTRATOR, "One setting", NULL, NULL, "Setting", NULL, 0, api_settings_show},
     {HTTP_PUT, "/settings/{key}", ROLE_ADMINISTRATOR, "Change a setting", NULL, "SettingChange", "SettingsApplied", NULL, 0, api_settings_put},
     {HTTP_DELETE, "/settings/{key}", ROLE_ADMINISTRATOR, "Return a setting to its default", NULL, NULL, "SettingsApplied", NULL, 0, api_settings_reset},
+
+    {HTTP_GET, "/certificate", ROLE_ADMINISTRATOR, "The certificate of HTTPS", time_parameters, NULL, "Certificate", NULL, 0, api_certificate_show},
+    {HTTP_PUT, "/certificate", ROLE_ADMINISTRATOR, "Put another certificate and its key into force", time_parameters, "CertificateChange", "Certificate", NULL, 0, api_certificate_put},
+    {HTTP_POST, "/certificate", ROLE_ADMINISTRATOR, "Make a new self-signed certificate for the names of this unit", time_parameters, NULL, "Certificate", NULL, 0, api_certificate_make},
 
     {HTTP_GET, "/users", ROLE_ADMINISTRATOR, "Users", NULL, NULL, "Users", NULL, 0, api_users_list},
     {HTTP_POST, "/users", ROLE_ADMINISTRATOR, "Add a user", NULL, "NewUser", "User", NULL, ROUTE_CREATES, api_users_add},

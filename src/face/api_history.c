@@ -109,7 +109,7 @@ static bool read_csv(struct request *request, struct asking *asking)
                                 : strcmp(separator, "tab") == 0 ? '\t'
                                                                 : *separator;
     asking->options.decimal = decimal ? *decimal : '.';
-    asking->options.local = asking->form == TIME_FORM_LOCAL;
+    asking->options.time = asking->form == TIME_FORM_LOCAL ? HISTORY_CSV_LOCAL : HISTORY_CSV_UTC;
     return true;
 }
 
@@ -192,7 +192,8 @@ static void answer_csv(const struct asking *asking, const struct history_answer 
 {
     struct buf body = {.limit = ANSWER_MOST}, name = BUF_EMPTY;
     struct history_csv csv;
-    history_csv_begin(&csv, answer, &asking->options);
+    struct history_csv_place places[LIMIT_HISTORY_PATHS];
+    history_csv_begin(&csv, answer->series, answer->path_count, places, &asking->options);
     while (history_csv_write(&csv, &body, 1u << 20) && !body.failed) {
     }
     buf_add_format(&name, "attachment; filename=\"%s-", asking->device);

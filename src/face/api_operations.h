@@ -24,9 +24,32 @@ void api_points_list(struct request *request);
 void api_points_show(struct request *request);
 void api_points_live(struct request *request);
 
+/* api_export.c */
+void api_export_show(struct request *request);
+
+/* api_import.c */
+void api_history_import(struct request *request);
+
+/* api_export.c */
+void api_export_show(struct request *request);
+
+/* api_import.c */
+void api_history_import(struct request *request);
+
 /* api_history.c */
 void api_history_show(struct request *request);
 void api_history_csv(struct request *request);
+
+/* api_history_policy.c */
+void api_history_append(struct request *request);
+void api_history_clear(struct request *request);
+void api_history_forecast(struct request *request);
+
+/* api_events.c */
+void api_events_list(struct request *request);
+void api_events_csv(struct request *request);
+void api_events_kinds(struct request *request);
+void api_events_verify(struct request *request);
 
 /* api_settings.c */
 void api_settings_list(struct request *request);
@@ -46,3 +69,14 @@ void api_users_remove(struct request *request);
 void api_tokens_list(struct request *request);
 void api_tokens_add(struct request *request);
 void api_tokens_remove(struct request *request);
+
+/* api_certificate.c */
+void api_certificate_show(struct request *request);
+void api_certificate_put(struct request *request);
+void api_certificate_make(struct request *request);
+
+/* api_scan.c */
+void api_scan_show(struct request *request);
+void api_scan_start(struct request *request);
+void api_scan_stop(struct request *request);
+void api_scan_ports(struct request *request);

@@ -4,6 +4,7 @@
 
 #include "face/api_operations.h"
 #include "face/json_body.h"
+#include "face/request_event.h"
 #include "face/web_private.h"
 
 #define PASSWORD_MOST 1024
@@ -49,13 +50,6 @@ struct sign_in {
     char user[LIMIT_NAME + 1];
 };
 
-static void note(const struct request *request, const char *user, const char *sentence)
-{
-    const struct web_context *context = &request->web->context;
-    if (context->note)
-        context->note(context->user, user, request->peer->address, sentence);
-}
-
 static void set_cookie(struct request *request, const char *session, bool end)
 {
     char text[192];
@@ -71,7 +65,6 @@ static void welcome(struct request *request, const struct access_sign_in *result
     if (before)
         access_sign_out(request->web->context.access, before);
     set_cookie(request, result->session, false);
-    note(request, result->user, "signed in");
     answer_identity(request, result->user, result->role, result->csrf);
 }
 
@@ -93,12 +86,10 @@ static void on_signed_in(void *user_data, const struct access_sign_in *result)
         welcome(request, result);
         break;
     case ACCESS_REFUSED:
-        note(request, job->user, "sign-in refused");
         request_problem(request, 403, "sign-in-refused", "Sign-in refused",
                         "User or password is wrong.");
         break;
     case ACCESS_SLOWED:
-        note(request, job->user, "sign-in refused: too many attempts");
         slow_down(request, result->retry_s);
         break;
     case ACCESS_CHANGE_REQUIRED:
@@ -140,8 +131,11 @@ static void start_sign_in(struct request *request, const json_t *body)
     struct access_job *under_way =
         access_sign_in(request->web->context.access, request->peer->address, user, password, fresh,
                        on_signed_in, job);
-    if (request->response)
-        return; /* answered already, the job is gone */
+    if (!under_way) {
+        free(job);
+        slow_down(request, 2);
+        return;
+    }
     job->job = under_way;
     request_wait(request, on_gone, job);
 }
@@ -162,7 +156,7 @@ void api_session_close(struct request *request)
     const char *session = request_cookie(request, WEB_COOKIE);
     if (session) {
         access_sign_out(request->web->context.access, session);
-        note(request, request->user, "signed out");
+        request_event(request, &(struct event){.kind = EVENT_SIGN_OUT}, "signed out");
     }
     set_cookie(request, "", true);
     request_answer_empty(request, 204);

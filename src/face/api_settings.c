@@ -63,13 +63,14 @@ void api_settings_schema(struct request *request)
     request_answer_json(request, &body);
 }
 
-/* The key in the path; false when answered. */
-static bool find_key(struct request *request, char *key, struct config_key *found)
+/* The key in the path, with `record` also a whole record; false when answered. */
+static bool find_key(struct request *request, char *key, bool record, struct config_key *found)
 {
     struct err err = ERR_EMPTY;
     if (!request_path_value(request, 0, key, KEY_MOST))
         err_set(&err, -ENOENT, "no key is that long");
-    else if (config_key(config_of(request), key, found, &err) == 0)
+    else if (config_key(config_of(request), key, found, &err) == 0 ||
+             (record && config_key_record(config_of(request), key, found, &err) == 0))
         return true;
     request_problem(request, 404, "not-found", "No such setting", "%s.", err.text);
     return false;
@@ -79,7 +80,7 @@ void api_settings_show(struct request *request)
 {
     char key[KEY_MOST];
     struct config_key found;
-    if (!find_key(request, key, &found))
+    if (!find_key(request, key, false, &found))
         return;
     struct buf body = BUF_EMPTY;
     struct json json = json_writer(&body);
@@ -97,12 +98,27 @@ static bool may_change(struct request *request, const char *key, const struct co
                         "%s is set at %s; change it there.", key, found->place);
         return false;
     }
-    if (request->role < found->row->right) {
+    /* all rows of a collection ask for the same right */
+    const struct setting_row *row = found->row ? found->row : found->table->rows;
+    if (request->role < row->right) {
         request_problem(request, 403, "forbidden", "Not allowed", "Changing %s needs the role %s.",
-                        key, access_role_name(found->row->right));
+                        key, access_role_name(row->right));
         return false;
     }
     return true;
+}
+
+static void refuse_old(struct request *request)
+{
+    request_problem(request, 412, "changed-meanwhile", "Somebody changed settings meanwhile",
+                    "The settings are at revision %" PRIu64 " now; look at them and try again.",
+                    revision_of(request));
+}
+
+static bool has_condition(const struct request *request)
+{
+    const char *wanted = request_header(request, "If-Match");
+    return wanted && strcmp(wanted, "*") != 0;
 }
 
 /* If-Match names the revision that the change was thought out for. */
@@ -117,25 +133,35 @@ static bool is_current(struct request *request)
     length -= quote && length && wanted[quote + length - 1] == '"';
     if (length == strlen(current) && strncmp(wanted + quote, current, length) == 0)
         return true;
-    request_problem(request, 412, "changed-meanwhile", "Somebody changed settings meanwhile",
-                    "The settings are at revision %s now; look at them and try again.", current);
+    refuse_old(request);
     return false;
 }
 
-struct outcome {
-    struct json applied, restart;
+/* A change on its way to the disk. */
+struct pending {
+    struct request *request;
+    void *change; /* what to cancel with */
+    struct buf applied_text, restart_text;
+    struct json applied, restart; /* arrays of keys */
 };
+
+static void free_pending(struct pending *pending)
+{
+    buf_deinit(&pending->applied_text);
+    buf_deinit(&pending->restart_text);
+    free(pending);
+}
 
 static void on_applied(void *to, const char *key, bool restart)
 {
-    struct outcome *outcome = to;
-    json_text(restart ? &outcome->restart : &outcome->applied, key);
+    struct pending *pending = to;
+    json_text(restart ? &pending->restart : &pending->applied, key);
 }
 
 static void refuse(struct request *request, int code, const struct err_list *errors)
 {
     struct buf body = BUF_EMPTY;
-    unsigned status = code == -EINVAL || code == -ENOENT ? 422 : 500;
+    unsigned status = code == -EINVAL ? 422 : 500;
     const char *first = errors->count ? errors->list[0].text : "it is not known why";
     problem_write(&body, status, status == 422 ? "bad-setting" : "not-saved",
                   status == 422 ? "The settings were not changed: a value is not possible"
@@ -169,26 +195,58 @@ static void answer_changed(struct request *request, const struct buf *applied,
     request_answer_json(request, &body);
 }
 
+static void on_changed(void *to, int result, const struct err_list *errors)
+{
+    struct pending *pending = to;
+    json_close_array(&pending->applied);
+    json_close_array(&pending->restart);
+    if (result == -ESTALE)
+        refuse_old(pending->request);
+    else if (result < 0)
+        refuse(pending->request, result, errors);
+    else
+        answer_changed(pending->request, &pending->applied_text, &pending->restart_text);
+    free_pending(pending);
+}
+
+static void on_gone(void *job)
+{
+    struct pending *pending = job;
+    const struct web_context *context = &pending->request->web->context;
+    context->cancel_change(context->user, pending->change);
+    free_pending(pending);
+}
+
 static void change(struct request *request, const struct config_change *list, size_t count)
 {
     const struct web_context *context = &request->web->context;
-    struct buf applied = BUF_EMPTY, restart = BUF_EMPTY;
-    struct outcome outcome = {json_writer(&applied), json_writer(&restart)};
-    struct err_list errors = {0};
-    const struct web_change wish = {
-        .list = list, .count = count, .who = request->user, .from = request->peer->address};
-    json_open_array(&outcome.applied);
-    json_open_array(&outcome.restart);
-    int result = context->change(context->user, &wish, &errors, on_applied, &outcome);
-    json_close_array(&outcome.applied);
-    json_close_array(&outcome.restart);
-    if (result < 0)
-        refuse(request, result, &errors);
-    else
-        answer_changed(request, &applied, &restart);
-    err_list_deinit(&errors);
-    buf_deinit(&applied);
-    buf_deinit(&restart);
+    const struct web_change wish = {.list = list,
+                                    .count = count,
+                                    .revision =
+                                        has_condition(request) ? (int64_t)revision_of(request) : -1,
+                                    .who = request->user,
+                                    .from = request->peer->address};
+    struct pending *pending = calloc(1, sizeof *pending);
+    if (!pending) {
+        request_answer_response(request, 503, NULL);
+        return;
+    }
+    pending->request = request;
+    pending->applied = json_writer(&pending->applied_text);
+    pending->restart = json_writer(&pending->restart_text);
+    json_open_array(&pending->applied);
+    json_open_array(&pending->restart);
+    void *under_way = context->change(context->user, &wish, on_applied, on_changed, pending);
+    if (request->response)
+        return; /* answered already, `pending` is gone */
+    if (!under_way) {
+        free_pending(pending);
+        request_problem(request, 503, "busy", "Not now",
+                        "Too many changes wait for the disk, or memory is short; try again.");
+        return;
+    }
+    pending->change = under_way;
+    request_wait(request, on_gone, pending);
 }
 
 static void bad_value(struct request *request, const char *key)
@@ -205,7 +263,7 @@ void api_settings_put(struct request *request)
     static const char *const keys[] = {"value", NULL};
     char key[KEY_MOST], text[VALUE_MOST];
     struct config_key found;
-    if (!find_key(request, key, &found) || !may_change(request, key, &found) ||
+    if (!find_key(request, key, false, &found) || !may_change(request, key, &found) ||
         !is_current(request))
         return;
     json_t *body = json_body_take(request);
@@ -225,7 +283,8 @@ void api_settings_reset(struct request *request)
 {
     char key[KEY_MOST];
     struct config_key found;
-    if (find_key(request, key, &found) && may_change(request, key, &found) && is_current(request))
+    if (find_key(request, key, true, &found) && may_change(request, key, &found) &&
+        is_current(request))
         change(request, &(struct config_change){.key = key, .text = NULL}, 1);
 }
 
@@ -243,14 +302,15 @@ static bool add_change(struct request *request, struct changes *changes, const c
     char text[VALUE_MOST];
     struct config_key found;
     struct err err = ERR_EMPTY;
-    if (config_key(config_of(request), key, &found, &err) < 0) {
+    bool reset = json_is_null(value);
+    if (config_key(config_of(request), key, &found, &err) < 0 &&
+        (!reset || config_key_record(config_of(request), key, &found, &err) < 0)) {
         request_problem(request, 422, "bad-setting", "The settings were not changed", "%s.",
                         err.text);
         return false;
     }
     if (!may_change(request, key, &found))
         return false;
-    bool reset = json_is_null(value);
     if (!reset && json_body_scalar(value, text, sizeof text) < 0) {
         bad_value(request, key);
         return false;

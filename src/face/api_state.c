@@ -17,6 +17,18 @@ static void write_own_problems(const struct web *web, struct json *json)
         json_text(json, "The certificate of the web pages expires within 14 days.");
 }
 
+/* What every page says at its head. */
+static void pair_history_problem(const struct web *web, struct json *json)
+{
+    const struct web_context *context = &web->context;
+    struct history *history = context->history ? context->history(context->user) : NULL;
+    struct history_status status = {
+        .problem = "nothing is recorded: the history's store cannot be opened"};
+    if (history)
+        status = history_status(history);
+    json_pair_text(json, "history_problem", status.ok ? NULL : status.problem);
+}
+
 void api_state_health(struct request *request)
 {
     const struct web *web = request->web;
@@ -33,6 +45,7 @@ void api_state_health(struct request *request)
                   (loop_now(web->context.loop) - web->context.started_mono) / CLOCK_S);
     json_key(&json, "problems");
     json_raw(&json, problems.data, problems.length);
+    pair_history_problem(web, &json);
     json_close_object(&json);
     body.failed |= problems.failed;
     buf_deinit(&problems);
@@ -109,6 +122,7 @@ void api_state_logging(struct request *request)
         json_decimal(&json, status.lasts_days, 1);
     else
         json_none(&json);
+    json_pair_int(&json, "budget", (int64_t)status.budget);
     json_pair_int(&json, "ticks_written", (int64_t)status.ticks_written);
     json_pair_int(&json, "ticks_lost", (int64_t)status.ticks_lost);
     json_close_object(&json);

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "face/api_operations.h"
@@ -56,32 +57,70 @@ static void refuse(struct request *request, const struct err *err)
                         err->text);
 }
 
-static void note(const struct request *request, const char *sentence)
+/* A change on its way to the disk. */
+struct change {
+    struct request *request;
+    struct access_job *job;
+};
+
+static void on_gone(void *user)
 {
-    const struct web_context *context = &request->web->context;
-    if (context->note)
-        context->note(context->user, request->user, request->peer->address, sentence);
+    struct change *change = user;
+    access_job_cancel(change->job);
+    free(change);
+}
+
+static struct change *new_change(struct request *request)
+{
+    struct change *change = calloc(1, sizeof *change);
+    if (change)
+        change->request = request;
+    else
+        request_answer_response(request, 503, NULL);
+    return change;
+}
+
+static void wait_for(struct change *change, struct access_job *job)
+{
+    if (job) {
+        change->job = job;
+        access_job_by(job, change->request->user, change->request->peer->address);
+        request_wait(change->request, on_gone, change);
+    } else {
+        request_problem(change->request, 503, "busy", "Not now",
+                        "Too many changes and sign-ins are under way; try again.");
+        free(change);
+    }
+}
+
+static void answer_added(struct request *request, const struct access_token_added *added)
+{
+    struct buf body = BUF_EMPTY;
+    struct json json = json_writer(&body);
+    json_open_object(&json);
+    json_pair_text(&json, "id", added->id);
+    json_pair_text(&json, "token", added->secret);
+    json_close_object(&json);
+    request_answer_take(request, 201, "application/json", &body);
+}
+
+static void on_added(void *user_data, const struct access_token_added *added)
+{
+    struct change *change = user_data;
+    if (added->err.code)
+        refuse(change->request, &added->err);
+    else
+        answer_added(change->request, added);
+    free(change);
 }
 
 static void make_token(struct request *request, const char *name, enum access_role role,
                        clock_us expires)
 {
-    char secret[128] = "", id[64] = "";
-    struct err err = ERR_EMPTY;
-    if (access_token_add(access_of(request), name, role, expires, secret, id, sizeof id, &err) <
-        0) {
-        refuse(request, &err);
-        return;
-    }
-    struct buf body = BUF_EMPTY;
-    struct json json = json_writer(&body);
-    json_open_object(&json);
-    json_pair_text(&json, "id", id);
-    json_pair_text(&json, "token", secret);
-    json_close_object(&json);
-    explicit_bzero(secret, sizeof secret);
-    note(request, "made a token");
-    request_answer_take(request, 201, "application/json", &body);
+    struct change *change = new_change(request);
+    if (change)
+        wait_for(change,
+                 access_token_add(access_of(request), name, role, expires, on_added, change));
 }
 
 static void add_token(struct request *request, const json_t *body)
@@ -112,18 +151,27 @@ void api_tokens_add(struct request *request)
     json_decref(body);
 }
 
+static void on_removed(void *user_data, const struct err *err)
+{
+    struct change *change = user_data;
+    if (err->code) {
+        refuse(change->request, err);
+    } else {
+        request_answer_empty(change->request, 204);
+    }
+    free(change);
+}
+
 void api_tokens_remove(struct request *request)
 {
     char id[80];
-    struct err err = ERR_EMPTY;
-    if (!request_path_value(request, 0, id, sizeof id))
+    if (!request_path_value(request, 0, id, sizeof id) || strlen(id) >= ACCESS_TOKEN_ID) {
+        struct err err = ERR_EMPTY;
         err_set(&err, -ENOENT, "no token's id is that long");
-    else
-        access_token_remove(access_of(request), id, &err);
-    if (err.code) {
         refuse(request, &err);
         return;
     }
-    note(request, "withdrew a token");
-    request_answer_empty(request, 204);
+    struct change *change = new_change(request);
+    if (change)
+        wait_for(change, access_token_remove(access_of(request), id, on_removed, change));
 }

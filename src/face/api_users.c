@@ -25,23 +25,12 @@ static int find_user(const struct request *request, const char *name)
     return -1;
 }
 
-static void note(const struct request *request, const char *sentence)
-{
-    const struct web_context *context = &request->web->context;
-    if (context->note)
-        context->note(context->user, request->user, request->peer->address, sentence);
-}
-
 static void write_user(struct json *json, const struct access_user *user)
 {
     json_open_object(json);
     json_pair_text(json, "name", user->name);
     json_pair_text(json, "role", access_role_name(user->role));
     json_pair_bool(json, "must_change", user->must_change);
-    /* Guessing slows an address and a name down, it never locks a user out: there is no such time.
-     */
-    json_key(json, "locked_until");
-    json_none(json);
     json_close_object(json);
 }
 
@@ -67,6 +56,19 @@ struct change {
     bool adding;
     char name[LIMIT_NAME + 1];
 };
+
+static struct change *new_change(struct request *request, const char *name, bool adding)
+{
+    struct change *change = calloc(1, sizeof *change);
+    if (!change) {
+        request_answer_response(request, 503, NULL);
+        return NULL;
+    }
+    change->request = request;
+    change->adding = adding;
+    snprintf(change->name, sizeof change->name, "%s", name);
+    return change;
+}
 
 static void refuse(struct request *request, const struct err *err)
 {
@@ -97,7 +99,6 @@ static void refuse(struct request *request, const struct err *err)
 static void answer_set(struct request *request, const char *name, bool adding)
 {
     int index = find_user(request, name);
-    note(request, adding ? "added a user" : "changed a user");
     if (!adding || index < 0) {
         request_answer_empty(request, 204);
         return;
@@ -126,23 +127,26 @@ static void on_gone(void *user)
     free(change);
 }
 
+/* The answer comes when the change is on disk. */
+static void wait_for(struct change *change, struct access_job *job)
+{
+    if (job) {
+        change->job = job;
+        access_job_by(job, change->request->user, change->request->peer->address);
+        request_wait(change->request, on_gone, change);
+    } else {
+        request_problem(change->request, 503, "busy", "Not now",
+                        "Too many changes and sign-ins are under way; try again.");
+        free(change);
+    }
+}
+
 static void set_user(struct request *request, const char *name, const char *password,
                      enum access_role role, bool adding)
 {
-    struct change *change = calloc(1, sizeof *change);
-    if (!change) {
-        request_answer_response(request, 503, NULL);
-        return;
-    }
-    change->request = request;
-    change->adding = adding;
-    snprintf(change->name, sizeof change->name, "%s", name);
-    struct access_job *job =
-        access_user_set(access_of(request), name, password, role, on_set, change);
-    if (request->response)
-        return; /* answered already, `change` is gone */
-    change->job = job;
-    request_wait(request, on_gone, change);
+    struct change *change = new_change(request, name, adding);
+    if (change)
+        wait_for(change, access_user_set(access_of(request), name, password, role, on_set, change));
 }
 
 /* The member "role"; ROLE_NONE when it is missing and may be. False when answered. */
@@ -220,16 +224,23 @@ void api_users_change(struct request *request)
     wipe_body(request);
 }
 
+static void on_removed(void *user_data, const struct err *err)
+{
+    struct change *change = user_data;
+    if (err->code) {
+        refuse(change->request, err);
+    } else {
+        request_answer_empty(change->request, 204);
+    }
+    free(change);
+}
+
 void api_users_remove(struct request *request)
 {
     char name[LIMIT_NAME + 1];
-    struct err err = ERR_EMPTY;
     if (!named_user(request, name))
         return;
-    if (access_user_remove(access_of(request), name, &err) < 0) {
-        refuse(request, &err);
-        return;
-    }
-    note(request, "removed a user");
-    request_answer_empty(request, 204);
+    struct change *change = new_change(request, name, false);
+    if (change)
+        wait_for(change, access_user_remove(access_of(request), name, on_removed, change));
 }

@@ -25,14 +25,30 @@ struct certificate {
     char fingerprint[96]; /* SHA-256 of the first certificate, "AB:CD:..." */
 };
 
-/* Load a pair; NULL and `err` with the file's name and what is wrong with it. */
+/* Bytes of a certificate chain or a key; `name` is what a refusal calls them. */
+struct certificate_input {
+    const char *name, *bytes;
+    size_t length;
+};
+
+/* Take a pair from memory; NULL and `err` with the input's name and what is wrong with it. */
+struct certificate *certificate_read(const struct certificate_input *chain,
+                                     const struct certificate_input *key, struct err *err);
+
+/* The same from files. */
 struct certificate *certificate_load(const char *certificate_path, const char *key_path,
                                      struct err *err);
 
-/* The self-signed pair of `folder` (tls.crt, tls.key), made when it is missing: ECDSA P-256, or RSA
- * 3072; valid for this machine's name and addresses, twenty years from `wall` (a machine without a
- * clock at its first start is common). */
+/* The pair of `folder`: the one that was uploaded or made there (tls.pem, see certificate_keep.h),
+ * else the self-signed one (tls.crt, tls.key), made when it is missing: ECDSA P-256, or RSA 3072;
+ * valid for this machine's name and addresses, twenty years from `wall` (a machine without a clock
+ * at its first start is common). A damaged tls.pem is logged and passed over. */
 struct certificate *certificate_own(const char *folder, bool rsa, clock_us wall, struct err *err);
+
+/* A copy of the certificate at `index` (below count) to look into, to be freed with
+ * gnutls_x509_crt_deinit. 0, or a code of GnuTLS: no memory. */
+int certificate_export(const struct certificate *certificate, unsigned index,
+                       gnutls_x509_crt_t *crt);
 
 struct certificate *certificate_ref(struct certificate *certificate);
 struct certificate *

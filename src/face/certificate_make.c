@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "face/certificate.h"
 
 #define VALID_S (20LL * 365 * 86400 + 5 * 86400)
 #define EARLIEST_S 1704067200LL /* 2024-01-01: no such machine made a certificate before */
@@ -68,6 +69,42 @@ static int add_names(gnutls_x509_crt_t crt, const char *host)
     return result < 0 ? result : add_addresses(crt);
 }
 
+/* One word of `names`: an address or a host name. What no certificate can carry is left out. */
+static int add_word(gnutls_x509_crt_t crt, const char *word)
+{
+    unsigned char address[16];
+    if (inet_pton(AF_INET, word, address) == 1)
+        return gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, address, 4,
+                                                    GNUTLS_FSAN_APPEND);
+    if (inet_pton(AF_INET6, word, address) == 1)
+        return gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, address, 16,
+                                                    GNUTLS_FSAN_APPEND);
+    for (const char *at = word; *at; at++) {
+        if ((unsigned char)*at >= 0x80) /* dNSName is ASCII (RFC 5280 4.2.1.6) */
+            return 0;
+    }
+    return add_name(crt, word);
+}
+
+static int add_more_names(gnutls_x509_crt_t crt, const char *names)
+{
+    int result = 0;
+    while (names && result >= 0) {
+        char word[256];
+        names += strspn(names, " \t");
+        size_t length = strcspn(names, " \t");
+        if (!length)
+            break;
+        if (length < sizeof word) {
+            memcpy(word, names, length);
+            word[length] = '\0';
+            result = add_word(crt, word);
+        }
+        names += length;
+    }
+    return result;
+}
+
 static int add_subject(gnutls_x509_crt_t crt, const char *host)
 {
     unsigned char serial[16];
@@ -90,7 +127,8 @@ static int add_subject(gnutls_x509_crt_t crt, const char *host)
     return result;
 }
 
-static int fill(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, bool rsa, clock_us wall)
+static int fill(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, bool rsa, clock_us wall,
+                const char *names)
 {
     char host[256] = "";
     if (gethostname(host, sizeof host - 1) < 0 || !host[0])
@@ -101,6 +139,8 @@ static int fill(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, bool rsa, cloc
     int result = add_subject(crt, host);
     if (result >= 0)
         result = add_names(crt, host);
+    if (result >= 0)
+        result = add_more_names(crt, names);
     if (result >= 0)
         result = gnutls_x509_crt_set_activation_time(crt, (time_t)from);
     if (result >= 0)
@@ -139,27 +179,68 @@ static int save(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, const char *ce
     return result;
 }
 
+struct making {
+    gnutls_x509_crt_t crt;
+    gnutls_x509_privkey_t key;
+};
+
+static void deinit(struct making *making)
+{
+    if (making->key)
+        gnutls_x509_privkey_deinit(making->key);
+    if (making->crt)
+        gnutls_x509_crt_deinit(making->crt);
+}
+
+static int make(struct making *making, bool rsa, clock_us wall, const char *names, struct err *err)
+{
+    int result = gnutls_x509_crt_init(&making->crt);
+    if (result >= 0)
+        result = gnutls_x509_privkey_init(&making->key);
+    if (result >= 0)
+        result = gnutls_x509_privkey_generate(
+            making->key, rsa ? GNUTLS_PK_RSA : GNUTLS_PK_ECDSA,
+            rsa ? 3072 : (unsigned)GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
+    if (result >= 0)
+        result = fill(making->crt, making->key, rsa, wall, names);
+    if (result >= 0)
+        return 0;
+    return err_set(err, -EIO, "no certificate can be made: %s", gnutls_strerror(result));
+}
+
 int certificate_make(const char *certificate_path, const char *key_path, bool rsa, clock_us wall,
                      struct err *err)
 {
-    gnutls_x509_crt_t crt = NULL;
-    gnutls_x509_privkey_t key = NULL;
-    int result = gnutls_x509_crt_init(&crt);
+    struct making making = {0};
+    int result = make(&making, rsa, wall, NULL, err);
     if (result >= 0)
-        result = gnutls_x509_privkey_init(&key);
-    if (result >= 0)
-        result = gnutls_x509_privkey_generate(
-            key, rsa ? GNUTLS_PK_RSA : GNUTLS_PK_ECDSA,
-            rsa ? 3072 : (unsigned)GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
-    if (result >= 0)
-        result = fill(crt, key, rsa, wall);
-    if (result < 0)
-        result = err_set(err, -EIO, "no certificate can be made: %s", gnutls_strerror(result));
-    else
-        result = save(crt, key, certificate_path, key_path, err);
-    if (key)
-        gnutls_x509_privkey_deinit(key);
-    if (crt)
-        gnutls_x509_crt_deinit(crt);
+        result = save(making.crt, making.key, certificate_path, key_path, err);
+    deinit(&making);
     return result;
+}
+
+struct certificate *certificate_make_pair(bool rsa, clock_us wall, const char *names,
+                                          struct err *err)
+{
+    struct making making = {0};
+    struct certificate *pair = NULL;
+    gnutls_datum_t crt = {0}, key = {0};
+    if (make(&making, rsa, wall, names, err) == 0) {
+        int result = gnutls_x509_crt_export2(making.crt, GNUTLS_X509_FMT_DER, &crt);
+        if (result >= 0)
+            result = gnutls_x509_privkey_export2(making.key, GNUTLS_X509_FMT_DER, &key);
+        if (result < 0)
+            err_set(err, -EIO, "the new certificate cannot be encoded: %s",
+                    gnutls_strerror(result));
+        else
+            pair = certificate_read(
+                &(struct certificate_input){"the new certificate", (char *)crt.data, crt.size},
+                &(struct certificate_input){"its key", (char *)key.data, key.size}, err);
+    }
+    if (key.data)
+        gnutls_memset(key.data, 0, key.size);
+    gnutls_free(key.data);
+    gnutls_free(crt.data);
+    deinit(&making);
+    return pair;
 }

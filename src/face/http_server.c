@@ -266,6 +266,8 @@ static enum MHD_Result finish(struct http_server *server, struct request *reques
         if (request->body.failed)
             request_problem(request, 413, "body-too-large", "Too much was sent",
                             "A request may carry at most %u bytes.", LIMIT_REQUEST_BODY);
+        else if (server->stopping)
+            request_stopping(request);
         else
             server->spec.serve(server->spec.user, request);
     }
@@ -369,6 +371,9 @@ void http_server_drain(struct http_server *server)
 {
     if (!server->daemon)
         return;
+    /* libmicrohttpd ends the program when it is stopped while a connection is suspended; the runs
+     * below bring requests that arrived meanwhile. */
+    server->stopping = true;
     for (const struct http_peer *peer = server->peers; peer; peer = peer->next) {
         if (peer->request)
             request_give_up(peer->request);

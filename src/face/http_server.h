@@ -43,6 +43,7 @@ struct http_server {
     struct loop_defer run;
     struct http_peer *peers;
     bool running;
+    bool stopping; /* what comes now is refused: nothing may begin to wait any more */
 };
 
 #define HTTP_SERVER_EMPTY ((struct http_server){0})
@@ -52,8 +53,8 @@ struct http_server {
 int http_server_open(struct http_server *server, const struct http_server_spec *spec,
                      struct err *err);
 
-/* Give up what is waited for and let last answers and ended streams go out. Before
- * http_server_close. */
+/* Give up what is waited for, refuse what still comes in, and let last answers and ended streams go
+ * out. Before http_server_close. */
 void http_server_drain(struct http_server *server);
 
 /* Idempotent. */

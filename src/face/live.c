@@ -308,6 +308,12 @@ void live_open(struct live *live, struct request *request, const struct point_se
     request_answer_stream(request, response);
 }
 
+void live_events(struct live *live, uint64_t last)
+{
+    for (struct live_channel *channel = live->channels; channel; channel = channel->next)
+        live_channel_events(channel, last);
+}
+
 void live_end(struct live *live)
 {
     live->ending = true;

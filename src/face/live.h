@@ -24,6 +24,10 @@ struct live *live_free(struct live *live);
 void live_open(struct live *live, struct request *request, const struct point_select *select,
                enum time_form form, clock_us interval, const char *last_id);
 
+/* Tell all streams that there are events up to the id `last`. What they say is not told: not
+ * everybody may read it. */
+void live_events(struct live *live, uint64_t last);
+
 /* End all streams; they are gone once the servers have run. New ones are refused. */
 void live_end(struct live *live);
 

@@ -197,6 +197,13 @@ void live_channel_tree(struct live_channel *channel)
     push(channel);
 }
 
+void live_channel_events(struct live_channel *channel, uint64_t last)
+{
+    begin_event(channel, "events", channel->ring.next);
+    buf_add_format(&channel->work, "{\"last\":%" PRIu64 "}", last);
+    push(channel);
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 uint64_t live_channel_cursor(const struct live_channel *channel, const char *last_id)

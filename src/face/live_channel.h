@@ -62,6 +62,9 @@ bool live_channel_is(const struct live_channel *channel, const struct point_sele
 void live_channel_changed(struct live_channel *channel, const point_id *points, size_t count);
 void live_channel_tree(struct live_channel *channel);
 
+/* The event log has grown to the id `last`. */
+void live_channel_events(struct live_channel *channel, uint64_t last);
+
 /* Where a stream begins: after the event `last_id` (may be NULL) when that is still held, else 0:
  * with a snapshot. */
 uint64_t live_channel_cursor(const struct live_channel *channel, const char *last_id);

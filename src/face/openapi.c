@@ -121,7 +121,8 @@ static void write_operation(struct json *json, const struct route *route)
         json_key(json, "requestBody");
         json_open_object(json);
         json_pair_bool(json, "required", true);
-        write_content(json, "application/json", route->request);
+        write_content(json, route->flags & ROUTE_TAKES_CSV ? "text/csv" : "application/json",
+                      route->request);
         json_close_object(json);
     }
     write_responses(json, route);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "face/problem.h"
 
@@ -196,6 +197,15 @@ void request_answer_block(struct request *request, unsigned status, const char *
     answer_own(request, status, type, response);
 }
 
+void request_answer_file(struct request *request, unsigned status, const char *type, int fd,
+                         uint64_t first, uint64_t length)
+{
+    struct MHD_Response *response = MHD_create_response_from_fd_at_offset64(length, fd, first);
+    if (!response)
+        close(fd);
+    answer_own(request, status, type, response);
+}
+
 void request_answer_empty(struct request *request, unsigned status)
 {
     answer_own(request, status, NULL,
@@ -234,6 +244,8 @@ void request_wait(struct request *request, void (*cancel)(void *job), void *job)
         return;
     request->cancel = cancel;
     request->job = job;
+    if (request->suspended)
+        return; /* one wait after another: only who cancels is new */
     request->suspended = true;
     MHD_suspend_connection(request->connection);
 }
@@ -244,6 +256,11 @@ void request_give_up(struct request *request)
         return;
     if (request->cancel)
         request->cancel(request->job);
+    request_stopping(request);
+}
+
+void request_stopping(struct request *request)
+{
     request_problem(request, 503, "stopping", "The program is being stopped",
                     "Ask again when it runs again.");
 }

@@ -111,6 +111,9 @@ void request_answer_take(struct request *request, unsigned status, const char *t
 void request_answer_json(struct request *request, struct buf *body); /* 200, takes the memory */
 void request_answer_block(struct request *request, unsigned status, const char *type,
                           struct block *block); /* takes one reference */
+/* `length` bytes of the open file from `first` on; `fd` is taken. */
+void request_answer_file(struct request *request, unsigned status, const char *type, int fd,
+                         uint64_t first, uint64_t length);
 void request_answer_empty(struct request *request, unsigned status);
 
 /* A prepared response, which may be shared by many requests; takes one reference. NULL becomes a
@@ -130,12 +133,15 @@ void request_problem(struct request *request, unsigned status, const char *kind,
 
 /* ---- answering later ------------------------------------------------------------------------- */
 
-/* The answer comes later; until then `cancel(job)` is called if it cannot be delivered any more.
- * Nothing happens when the answer is there already. */
+/* The answer comes later; until then `cancel(job)` is called if it cannot be delivered any more. A
+ * second call replaces the first. Nothing happens when the answer is there already. */
 void request_wait(struct request *request, void (*cancel)(void *job), void *job);
 
 /* Nobody will answer any more: cancels the wait and answers 503. */
 void request_give_up(struct request *request);
+
+/* Answers 503: the program ends. For requests that nobody has looked at yet. */
+void request_stopping(struct request *request);
 
 /* Security headers that every answer carries; `cache` is the Cache-Control value. */
 void request_secure(struct MHD_Response *response, const char *cache);

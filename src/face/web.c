@@ -142,6 +142,11 @@ static int open_all(struct web *web, struct err *err)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+static void on_news(void *user, uint64_t last)
+{
+    live_events(((struct web *)user)->live, last);
+}
+
 static bool make_parts(struct web *web)
 {
     struct site *site = web->context.site;
@@ -150,7 +155,12 @@ static bool make_parts(struct web *web)
     web->live =
         web->points ? live_new(web->context.loop, site, web->points, web->context.access) : NULL;
     web->pages = pages_new();
-    return web->points && web->lists && web->live && web->pages;
+    web->logins = dav_logins_new(web->context.access);
+    bool made = web->points && web->lists && web->live && web->pages && web->logins;
+    web->news = (struct event_news){.fn = on_news, .user = web};
+    if (made && web->context.events)
+        event_log_subscribe(web->context.events, &web->news);
+    return made;
 }
 
 struct web *web_open(const struct web_context *context, const struct web_settings *settings,
@@ -181,6 +191,8 @@ struct web *web_close(struct web *web)
         return NULL;
     struct http_server *const servers[] = {&web->https, &web->http, &web->local};
     bool own_socket = web->local.daemon; /* else it belongs to a daemon that is running */
+    if (web->context.events)
+        event_log_unsubscribe(web->context.events, &web->news);
     if (web->live)
         live_end(web->live);
     for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++) {
@@ -189,10 +201,12 @@ struct web *web_close(struct web *web)
     }
     if (own_socket)
         unlink(web->context.socket_path);
+    api_certificate_leave(web);
     live_free(web->live);
     point_lists_free(web->lists);
     point_json_free(web->points);
     pages_free(web->pages);
+    dav_logins_free(web->logins);
     block_unref(web->openapi);
     certificate_unref(web->certificate);
     free_settings(&web->settings);

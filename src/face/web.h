@@ -21,17 +21,24 @@
 #include "model/site.h"
 
 struct web;
+struct event_log;
 struct history;
 
 /* A wish to change settings, and who has it (for the journal). */
 struct web_change {
     const struct config_change *list;
     size_t count;
+    int64_t revision;       /* that it was thought out for; negative: any */
     const char *who, *from; /* user name, client's address */
 };
 
 /* Called once for each key that was changed: it holds now, or after a restart. */
 typedef void web_applied_fn(void *to, const char *key, bool restart);
+
+/* How it ended: 0, or negative with at least one sentence in `errors`: -EINVAL the wish is at
+ * fault, -ESTALE the settings have another revision by now, anything else: we are, disk full for
+ * example. */
+typedef void web_changed_fn(void *to, int result, const struct err_list *errors);
 
 /* Every function gets `user`. None may be NULL, except where said. */
 struct web_context {
@@ -50,11 +57,14 @@ struct web_context {
      * the settings. */
     uint64_t (*config_revision)(void *user);
 
-    /* All or nothing: check, save the overlay, apply. 0, or negative with at least one sentence in
-     * `errors` (-EINVAL: the wish is at fault; anything else: we are, disk full for example).
-     * `applied` is called before this returns. */
-    int (*change)(void *user, const struct web_change *change, struct err_list *errors,
-                  web_applied_fn *applied, void *to);
+    /* All or nothing, one after the other: check, save the overlay, apply. Texts are copied. When
+     * that is on disk and in force, or has failed, `applied` is called for each key and `changed`
+     * once, perhaps before this returns. The result is what to cancel with when the one who wished
+     * goes away: the change goes on, nothing is called. NULL when there is no memory or too many
+     * wait: then nothing is called either. */
+    void *(*change)(void *user, const struct web_change *change, web_applied_fn *applied,
+                    web_changed_fn *changed, void *to);
+    void (*cancel_change)(void *user, void *change);
 
     /* Write one JSON value: the arrays of GET /lines and GET /profiles, and the short `lines` of
      * GET /site. */
@@ -62,18 +72,28 @@ struct web_context {
     void (*write_profiles)(void *user, struct json *json);
     void (*write_site_lines)(void *user, struct json *json);
 
+    /* Write the export folder's state as one JSON object (GET /export). NULL: answered with 503. */
+    void (*write_export)(void *user, struct json *json);
+
     /* Write into an open array one text for each thing that is wrong with the program itself (GET
      * /health). */
     void (*write_problems)(void *user, struct json *json);
 
-    /* Somebody was refused, signed in or out: a line for the journal. May be NULL. */
-    void (*note)(void *user, const char *who, const char *from, const char *sentence);
+    /* The search for units on a line: start one (0, or -ENOENT, -EBUSY, -EINVAL and a sentence),
+     * end it, and write how far it is as one JSON value; the serial ports that exist as an array.
+     * All four may be NULL: then there is no field and they are answered with 503. */
+    int (*start_scan)(void *user, const char *line, int first, int last, struct err *err);
+    void (*stop_scan)(void *user);
+    void (*write_scan)(void *user, struct json *json);
+    void (*write_ports)(void *user, struct json *json);
+
+    struct event_log *events; /* what clients did is recorded there; NULL: nowhere */
 
     void *user;
 
     clock_us started_wall, started_mono;
 
-    const char *state_folder; /* own certificate: tls.key (0600), tls.crt */
+    const char *state_folder; /* certificates: tls.pem, tls.key (0600), tls.crt */
     const char *socket_path;  /* unix socket for the command line, mode 0600; NULL: none */
 };
 

@@ -4,6 +4,8 @@
 #include <strings.h>
 
 #include "face/api.h"
+#include "face/dav.h"
+#include "face/request_event.h"
 #include "face/web_private.h"
 
 /* ---- the request itself ---------------------------------------------------------------------- */
@@ -91,9 +93,9 @@ static void identify(struct request *request, const char **csrf)
 
 static void note(const struct request *request, const char *sentence)
 {
-    const struct web_context *context = &request->web->context;
-    if (context->note)
-        context->note(context->user, request->user, request->peer->address, sentence);
+    request_event(request,
+                  &(struct event){.kind = EVENT_REQUEST_REFUSED, .object = request->url},
+                  "was refused: %s", sentence);
 }
 
 static bool check_right(struct request *request, const struct route *route)
@@ -107,7 +109,7 @@ static bool check_right(struct request *request, const struct route *route)
                         access_role_name(route->right));
         return false;
     }
-    note(request, "was refused: not allowed");
+    note(request, "their role does not allow it");
     request_problem(request, 403, "forbidden", "Not allowed", "This needs the role %s; %s has %s.",
                     access_role_name(route->right), request->user, access_role_name(request->role));
     return false;
@@ -143,8 +145,8 @@ static bool check_csrf(struct request *request, const struct route *route, const
     bool missing = csrf && !(route->flags & ROUTE_ANONYMOUS) && (!sent || !same_text(sent, csrf));
     if (!foreign && !missing)
         return true;
-    note(request, foreign ? "was refused: the request came from a foreign page"
-                          : "was refused: no valid X-CSRF-Token");
+    note(request,
+         foreign ? "the request came from a foreign page" : "it had no valid X-CSRF-Token");
     request_problem(
         request, 403, "csrf", "Not from our own page", "%s",
         foreign ? "The request came from a foreign page."
@@ -199,6 +201,8 @@ void web_begin(void *user, struct request *request)
         /* answered */
     } else if (is_api(request->url)) {
         begin_api(request);
+    } else if (dav_is_ours(request->url)) {
+        dav_begin(request);
     } else if (http_method_find(request->method) != HTTP_GET) {
         refuse_method(request, 1u << HTTP_GET);
     } else {
@@ -214,6 +218,8 @@ void web_serve(void *user, struct request *request)
     const struct web *web = user;
     if (request->match.route)
         request->match.route->fn(request);
+    else if (dav_is_ours(request->url))
+        dav_serve(request);
     else
         pages_serve(web->pages, request);
 }

@@ -2,7 +2,9 @@
  */
 #pragma once
 
+#include "engine/event_log.h"
 #include "face/certificate.h"
+#include "face/dav_login.h"
 #include "face/http_server.h"
 #include "face/live.h"
 #include "face/pages.h"
@@ -17,15 +19,21 @@ struct web {
     struct web_context context;
     struct web_settings settings; /* texts are our own copies */
     struct certificate *certificate;
+    struct certificate_job *certificate_job; /* a new one that is being made or written, or NULL */
     struct http_server https, http, local;
     int https_port, http_port;
     struct point_json *points;
     struct point_lists *lists;
     struct live *live;
+    struct event_news news; /* to the live streams */
     struct pages *pages;
+    struct dav_logins *logins;
     struct block *openapi; /* written once */
     char host[256];        /* this machine's name */
 };
+
+/* api_certificate.c: the pages end while a new certificate is under way. */
+void api_certificate_leave(struct web *web);
 
 /* web_gate.c: everything that is decided before an operation runs. */
 void web_begin(void *user, struct request *request);

@@ -45,8 +45,8 @@ static const struct setting_row rows[] = {
      .right = ROLE_ADMINISTRATOR,
      .apply = SETTING_LIVE,
      .help =
-         "File with the certificate and its chain (PEM, or one DER certificate); empty uses the "
-         "self-signed one made at the first start."},
+         "File with the certificate and its chain (PEM, or one DER certificate); empty uses the one "
+         "uploaded on the page, or the self-signed one made at the first start."},
     {.key = "key",
      .type = SETTING_TEXT,
      .offset = FIELD(key),

@@ -1,8 +1,10 @@
 #include "test.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 #include "face/certificate.h"
+#include "face/certificate_keep.h"
 #include "face/certificate_make.h"
 #include "test_folder.h"
 
@@ -148,10 +150,68 @@ static void test_refused(void **state)
     refuse("a.crt", "noise", "not a private key");
 }
 
+static void judge(const struct certificate *pair, clock_us wall, const char *says)
+{
+    struct err err = ERR_EMPTY;
+    int result = certificate_check(pair, wall, &err);
+    if ((result == 0) != (says == NULL) || (says && !strstr(err.text, says)))
+        fail_msg("%d %s", result, err.text);
+}
+
+/* Made at WALL: valid from a day before, for twenty years and five days. */
+static void test_check(void **state)
+{
+    (void)state;
+    struct err err = ERR_EMPTY;
+    const clock_us day = 86400LL * CLOCK_S;
+    struct certificate *pair = certificate_make_pair(false, WALL, NULL, &err);
+    assert_non_null(pair);
+    judge(pair, WALL, NULL);
+    judge(pair, WALL - day + CLOCK_S, NULL);
+    judge(pair, WALL - day - CLOCK_S, "not valid before 2026-09-20");
+    judge(pair, WALL + (20 * 365 + 4) * day - CLOCK_S, NULL);
+    judge(pair, WALL + (20 * 365 + 4) * day + CLOCK_S, "expired on 2046-09-20");
+    judge(pair, 0, NULL); /* the time is not known: not judged */
+    certificate_unref(pair);
+}
+
+static void test_keep(void **state)
+{
+    (void)state;
+    struct err err = ERR_EMPTY;
+    struct stat info;
+    struct certificate *first = certificate_own(folder, false, WALL, &err);
+    struct certificate *pair = certificate_make_pair(
+        false, WALL, " power.example  192.0.2.9 2001:db8::7 \xc3\xa4.example ", &err);
+    assert_non_null(pair);
+    assert_int_equal(certificate_keep(pair, folder, &err), 0);
+    assert_int_equal(stat(file("tls.pem"), &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    struct certificate *kept = certificate_own(folder, false, WALL, &err);
+    assert_string_equal(kept->fingerprint, pair->fingerprint);
+    assert_string_not_equal(kept->fingerprint, first->fingerprint);
+    if (shell("openssl version", "", "") == 0)
+        assert_int_equal(shell("openssl x509 -in tls.pem -noout -text | grep 'DNS:power.example, "
+                               "IP Address:192.0.2.9, IP Address:2001:DB8:0:0:0:0:0:7'",
+                               "", ""),
+                         0);
+    /* Where it cannot be written nothing changes. */
+    assert_int_equal(certificate_keep(first, file("none"), &err), -ENOENT);
+    /* A damaged one is passed over. */
+    test_write_file(file("tls.pem"), "-----BEGIN CERTIFICATE-----\n");
+    struct certificate *own = certificate_own(folder, false, WALL, &err);
+    assert_string_equal(own->fingerprint, first->fingerprint);
+    certificate_unref(first);
+    certificate_unref(pair);
+    certificate_unref(kept);
+    certificate_unref(own);
+}
+
 int main(void)
 {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {ROW(test_own), ROW(test_openssl), ROW(test_rsa),
-                                       ROW(test_der), ROW(test_refused)};
+                                       ROW(test_der), ROW(test_refused), ROW(test_check),
+                                       ROW(test_keep)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
