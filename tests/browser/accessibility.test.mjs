@@ -13,7 +13,7 @@ async function pages(page) {
   const meter = devices.find((device) => device.role === 'meter') ?? devices[0]
   const point = meter?.components[0]?.points[0]?.path
   return ['/', ...[...roles.values(), silent?.name].filter(Boolean).map((name) => `/device/${name}`), '/graph', `/graph?p=${point}`,
-    '/diagnostics', '/settings', '/settings/devices', '/settings/users', '/settings/tokens', '/device/nothing', '/nowhere']
+    '/diagnostics', '/settings', '/settings/lines', '/settings/devices', '/settings/certificate', '/settings/users', '/settings/tokens', '/device/nothing', '/nowhere']
 }
 
 for (const [name, options] of [['light', {}], ['dark', { scheme: 'dark' }], ['light on a phone', { viewport: PHONE }], ['dark on a phone', { viewport: PHONE, scheme: 'dark' }]]) {
@@ -22,7 +22,7 @@ for (const [name, options] of [['light', {}], ['dark', { scheme: 'dark' }], ['li
     const faults = []
     for (const path of await pages(page)) {
       await visit(page, path)
-      await page.waitForTimeout(900)
+      await page.waitForTimeout(350)
       await page.locator('details').evaluateAll((all) => { if (all[0]) all[0].open = true })
       await assertFits(page, path)
       await assertAccessible(page, `${path} (${name})`).catch((fault) => faults.push(fault.message))
@@ -51,7 +51,7 @@ test('320 px and 200 % zoom need no scrolling to the side', async () => {
       await visit(page, '/')
       for (const path of await pages(page)) {
         await visit(page, path)
-        await page.waitForTimeout(500)
+        await page.waitForTimeout(250)
         await assertFits(page, `${path} (${name})`)
       }
     })

@@ -139,5 +139,6 @@ test('settings fit a phone', () => withPage({ viewport: PHONE }, async (page) =>
   await visit(page, '/settings')
   await page.waitForSelector('.setting')
   await assertFits(page, 'settings')
+  assert.ok(await page.locator('.head .role').isVisible(), 'as what one is signed in')
   await keep(page, 'settings-390')
 }))

@@ -10,7 +10,7 @@ export function makeAccess({ firstStart, viewOpen }) {
   if (firstStart) users.set('administrator', { role: 'administrator', password: 'one-time-secret', must_change: true })
   else users.set('administrator', { role: 'administrator', password: 'correct horse battery', must_change: false })
   users.set('night-shift', { role: 'control', password: 'correct horse battery', must_change: false })
-  users.set('guest', { role: 'view', password: 'x', must_change: true, locked_until: new Date(Date.now() + 600e3).toISOString() })
+  users.set('guest', { role: 'view', password: 'x', must_change: true })
 
   const describe = (session) => ({
     user: session?.user ?? null, role: session ? users.get(session.user)?.role ?? null : viewOpen ? 'view' : null,
@@ -34,7 +34,7 @@ export function makeAccess({ firstStart, viewOpen }) {
     },
     signOut: (session) => { for (const [key, one] of sessions) if (one === session) sessions.delete(key) },
     endAll: () => sessions.clear(),
-    listUsers: () => [...users].map(([name, user]) => ({ name, role: user.role, must_change: user.must_change, locked_until: user.locked_until ?? null })),
+    listUsers: () => [...users].map(([name, user]) => ({ name, role: user.role, must_change: user.must_change })),
     listTokens: () => [...tokens.values()].map(({ secret, ...rest }) => rest),
     addToken(name, role, expires) {
       const one = { id: id().slice(0, 8), name, role, created: new Date().toISOString(), expires: expires ?? null, secret: `bb_${id()}${id()}` }

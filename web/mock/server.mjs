@@ -94,7 +94,7 @@ const routes = {
     if (access.users.has(name)) return refuse(response, 409, `There is already a user “${name}”.`)
     if (!password || password.length < 10) return refuse(response, 422, 'The password is too short: use at least 10 characters.')
     access.users.set(name, { role, password, must_change: false })
-    send(response, 201, { name, role, must_change: false, locked_until: null })
+    send(response, 201, { name, role, must_change: false })
   },
   'POST /tokens': async (request, response) => {
     const { name, role, expires } = await bodyOf(request)
@@ -120,7 +120,7 @@ async function member(request, response, path) {
 }
 
 const OPEN = new Set(['GET /health', 'GET /session', 'POST /session'])
-const ADMIN = /^(?:GET|PUT|POST|DELETE) \/(?:users|tokens|settings(?!\/schema))/
+const ADMIN = /^(?:GET|PUT|POST|DELETE) \/(?:users|tokens|certificate|ports|scan|settings(?!\/schema))/
 
 async function session(request, response) {
   if (request.method === 'GET') return send(response, 200, access.describe(access.find(request)))

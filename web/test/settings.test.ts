@@ -2,8 +2,10 @@ import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import type { SettingEntry, SettingRow, SettingTable } from '../src/api/types'
 import { THIN } from '../src/format/number'
+import { matching } from '../src/model/options'
 import {
-  checkText, conflictsOf, durationSeconds, durationWords, fullKey, membersOf, rangeWords, rebase, withEdit, type Edits,
+  checkText, conflictsOf, covers, durationSeconds, durationWords, fullKey, goneOf, membersOf, nameFault, ownValues, placeOf, rangeWords, rebase,
+  referencesTo, refusedOf, valuesOf, withEdit, type Edits,
 } from '../src/pages/settings/model'
 
 const row = (type: string, more: Partial<SettingRow> = {}): SettingRow => ({ key: 'x', type, ...more })
@@ -69,4 +71,59 @@ test('a conflict is only where both changed the same setting differently', () =>
 test('a setting that was fixed in the file meanwhile is no longer changed', () => {
   const edits: Edits = new Map([['a.b', { text: '5', base: 1 }]])
   assert.equal(rebase(edits, new Map([['a.b', entry('a.b', 1, 'file')]])).size, 0)
+})
+
+test('sentences of the unit find their fields', () => {
+  const refused = refusedOf([
+    'devices.a: "line" is missing: The line that the device is wired to.',
+    'devices.a.unit: must be 0 to 255, not "300"',
+    'lines.bus.1.port: a modbus-rtu line needs the path of its serial port, like /dev/ttyUSB0',
+    'the disk is full',
+  ])
+  assert.deepEqual([...refused.keys()], ['devices.a.line', 'devices.a.unit', 'lines.bus.1.port'])
+  assert.equal(refused.get('devices.a.unit'), 'Must be 0 to 255, not "300"')
+})
+
+test('names of records are checked as the unit checks them', () => {
+  for (const good of ['meter-1', '1', 'a.b_c-d', 'x'.repeat(63)]) assert.equal(nameFault(good, ['other']), null, good)
+  for (const bad of ['', 'Meter', '-a', '.a', 'a b', 'ä', 'x'.repeat(64)]) assert.ok(nameFault(bad, []), bad)
+  assert.match(nameFault('meter-1', ['meter-1'])!, /already/)
+})
+
+test('who names a record, and what moves along with it', () => {
+  const named = (key: string, more = {}) => ({ key, type: 'text', ...more })
+  const lines = { name: 'lines', label: '', collection: true, rows: [named('kind', { required: true })] }
+  const devices = { name: 'devices', label: '', collection: true, rows: [named('line', { refers_to: 'lines', required: true }), named('fed_by'), named('label')] }
+  const at = (key: string, value: string, source: 'page' | 'file' | 'default' = 'page', place = '') => ({ key, value, default: '', source, place })
+  const values = valuesOf({ revision: 1, values: [
+    at('lines.bus.kind', 'sim'), at('lines.main.kind', 'sim', 'file', 'busbar.yaml:3:1'),
+    at('devices.a.line', 'bus'), at('devices.a.fed_by', 'mains'), at('devices.a.label', '', 'default'),
+    at('devices.b.line', 'main', 'file'), at('devices.b.fed_by', 'a'), at('devices.b.label', 'bus'),
+  ] })
+  const keys = (table: typeof lines, name: string) => referencesTo(table, name, [lines, devices], values).map(({ key }) => key)
+  assert.deepEqual(keys(lines, 'bus'), ['devices.a.line'])
+  assert.deepEqual(keys(devices, 'a'), ['devices.b.fed_by'])
+  assert.deepEqual(keys(devices, 'b'), [])
+  assert.equal(placeOf(lines, 'main', values), 'busbar.yaml:3:1')
+  assert.equal(placeOf(lines, 'bus', values), null)
+  assert.deepEqual(ownValues(devices, 'a', values, 'c'), { 'devices.c.line': 'bus', 'devices.c.fed_by': 'mains' })
+})
+
+test('an edit of what somebody removed is told, not forgotten', () => {
+  const edits = new Map([['devices.a.label', { text: 'Mine', base: '' }], ['site.name', { text: 'X', base: 'Y' }]])
+  const now = valuesOf({ revision: 2, values: [{ key: 'site.name', value: 'Y', default: '', source: 'default', place: null }] })
+  assert.deepEqual(goneOf(edits, now), ['devices.a.label = Mine'])
+})
+
+test('proposals: every word must occur, in any order', () => {
+  const options = [{ value: 'eastron-sdm630', label: 'Eastron SDM630' }, { value: 'carlo-gavazzi-em340', label: 'Carlo Gavazzi EM330, EM340' }]
+  assert.deepEqual(matching(options, 'em340 carlo').map(({ value }) => value), ['carlo-gavazzi-em340'])
+  assert.equal(matching(options, '').length, 2)
+  assert.equal(matching(options, 'sdm 330').length, 0)
+})
+
+test('a certificate names a host as browsers compare', () => {
+  const names = ['rack7.example', '*.power.example', '192.0.2.7', 'fd00::2']
+  for (const host of ['RACK7.example', 'a.power.example', '192.0.2.7', '[fd00::2]']) assert.ok(covers(names, host), host)
+  for (const host of ['power.example', 'a.b.power.example', '192.0.2.70', 'x.rack7.example']) assert.ok(!covers(names, host), host)
 })

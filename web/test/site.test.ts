@@ -8,6 +8,7 @@ import { find, type Entry } from '../src/model/search'
 import { feedTree } from '../src/model/site'
 import { shaped } from '../src/model/site-shape'
 import { beatBetween } from '../src/model/strip'
+import { familiesOf, sparkPaths } from '../src/pages/device/families'
 import { layOut } from '../src/pages/overview/layout'
 
 const NOW = Date.UTC(2026, 10, 21, 12)
@@ -136,4 +137,22 @@ test('passwords: common, short and repeated ones are weak, length is strength', 
   assert.ok(strength('aaaaaaaaaaaaaaaa', 'x').score <= 1)
   assert.ok(strength('12345678901234', 'x').score <= 1)
   assert.equal(strength('copper kettle morning bird', 'x').score, 4)
+})
+
+test('harmonics leave the table of readings for a spectrum, orders as numbers, and draw no last hour', () => {
+  const orders = [11, 2, 3].map((order) => `harmonic-current-${order}`)
+  const families = familiesOf(device('m', null, { components: [
+    component('phase-a', ['current', ...orders], 'm'), component('phase-b', ['current', 'harmonic-current-3', 'harmonic-voltage-5'], 'm'),
+  ] }))
+  assert.deepEqual(families.map((family) => [family.shape, family.kind]),
+    [['meter', 'electric'], ['spectrum', 'harmonic-voltage'], ['spectrum', 'harmonic-current']])
+  const meter = families[0]!
+  assert.deepEqual(meter.shape === 'meter' && meter.quantities.map((row) => row.quantity), ['current'])
+  const current = families[2]!
+  assert.deepEqual(current.shape === 'spectrum' && current.orders.map((row) => [row.order, row.points.map((point) => point?.path ?? null)]), [
+    [2, ['m/phase-a/harmonic-current-2', null]],
+    [3, ['m/phase-a/harmonic-current-3', 'm/phase-b/harmonic-current-3']],
+    [11, ['m/phase-a/harmonic-current-11', null]],
+  ])
+  assert.ok(sparkPaths(families).every((path) => path.endsWith('/current')))
 })

@@ -14,6 +14,9 @@ const BEAT_MS = 2_000
 /** Silence after which the server is asked whether it is still there. */
 const QUIET_MS = 20_000
 
+/** Id of the newest event of the event log, when the stream tells of one; a new number after each break. */
+export const newestEvent = new Cell(0)
+
 export const contact = new Cell<Contact>({ state: 'connecting' })
 
 let source: EventSource | null = null
@@ -78,8 +81,15 @@ function open(): void {
   source.addEventListener('snapshot', (event) => {
     waiting.clear()
     values.replace(note(event))
+    // Nothing is known of what happened before this stream: whoever shows events looks again.
+    newestEvent.set(-Date.now())
   })
   source.addEventListener('points', onPoints)
+  source.addEventListener('events', (event: MessageEvent<string>) => {
+    if (event.lastEventId) lastId = event.lastEventId
+    sign()
+    newestEvent.set((JSON.parse(event.data) as { last: number }).last)
+  })
   source.addEventListener('site', (event) => {
     note(event)
     onSite()

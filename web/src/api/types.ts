@@ -41,7 +41,7 @@ export interface Component {
 }
 
 export type DeviceState = 'online' | 'starting' | 'silent' | 'disabled'
-export type Role = 'meter' | 'pdu' | 'supply' | 'battery' | 'sensor' | 'relay'
+export type Role = 'meter' | 'pdu' | 'supply' | 'battery' | 'sensor' | 'relay' | 'inverter' | 'combiner'
 
 export interface Device {
   name: string
@@ -101,6 +101,8 @@ export interface Health {
   version: string
   uptime_s: number
   problems: string[]
+  /** Why what is measured is not recorded; said at the head of every page. */
+  history_problem?: string | null
 }
 
 /** One bucket: time (RFC 3339 or unix ms), minimum, average, maximum, last, count of readings. */
@@ -173,6 +175,7 @@ export interface SettingRow {
 export interface SettingTable {
   name: string
   label: string
+  help?: string | null
   collection: boolean
   rows: SettingRow[]
 }
@@ -195,7 +198,6 @@ export interface User {
   name: string
   role: AccessRole
   must_change: boolean
-  locked_until: string | null
 }
 
 export interface Token {
@@ -213,4 +215,82 @@ export interface Logging {
   bytes: number
   oldest: string | null
   lasts_days: number | null
+}
+
+export interface Profile {
+  name: string
+  vendor: string
+  model: string
+  title?: string
+  role?: string
+}
+
+/** A serial port of the unit: `path` may be a lasting name of `device`. */
+export interface Port {
+  path: string
+  device: string
+}
+
+export interface ScanUnit {
+  unit: number
+  latency_ms: number
+  profiles: { name: string; vendor: string; model: string; certain: boolean }[]
+}
+
+export interface Scan {
+  state: 'none' | 'running' | 'done' | 'stopped' | 'failed'
+  line: string | null
+  problem: string | null
+  first: number
+  last: number
+  asked: number
+  found: ScanUnit[]
+}
+
+/** The certificate of HTTPS; the key is never told. */
+export interface Certificate {
+  source: 'unit' | 'files'
+  path: string | null
+  in_use: boolean
+  problem: string | null
+  subject: string | null
+  issuer: string | null
+  self_signed: boolean | null
+  names: string[]
+  valid_from: string | null
+  valid_until: string | null
+  serial: string | null
+  fingerprint: string | null
+  key: string | null
+  chain: { subject: string; issuer: string; valid_until: string | null }[]
+}
+
+export interface LogEvent {
+  id: number
+  /** Null while the date is not known. */
+  time: string | number | null
+  time_known: boolean
+  uptime_s: number
+  kind: string
+  severity: 'info' | 'notice' | 'warning' | 'error'
+  actor: string | null
+  origin: string | null
+  object: string | null
+  text: string
+  detail: unknown
+}
+
+export interface EventPage {
+  events: LogEvent[]
+  more: boolean
+  /** For the next page. */
+  before: number | null
+  last: number
+}
+
+export interface EventKind {
+  name: string
+  severity: string
+  label: string
+  help: string
 }

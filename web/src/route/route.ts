@@ -5,6 +5,7 @@ export type Route =
   | { page: 'overview' }
   | { page: 'device'; name: string }
   | { page: 'graph'; search: string }
+  | { page: 'events'; search: string }
   | { page: 'diagnostics' }
   | { page: 'settings'; section: string | null }
   | { page: 'sign-in'; next: string }
@@ -17,6 +18,7 @@ export function parseRoute(path: string, search: string): Route {
   if (!first) return { page: 'overview' }
   if (first === 'device' && second && parts.length === 2) return { page: 'device', name: second }
   if (first === 'graph' && parts.length === 1) return { page: 'graph', search }
+  if (first === 'events' && parts.length === 1) return { page: 'events', search }
   if (first === 'diagnostics' && parts.length === 1) return { page: 'diagnostics' }
   if (first === 'settings' && parts.length <= 2) return { page: 'settings', section: second ?? null }
   if (first === 'sign-in' && parts.length === 1) return { page: 'sign-in', next: safeNext(search) }

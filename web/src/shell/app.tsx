@@ -10,12 +10,14 @@ import { route, type Route } from '../route/route'
 import { t } from '../text'
 import { Banner } from './banner'
 import { Head } from './head'
+import { HistoryBanner } from './history-banner'
 import { lazy } from './lazy'
 import { Nav } from './nav'
 import { Search } from './search'
 import { loadFailure, reloadSite } from './start'
 
 const GraphPage = lazy(async () => (await import('../pages/graph/graph')).GraphPage)
+const EventsPage = lazy(async () => (await import('../pages/events/events')).EventsPage)
 const Diagnostics = lazy(async () => (await import('../pages/diagnostics/diagnostics')).Diagnostics)
 const SettingsPage = lazy(async () => (await import('../pages/settings/settings')).SettingsPage)
 const SignIn = lazy(async () => (await import('../pages/access/sign-in')).SignIn)
@@ -26,6 +28,7 @@ function titleOf(at: Route): string {
     case 'overview': return t.nav.overview
     case 'device': return at.name
     case 'graph': return t.nav.graph
+    case 'events': return t.nav.events
     case 'diagnostics': return t.nav.diagnostics
     case 'settings': return t.nav.settings
     case 'sign-in': return t.signIn.title
@@ -38,6 +41,7 @@ function Page({ at }: { at: Route }) {
     case 'overview': return <Overview />
     case 'device': return <Device key={at.name} name={at.name} />
     case 'graph': return <GraphPage search={at.search} />
+    case 'events': return <EventsPage search={at.search} />
     case 'diagnostics': return <Diagnostics />
     case 'settings': return <SettingsPage section={at.section} />
     case 'sign-in': return <SignIn next={at.next} />
@@ -89,6 +93,7 @@ export function App() {
       <a class="skip" href="#page">{t.app.skip}</a>
       {!alone && <Head onSearch={() => setSearching(true)} />}
       <Banner />
+      {!alone && <HistoryBanner />}
       <div class={alone ? 'body alone' : 'body'}>
         {!alone && <Nav />}
         <main id="page" tabIndex={-1} data-page={at.page}>

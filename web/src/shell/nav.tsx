@@ -15,6 +15,7 @@ function Pages({ current }: { current: string }) {
   const items: Item[] = [
     { href: '/', page: 'overview', name: 'overview', words: t.nav.overview },
     { href: '/graph', page: 'graph', name: 'graph', words: t.nav.graph },
+    { href: '/events', page: 'events', name: 'events', words: t.nav.events },
     { href: '/diagnostics', page: 'diagnostics', name: 'diagnostics', words: t.nav.diagnostics },
   ]
   if (mayAs(who, 'administrator')) {

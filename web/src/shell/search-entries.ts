@@ -11,9 +11,9 @@ import { t } from '../text'
 
 function pages(): Entry[] {
   const page = (title: string, href: string): Entry => ({ kind: 'page', title, detail: '', href })
-  const all = [page(t.nav.overview, '/'), page(t.nav.graph, '/graph'), page(t.nav.diagnostics, '/diagnostics')]
+  const all = [page(t.nav.overview, '/'), page(t.nav.graph, '/graph'), page(t.nav.events, '/events'), page(t.nav.diagnostics, '/diagnostics')]
   if (mayAs(session.get(), 'administrator')) {
-    all.push(page(t.nav.settings, '/settings'), page(t.settings.users, '/settings/users'), page(t.settings.tokens, '/settings/tokens'))
+    all.push(page(t.nav.settings, '/settings'), page(t.certificate.title, '/settings/certificate'), page(t.settings.users, '/settings/users'), page(t.settings.tokens, '/settings/tokens'))
   }
   return all
 }

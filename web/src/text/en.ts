@@ -1,6 +1,10 @@
 // Every word of the pages, in English. Sentences say the thing, the place, the way out.
 // One name for one thing: the same words as in the API and in the manual.
 
+import { historySettings } from './en-history'
+
+import { events } from './en-events'
+
 const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
 
 export const en = {
@@ -24,6 +28,7 @@ export const en = {
     overview: 'Overview',
     devices: 'Devices',
     graph: 'Graphs',
+    events: 'Events',
     diagnostics: 'Diagnostics',
     settings: 'Settings',
     search: 'Search',
@@ -81,6 +86,8 @@ export const en = {
     battery: 'Battery',
     sensor: 'Sensor',
     relay: 'Relay',
+    inverter: 'Inverter',
+    combiner: 'String combiner',
   } as Record<string, string>,
 
   component: {
@@ -124,6 +131,8 @@ export const en = {
     battery: 'Battery',
     mains: 'Mains',
     electric: 'Measured',
+    'harmonic-voltage': 'Harmonics of the voltage',
+    'harmonic-current': 'Harmonics of the current',
   } as Record<string, string>,
 
   problem: {
@@ -169,12 +178,12 @@ export const en = {
     allOn: (count: number) => `All ${count} devices are online.`,
     someOn: (on: number, all: number) => `${on} of ${all} devices are online.`,
     emptyTitle: 'No devices yet',
-    emptyText: 'Name the lines and devices in the site file, then reload busbar. “busbar scan” finds Modbus units on a line.',
+    emptyText: 'Add a line and then the devices on it under Settings, where a search finds what answers; or name them in the site file.',
   },
 
   device: {
     unknown: (name: string) => `There is no device called ${name}.`,
-    unknownText: 'It may have been renamed in the site file. Search with “/”.',
+    unknownText: 'It may have been renamed or removed. Search with “/”.',
     state: 'State',
     since: 'Since',
     answered: 'Last answer',
@@ -208,6 +217,8 @@ export const en = {
     },
     counters: 'Communication',
     rated: 'rated',
+    order: 'Order',
+    orders: (count: number, first: number, last: number) => `${count} orders, ${first} to ${last}`,
   },
 
   graph: {
@@ -245,6 +256,8 @@ export const en = {
     full: (most: number) => `A graph holds ${most} points. Remove one to add another.`,
     unknownPoint: 'no such point',
   },
+
+  events,
 
   diagnostics: {
     title: 'Diagnostics',
@@ -285,10 +298,12 @@ export const en = {
       timeouts: 'No answer in time: power, wiring, address or baud rate.',
     } as Record<string, string>,
     noUnits: 'No units on this line.',
-    noLines: 'No lines are set up. Name them in the site file.',
+    noLines: 'No lines are set up. Add one under Settings, or name it in the site file.',
     failed: 'The lines could not be read.',
     profiles: 'Known devices',
   },
+
+  historySettings,
 
   settings: {
     title: 'Settings',
@@ -316,6 +331,8 @@ export const en = {
       whole: 'This must be a whole number.',
       duration: 'Write a number and a unit: ms, s, min, h or d, such as “10 s”.',
       required: 'This cannot be empty.',
+      name: 'Lower-case letters, digits, “.”, “_” and “-”, beginning with a letter or digit; at most 63.',
+      taken: (name: string) => `There is “${name}” already.`,
       long: (most: number) => `This is too long: at most ${most} bytes.`,
       min: (min: string) => `The smallest value is ${min}.`,
       max: (max: string) => `The largest value is ${max}.`,
@@ -339,7 +356,114 @@ export const en = {
     leave: 'Your changes are not applied yet. Leave and drop them?',
     noRows: 'Nothing to set here.',
     noMembers: 'None yet.',
-    members: (label: string) => `${label}`,
+    none: '(none)',
+    asProfile: '(as its profile says)',
+    choose: 'Choose …',
+    required: 'must be given',
+    searchOrType: 'Search, or type it',
+    noProposal: 'Nothing in the list fits; what you type is taken.',
+    gone: (text: string) => `Somebody removed what you were changing: ${text} was not applied.`,
+  },
+
+  records: {
+    one: { lines: 'line', devices: 'device', channels: 'channel' } as Record<string, string>,
+    add: (one: string) => `Add a ${one}`,
+    name: 'Name',
+    nameHelp: {
+      lines: 'Short, such as “cellar” or “bus-1”: devices name it.',
+      devices: 'Short and for ever: the first word of all its values, such as meter-1/total/real-power. What people read is the label.',
+    } as Record<string, string>,
+    nameHelpOther: 'Short; lower-case letters, digits, “.”, “_” and “-”.',
+    more: 'More settings',
+    save: (one: string) => `Add this ${one}`,
+    cancel: 'Cancel',
+    check: 'Something is not possible yet; it is told beside the field.',
+    added: (name: string) => `${name} was added.`,
+    rename: 'Rename',
+    renameOf: (name: string) => `Rename ${name}`,
+    newName: 'New name',
+    renameText: {
+      devices: 'Its history stays under the old name and does not move along. To change only what people read, change the label.',
+      lines: 'Its devices move along; the connection is made anew.',
+    } as Record<string, string>,
+    renameYes: 'Rename',
+    renamed: (from: string, to: string) => `${from} is now called ${to}.`,
+    renameFixed: (keys: string) => `It cannot be renamed here, because the site file names it: ${keys}.`,
+    remove: 'Remove',
+    removeOf: (name: string) => `Remove ${name}`,
+    removeAsk: {
+      devices: (name: string) => `Remove ${name}? It is not read any more and its settings here are lost. What was recorded is kept, and goes on if a device of this name comes again.`,
+    } as Record<string, (name: string) => string>,
+    removeAskOther: (name: string) => `Remove ${name}? Its settings here are lost.`,
+    removeYes: 'Yes, remove',
+    removed: (name: string) => `${name} was removed.`,
+    inUse: (names: string) => `It cannot be removed while these name it: ${names}. Move or remove them first.`,
+    inFile: (place: string) => `Named in the site file${place ? ` (${place})` : ''}: rename or remove it there, then reload.`,
+    takenMeanwhile: (name: string) => `Somebody else made “${name}” meanwhile; nothing of theirs was changed. Choose another name.`,
+    changedMeanwhile: (name: string) => `Somebody else changed ${name} meanwhile; it is shown as it is now. Look at it and try again.`,
+    first: (name: string) => `First values of ${name}`,
+    waiting: (seconds: number) => `Asking the device; ${seconds} s so far.`,
+    answered: (count: number) => `It answers: ${count === 1 ? 'one value' : `${count} values`} read.`,
+    empty: 'It answers, but none of its values could be read: is the profile the right one?',
+    notYet: (reason: string | null) => `No values yet${reason ? `: ${reason.replace(/\.$/, '')}` : ''}.`,
+    nothing: (reason: string | null) => `It does not answer${reason ? `: ${reason.replace(/\.$/, '')}` : ''}. Check address, profile and the settings of its line below; they can be changed here.`,
+    toDevice: 'Open its page',
+    lineOpen: (name: string) => `${name} is open.`,
+    lineClosed: (name: string) => `${name} is kept closed until a device hangs on it; a search opens it.`,
+    lineFailing: (name: string, reason: string | null) => `${name} does not work${reason ? `: ${reason.replace(/\.$/, '')}` : ''}.`,
+    close: 'Close',
+  },
+
+  scan: {
+    title: 'Find devices on a line',
+    text: 'Asks one address after the other with reads that change nothing, while polling goes on. An address where nobody is costs the time-out of the line.',
+    line: 'Line',
+    from: 'From address',
+    to: 'to',
+    start: 'Search',
+    stop: 'Stop',
+    noLines: 'There is no line to search yet: add one under “Lines”.',
+    running: (line: string, asked: number, all: number) => `Searching ${line}: ${asked} of ${plural(all, 'address', 'addresses')} asked.`,
+    done: (line: string, asked: number, found: number) => `${line}: ${plural(asked, 'address', 'addresses')} asked, ${found ? plural(found, 'unit answers', 'units answer') : 'nobody answers. Check wiring (A and B swapped?), speed and parity'}.`,
+    stopped: (line: string, asked: number) => `The search of ${line} was stopped after ${plural(asked, 'address', 'addresses')}.`,
+    failed: (line: string, reason: string | null) => `The search of ${line} ended${reason ? `: ${reason}` : ''}.`,
+    unit: (unit: number) => `Unit ${unit}`,
+    certain: 'certain',
+    likely: 'likely',
+    unknown: 'No profile fits it.',
+    is: (name: string) => `is ${name}`,
+    add: 'Add',
+    addOf: (unit: number) => `Add unit ${unit}`,
+  },
+
+  certificate: {
+    title: 'Certificate',
+    text: 'What this unit shows to browsers that come by HTTPS. A change holds for new connections at once, without a restart.',
+    subject: 'For',
+    names: 'Names',
+    issuer: 'Issued by',
+    selfSigned: 'itself (self-signed: browsers warn until somebody trusts it)',
+    valid: 'Valid',
+    validText: (from: string, until: string) => `${from} to ${until}`,
+    fingerprint: 'Fingerprint (SHA-256)',
+    key: 'Key',
+    chain: 'Sent with it',
+    files: (path: string) => `Read from the file ${path}, which the settings web.certificate and web.key name. To replace it here, return both to their defaults first.`,
+    notNamed: (host: string) => `It does not name ${host}, by which you reached this page: browsers warn there.`,
+    upload: 'Put another one into force',
+    chainFile: 'Certificate and chain (PEM)',
+    chainHelp: 'This unit’s own certificate first, then those that signed it. A file, or pasted.',
+    keyFile: 'Private key (PEM, without a password)',
+    keyHelp: 'It is kept on the unit and never shown again.',
+    plainHttp: 'This page came by plain HTTP: the key would cross the network readable. Come by HTTPS to upload one.',
+    put: 'Put into force',
+    putDone: 'The certificate is in force for new connections.',
+    own: 'Or one that this unit signs itself',
+    make: 'Make a new self-signed one',
+    makeText: (names: string) => `With a new key, for the names and addresses of this unit${names ? ` and those in web.names (${names})` : ''}.`,
+    makeAsk: 'Make a new one? The certificate above is dropped, and browsers warn until somebody trusts the new one.',
+    makeYes: 'Yes, make it',
+    makeDone: 'A new self-signed certificate is in force for new connections.',
   },
 
   users: {
@@ -349,7 +473,6 @@ export const en = {
     role: 'Role',
     state: 'State',
     mustChange: 'must choose a new password',
-    locked: (until: string) => `locked until ${until}`,
     active: 'active',
     add: 'Add a user',
     password: 'Password',

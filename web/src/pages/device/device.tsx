@@ -20,6 +20,7 @@ import { familiesOf, sparkPaths, type Family } from './families'
 import { ListTable } from './list-table'
 import { MeterTable } from './meter-table'
 import { RowTable } from './row-table'
+import { SpectrumPanel } from './spectrum'
 import { useTimes } from './use-times'
 
 /** Is it on, since when, how much: before any table. */
@@ -83,6 +84,7 @@ function familyTitle(family: Family): string {
 
 /** A table wider than its place scrolls by itself, by keyboard too; the page never does. */
 function FamilyPanel({ family, hour, id }: { family: Family; hour: HourStore; id: string }) {
+  if (family.shape === 'spectrum') return <SpectrumPanel family={family} id={id} />
   const title = familyTitle(family)
   return (
     <div class="panel family">

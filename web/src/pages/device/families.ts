@@ -29,7 +29,17 @@ export interface ListFamily {
   components: Component[]
 }
 
-export type Family = MeterFamily | RowFamily | ListFamily
+/** Individual harmonics: orders downwards, components across. */
+export interface SpectrumFamily {
+  shape: 'spectrum'
+  kind: 'harmonic-voltage' | 'harmonic-current'
+  components: Component[]
+  orders: { order: number; label: string; points: (Point | undefined)[] }[]
+}
+
+export type Family = MeterFamily | RowFamily | ListFamily | SpectrumFamily
+
+const HARMONIC = /^(harmonic-voltage|harmonic-current)-(\d+)$/
 
 /** The total is what people look for first; the lines between phases come last. */
 const ACROSS = ['total', 'phase', 'neutral', 'line']
@@ -67,9 +77,32 @@ function rowFamily(kind: string, components: Component[]): RowFamily {
   return { shape: 'rows', kind, components: sorted, columns: ordered }
 }
 
-/** Every component in exactly one table. */
-export function familiesOf(device: Device): Family[] {
+/** What is left when harmonics have a table of their own: sixty rows of them would bury the rest. */
+function withoutHarmonics(component: Component): Component {
+  const points = component.points.filter((point) => !HARMONIC.test(point.quantity))
+  return points.length === component.points.length ? component : { ...component, points }
+}
+
+function spectrumFamily(kind: SpectrumFamily['kind'], device: Device): SpectrumFamily | null {
+  const rows = new Map<number, SpectrumFamily['orders'][number]>()
+  const harmonic = (point: Point) => HARMONIC.exec(point.quantity)?.[1] === kind
+  const components = device.components.filter((component) => component.points.some(harmonic))
+  components.forEach((component, at) => {
+    for (const point of component.points.filter(harmonic)) {
+      const order = Number(HARMONIC.exec(point.quantity)![2])
+      let row = rows.get(order)
+      if (!row) rows.set(order, (row = { order, label: point.label, points: components.map(() => undefined) }))
+      row.points[at] = point
+    }
+  })
+  if (!rows.size) return null
+  return { shape: 'spectrum', kind, components, orders: [...rows.values()].sort((a, b) => a.order - b.order) }
+}
+
+/** Every component in exactly one table, its harmonics in one more. */
+export function familiesOf(whole: Device): Family[] {
   const families: Family[] = []
+  const device = { ...whole, components: whole.components.map(withoutHarmonics) }
   const electric = device.components.filter((component) => ELECTRIC.has(component.kind) || component.name === 'total')
   if (electric.length) families.push(meterFamily(electric))
   for (const kind of ROW_KINDS) {
@@ -79,6 +112,10 @@ export function familiesOf(device: Device): Family[] {
   const rest = device.components.filter((component) => !electric.includes(component) && !ROW_KINDS.includes(component.kind))
   for (const kind of new Set(rest.map((component) => component.kind))) {
     families.push({ shape: 'list', kind, components: rest.filter((component) => component.kind === kind) })
+  }
+  for (const kind of ['harmonic-voltage', 'harmonic-current'] as const) {
+    const family = spectrumFamily(kind, whole)
+    if (family) families.push(family)
   }
   // Wide tables last: what is small stands beside the measured values.
   return families.sort((a, b) => Number(a.shape === 'rows') - Number(b.shape === 'rows'))
@@ -108,7 +145,7 @@ export function sparkPaths(families: Family[]): string[] {
         const point = primaryPoint(component)
         if (drawable(point)) paths.push(point.path)
       }
-    } else {
+    } else if (family.shape === 'list') {
       for (const { points } of family.components) for (const point of points) if (drawable(point)) paths.push(point.path)
     }
   }

@@ -6,9 +6,10 @@ import { useCell } from '../../base/cell'
 import { unitNow } from '../../base/clock'
 import { bytes, number } from '../../format/number'
 import { date, dateClock, parseTime, span } from '../../format/time'
-import { health } from '../../model/session'
+import { health, mayAs, session } from '../../model/session'
 import { site } from '../../model/site'
 import { advance, type Strips } from '../../model/strip'
+import { RecordNow } from '../../parts/record-now'
 import { t } from '../../text'
 import { Facts } from '../device/details'
 import { LinePanel } from './line-panel'
@@ -81,6 +82,7 @@ function HealthPanel() {
 }
 
 function RecordingPanel() {
+  const who = useCell(session)
   const logging = useLogging()
   const zone = useCell(site)?.time_zone ?? 'UTC'
   if (!logging) return null
@@ -95,6 +97,7 @@ function RecordingPanel() {
         [diagnostics.oldest, oldest === null ? null : `${date(oldest, zone)} (${span(unitNow() - oldest)})`],
         [diagnostics.lasts, logging.lasts_days === null ? null : diagnostics.days(number(logging.lasts_days, 0))],
       ]} />
+      {mayAs(who, 'control') && <RecordNow />}
     </section>
   )
 }

@@ -184,3 +184,75 @@ export function rebase(edits: Edits, now: Values): Edits {
   }
   return next
 }
+
+/** Keys that somebody edited here and somebody else took away, with what was typed. */
+export function goneOf(edits: Edits, now: Values): string[] {
+  return [...edits].filter(([key]) => !now.has(key)).map(([key, { text }]) => `${key} = ${text}`)
+}
+
+/** What the unit says about single keys. */
+export type Refused = Map<string, string>
+
+/** The unit's sentences begin with the key; “devices.a: "line" is missing” belongs to devices.a.line. */
+export function refusedOf(errors: string[]): Refused {
+  const found: Refused = new Map()
+  for (const error of errors) {
+    const match = /^([a-z_]+\.[a-z0-9._-]+): (.*)$/s.exec(error)
+    if (!match) continue
+    const missing = /^"([a-z_]+)" is missing/.exec(match[2]!)
+    const key = missing ? `${match[1]}.${missing[1]}` : match[1]!
+    if (!found.has(key)) found.set(key, match[2]!.charAt(0).toUpperCase() + match[2]!.slice(1))
+  }
+  return found
+}
+
+/** The keys of one record, `devices.meter-1.`, and what they hold. */
+export function entriesOf(table: SettingTable, member: string, values: Values): SettingEntry[] {
+  return table.rows.map((row) => values.get(fullKey(table, row, member))).filter((entry) => entry !== undefined)
+}
+
+/** Where a record stands in the site file; null when it was made on the page. */
+export function placeOf(table: SettingTable, member: string, values: Values): string | null {
+  const needed = table.rows.filter((row) => row.required)
+  const entry = needed.map((row) => values.get(fullKey(table, row, member))).find((one) => one?.source === 'file')
+  return entry ? entry.place ?? '' : null
+}
+
+/** Keys elsewhere that name a record: devices on a line, devices fed by a device. */
+export function referencesTo(table: SettingTable, member: string, tables: SettingTable[], values: Values): SettingEntry[] {
+  const found: SettingEntry[] = []
+  for (const other of tables) {
+    const rows = other.rows.filter((row) => row.refers_to === table.name || (table.name === 'devices' && other === table && row.key === 'fed_by'))
+    for (const name of rows.length ? membersOf(other, [...values.values()]) : []) {
+      for (const row of rows) {
+        const entry = values.get(fullKey(other, row, name))
+        if (entry?.value === member) found.push(entry)
+      }
+    }
+  }
+  return found
+}
+
+/** What was set on the page, to be put back or to be carried to another name. */
+export function ownValues(table: SettingTable, member: string, values: Values, as = member): Record<string, SettingValue> {
+  const own: Record<string, SettingValue> = {}
+  for (const row of table.rows) {
+    const entry = values.get(fullKey(table, row, member))
+    if (entry?.source === 'page' && !row.secret) own[fullKey(table, row, as)] = entry.value
+  }
+  return own
+}
+
+/** The daemon's rule for names of records (a first letter or digit, then also . _ -). */
+export function nameFault(name: string, taken: string[]): string | null {
+  if (!name) return t.settings.check.required
+  if (!/^[a-z0-9][a-z0-9._-]{0,62}$/.test(name)) return t.settings.check.name
+  return taken.includes(name) ? t.settings.check.taken(name) : null
+}
+
+/** As browsers compare: `*.example.net` stands for one label. */
+export function covers(names: string[], host: string): boolean {
+  const wanted = host.toLowerCase().replace(/^\[|\]$/g, '')
+  const parent = wanted.replace(/^[^.]+/, '*')
+  return names.some((name) => name.toLowerCase() === wanted || name.toLowerCase() === parent)
+}

@@ -38,6 +38,7 @@ function Conflicts({ bench }: { bench: Bench }) {
             </li>
           )
         })}
+        {desk.gone.map((text) => <li key={text}>{t.settings.gone(text)}</li>)}
       </ul>
     </div>
   )
@@ -49,7 +50,7 @@ export function Review({ bench }: { bench: Bench }) {
   const conflict = desk.failure === t.settings.conflict
   if (!open && !desk.said && !desk.failure) return <div role="status" />
   return (
-    <div class="review" role="status">
+    <div class={`review${open || desk.failure ? '' : ' told'}`} role="status">
       {conflict && <Conflicts bench={bench} />}
       {desk.failure && !conflict && <p class="fault"><span class="shape" aria-hidden="true">◆</span>{desk.failure}</p>}
       {desk.said && <p>{desk.said}</p>}

@@ -4,16 +4,23 @@ import type { SettingTable } from '../../api/types'
 import { mayAs, session } from '../../model/session'
 import { Empty } from '../../parts/empty'
 import { t } from '../../text'
+import { CertificatePanel } from './certificate'
 import { Field } from './field'
-import { fullKey, membersOf } from './model'
+import { HistorySection } from './history'
+import { Collection } from './members'
+import { fullKey } from './model'
 import { Review } from './review'
 import { Tokens } from './tokens'
 import { useSettings, type Bench } from './use-settings'
 import { Users } from './users'
 
+/** Sections that are no table of settings. */
+const OWN = ['certificate', 'users', 'tokens']
+
 function Sections({ tables, current }: { tables: SettingTable[]; current: string }) {
-  const all = [...tables.map(({ name, label }) => ({ name, label })),
-    { name: 'users', label: t.settings.users }, { name: 'tokens', label: t.settings.tokens }]
+  // Rules of history stand in its own section.
+  const all = [...tables.filter(({ name }) => name !== 'history_rules').map(({ name, label }) => ({ name, label })),
+    { name: 'certificate', label: t.certificate.title }, { name: 'users', label: t.settings.users }, { name: 'tokens', label: t.settings.tokens }]
   return (
     <nav class="sections" aria-label={t.settings.sections}>
       <ul>
@@ -25,11 +32,11 @@ function Sections({ tables, current }: { tables: SettingTable[]; current: string
   )
 }
 
-function Rows({ table, member, bench }: { table: SettingTable; member: string | null; bench: Bench }) {
+function Rows({ table, bench }: { table: SettingTable; bench: Bench }) {
   return (
     <>
       {table.rows.map((row) => {
-        const key = fullKey(table, row, member)
+        const key = fullKey(table, row, null)
         const entry = bench.desk.values.get(key)
         return entry ? <Field key={key} entry={entry} row={row} name={row.key.replace(`${table.name}.`, '')} bench={bench} /> : null
       })}
@@ -37,24 +44,12 @@ function Rows({ table, member, bench }: { table: SettingTable; member: string | 
   )
 }
 
-function labelOf(table: SettingTable, member: string, bench: Bench): string {
-  const entry = bench.desk.values.get(`${table.name}.${member}.label`)
-  return typeof entry?.value === 'string' ? entry.value : ''
-}
-
 function TableForm({ table, bench }: { table: SettingTable; bench: Bench }) {
-  const members = table.collection ? membersOf(table, [...bench.desk.values.values()]) : []
+  if (table.collection) return <Collection key={table.name} table={table} bench={bench} />
   return (
     <section class="panel settings-table" aria-labelledby="table">
       <h2 id="table">{table.label}</h2>
-      {!table.collection && <Rows table={table} member={null} bench={bench} />}
-      {table.collection && !members.length && <p class="quiet-word">{t.settings.noMembers}</p>}
-      {members.map((member) => (
-        <details key={member} class="member" open={[...bench.desk.edits.keys()].some((key) => key.startsWith(`${table.name}.${member}.`)) || undefined}>
-          <summary>{member} <span class="quiet-word">{labelOf(table, member, bench)}</span></summary>
-          <Rows table={table} member={member} bench={bench} />
-        </details>
-      ))}
+      <Rows table={table} bench={bench} />
     </section>
   )
 }
@@ -70,10 +65,12 @@ function Body({ section }: { section: string | null }) {
       <div class="settings-body">
         <Sections tables={tables} current={current} />
         <div class="settings-main">
+          {current === 'certificate' && <CertificatePanel bench={bench} />}
           {current === 'users' && <Users />}
           {current === 'tokens' && <Tokens />}
-          {table && <TableForm table={table} bench={bench} />}
-          {!table && section && tables.length > 0 && current !== 'users' && current !== 'tokens' && <p>{t.settings.noRows}</p>}
+          {table && table.name !== 'history' && <TableForm table={table} bench={bench} />}
+          {table?.name === 'history' && <HistorySection table={table} rules={tables.find((one) => one.name === 'history_rules')} bench={bench} />}
+          {!table && section && tables.length > 0 && !OWN.includes(current) && <p>{t.settings.noRows}</p>}
           {!tables.length && failure && <p class="reason" role="alert">{failure}</p>}
           {tables.length > 0 && <Review bench={bench} />}
         </div>

@@ -4,10 +4,22 @@ import { ask, Problem, sentence } from '../../api/http'
 import type { SettingRow, Settings, SettingTable, SettingValue } from '../../api/types'
 import { guardLeaving } from '../../route/route'
 import { t } from '../../text'
-import { checkText, conflictsOf, fullKey, membersOf, rebase, valuesOf, withEdit, type Conflict, type Edits, type Values } from './model'
+import { checkText, conflictsOf, fullKey, goneOf, membersOf, rebase, refusedOf, valuesOf, withEdit, type Conflict, type Edits, type Refused, type Values } from './model'
 
 /** Values to put back; null returns to the default, so that undoing leaves no copy of it behind. */
-type Undo = Record<string, SettingValue>
+export type Undo = Record<string, SettingValue>
+
+/** A change of whole records: added, renamed, removed. */
+export interface RecordChange {
+  changes: Record<string, SettingValue>
+  undo: Undo | null
+  said: string
+  /** Why it cannot be done any more with what somebody else changed meanwhile; null when it can. */
+  still: (now: Values) => string | null
+}
+
+/** Null when it was done; else what the unit says, as a whole and per key. */
+export type Outcome = { failure: string; refused: Refused } | null
 
 /** What lies on the desk: the settings as read, and the edits over them. */
 export interface Desk {
@@ -21,11 +33,15 @@ export interface Desk {
   said: string | null
   failure: string | null
   undo: Undo | null
+  /** What the unit refused, by key, until it is typed over. */
+  refused: Refused
+  /** Edits of settings that somebody else removed: told, because they are nowhere else any more. */
+  gone: string[]
 }
 
 const EMPTY: Desk = {
   tables: [], values: new Map(), rows: new Map(), revision: '', edits: new Map(), conflicts: [],
-  working: false, said: null, failure: null, undo: null,
+  working: false, said: null, failure: null, undo: null, refused: new Map(), gone: [],
 }
 
 function rowsOf(tables: SettingTable[], settings: Settings): Map<string, SettingRow> {
@@ -63,6 +79,8 @@ export interface Bench {
   undo(): Promise<void>
   toDefault(key: string): Promise<void>
   keepTheirs(key: string): void
+  /** At once; open edits stay open. Another person's change is met, never run over. */
+  changeRecords(change: RecordChange): Promise<Outcome>
 }
 
 /** All sections share one desk: edits survive going from one to another. */
@@ -85,14 +103,44 @@ export function useSettings(enabled: boolean): Bench {
   const fault = (key: string): string | null => {
     const edit = desk.edits.get(key)
     const row = desk.rows.get(key)
-    return edit && row ? checkText(row, edit.text).fault : null
+    return edit && row ? checkText(row, edit.text).fault ?? desk.refused.get(key) ?? null : null
   }
 
   /** Somebody was faster: show theirs, keep ours, apply nothing. */
   const meet = async () => {
     const now = await readAll()
     const conflicts = conflictsOf(desk.edits, now.values)
-    patch({ ...now, edits: rebase(desk.edits, now.values), conflicts, working: false, failure: t.settings.conflict })
+    patch({ ...now, edits: rebase(desk.edits, now.values), conflicts, gone: goneOf(desk.edits, now.values), working: false, failure: t.settings.conflict })
+  }
+
+  /** Twice when somebody was faster but the two changes have nothing to do with each other. */
+  const putRecords = async ({ changes, still }: RecordChange): Promise<void> => {
+    for (let revision = desk.revision, tries = 0; ; tries++) {
+      try {
+        await put(changes, revision)
+        return
+      } catch (cause) {
+        if (!(cause instanceof Problem) || cause.status !== 412 || tries > 2) throw cause
+        const now = await readAll()
+        patch(now)
+        const reason = still(now.values)
+        if (reason) throw new Problem(412, '', reason, '')
+        revision = now.revision
+      }
+    }
+  }
+
+  const changeRecords = async (change: RecordChange): Promise<Outcome> => {
+    patch({ working: true, failure: null, said: null })
+    try {
+      await putRecords(change)
+      const now = await readAll()
+      patch({ ...now, working: false, edits: rebase(desk.edits, now.values), conflicts: [], gone: [], undo: change.undo, said: change.said })
+      return null
+    } catch (cause) {
+      patch({ working: false })
+      return { failure: sentence(cause), refused: refusedOf(cause instanceof Problem ? [...cause.errors, cause.detail] : []) }
+    }
   }
 
   const send = async (changes: Record<string, SettingValue>, undo: Undo | null, said?: string) => {
@@ -103,12 +151,12 @@ export function useSettings(enabled: boolean): Bench {
       const edits = new Map([...desk.edits].filter(([key]) => !(key in changes)))
       const count = new Set([...applied, ...restart]).size
       patch({
-        ...now, working: false, edits: rebase(edits, now.values), conflicts: [], undo,
+        ...now, working: false, edits: rebase(edits, now.values), conflicts: [], gone: [], undo, refused: new Map(),
         said: said ?? t.settings.applied(count, restart.length),
       })
     } catch (cause) {
       if (cause instanceof Problem && cause.status === 412) await meet().catch((again) => patch({ working: false, failure: sentence(again) }))
-      else patch({ working: false, failure: sentence(cause) })
+      else patch({ working: false, failure: sentence(cause), refused: refusedOf(cause instanceof Problem ? [...cause.errors, cause.detail] : []) })
     }
   }
 
@@ -140,18 +188,21 @@ export function useSettings(enabled: boolean): Bench {
   }
 
   return {
-    desk, fault, apply, undo, toDefault,
+    desk, fault, apply, undo, toDefault, changeRecords,
     faults: [...desk.edits.keys()].filter((key) => fault(key)).length,
     type: (key, text) => {
       const entry = desk.values.get(key)
-      if (entry) patch({ edits: withEdit(desk.edits, entry, text, desk.rows.get(key)?.secret ?? false), said: null })
+      if (!entry) return
+      const refused = new Map(desk.refused)
+      refused.delete(key)
+      patch({ edits: withEdit(desk.edits, entry, text, desk.rows.get(key)?.secret ?? false), refused, said: null })
     },
-    discard: () => patch({ edits: new Map(), conflicts: [], failure: null }),
+    discard: () => patch({ edits: new Map(), conflicts: [], gone: [], refused: new Map(), failure: null }),
     keepTheirs: (key) => {
       const edits = new Map(desk.edits)
       edits.delete(key)
       const conflicts = desk.conflicts.filter((one) => one.key !== key)
-      patch({ edits, conflicts, failure: conflicts.length ? desk.failure : null })
+      patch({ edits, conflicts, failure: conflicts.length || desk.gone.length ? desk.failure : null })
     },
   }
 }

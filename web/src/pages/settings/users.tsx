@@ -2,11 +2,8 @@
 import { useState } from 'preact/hooks'
 import { ask } from '../../api/http'
 import type { AccessRole, User } from '../../api/types'
-import { unitNow } from '../../base/clock'
-import { moment, parseTime } from '../../format/time'
 import { strength } from '../../model/password'
 import { session } from '../../model/session'
-import { site } from '../../model/site'
 import { Confirm } from '../../parts/confirm'
 import { PasswordField } from '../../parts/password-field'
 import { t } from '../../text'
@@ -22,10 +19,7 @@ export function RoleSelect({ label, value, onRole, id }: { label?: string; value
   )
 }
 
-/** A lock that has run out is none. */
 function stateWords(user: User): string {
-  const until = parseTime(user.locked_until)
-  if (until !== null && until > unitNow()) return t.users.locked(moment(until, unitNow(), site.get()?.time_zone ?? 'UTC'))
   return user.must_change ? t.users.mustChange : t.users.active
 }
 
