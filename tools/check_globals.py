@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""No file-scope mutable state beyond the log sink: lists .data and .bss symbols of the floors' libraries.
+"""No file-scope mutable state beyond the log sink and the reserve of memory: lists .data and .bss symbols of the floors' libraries.
 
 Constant tables that hold pointers lie in .data.rel.ro, which is read-only once the program runs.
 
@@ -11,7 +11,8 @@ import subprocess
 import sys
 
 SYMBOL = re.compile(r"^[0-9a-f]+ [lgu ].{5}O (\S+)\s+[0-9a-f]+\s+(?:\.hidden )?(\S+)$")
-ALLOWED = {"sink", "most"}  # base/log.c: set once by main() before any thread starts
+# base/log.c: set once by main() before any thread starts; base/mem.c: memory is the whole program's, too
+ALLOWED = {"sink", "most", "mem_reserved"}
 
 
 def main():
@@ -26,7 +27,7 @@ def main():
             match = SYMBOL.match(line)
             if match and match.group(1) in ("COMMON", ".data", ".bss", ".tdata", ".tbss") and match.group(2).split(".")[0] not in ALLOWED:
                 offences.append(f"{library.parent.name}/{member}: {match.group(2)} is mutable at file scope")
-    print("\n".join(offences) or "globals: none beyond the log sink")
+    print("\n".join(offences) or "globals: none beyond the log sink and the reserve of memory")
     return 1 if offences else 0
 
 

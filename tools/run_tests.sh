@@ -58,7 +58,7 @@ stage_check() {
 stage_unit() {
   step 'build (gcc)' compile build || return
   step 'no globals' python3 tools/check_globals.py build
-  step 'unit tests (gcc)' meson_tests build unit --no-suite fault
+  step 'unit tests and scenarios (gcc)' meson_tests build unit --no-suite fault
   step 'fault tests' meson_tests build fault --suite fault
   step 'page units' node_tests web page_units
 }
@@ -68,8 +68,16 @@ node_tests() { # FOLDER NAME
     --test-reporter=junit --test-reporter-destination="$results/$2.xml")
 }
 
+# A worker a core; most tests wait for a daemon's clock, few for the processor. Who shares a daemon stays together
+# (tests/system/conftest.py).
+system_tests() { # NAME PYTEST_ARG...
+  local name=$1
+  shift
+  /usr/bin/python3 -m pytest -q -p no:cacheprovider -n "$jobs" --dist loadgroup --junitxml="$results/$name.xml" "$@" tests/system
+}
+
 stage_system() {
-  step 'system tests' /usr/bin/python3 -m pytest -q -p no:cacheprovider --junitxml="$results/system.xml" tests/system
+  step 'system tests' system_tests system
 }
 
 # The page tests mostly wait for the screen: they run beside the stage before theirs.
@@ -96,12 +104,11 @@ stage_sanitize() {
   case " ${stages[*]} " in *' browser '*) start_browser ;; esac
   step 'build (clang, address and undefined sanitizers)' \
     env CC=clang bash -c "$(declare -f configure compile); jobs=$jobs; compile build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dweb=false -Dbuildtype=debug -Doptimization=1"
-  step 'unit tests (address and undefined sanitizers)' meson_tests build-asan asan --no-suite fault --timeout-multiplier 4
-  step 'system tests (address and undefined sanitizers)' env BUSBAR_BUILD=build-asan \
-    /usr/bin/python3 -m pytest -q -p no:cacheprovider -m 'not slow' --junitxml="$results/system-asan.xml" tests/system
+  step 'unit tests and scenarios (address and undefined sanitizers)' meson_tests build-asan asan --no-suite fault --timeout-multiplier 4
+  BUSBAR_BUILD=build-asan step 'system tests (address and undefined sanitizers)' system_tests system-asan -m 'not slow'
   step 'build (clang, thread sanitizer)' \
     env CC=clang bash -c "$(declare -f configure compile); jobs=$jobs; compile build-tsan -Db_sanitize=thread -Db_lundef=false -Dweb=false -Dbuildtype=debug -Doptimization=1"
-  step 'unit tests (thread sanitizer)' meson_tests build-tsan tsan --no-suite fault --timeout-multiplier 6
+  step 'unit tests and scenarios (thread sanitizer)' meson_tests build-tsan tsan --no-suite fault --timeout-multiplier 6
 }
 
 stage_fuzz() {

@@ -31,11 +31,16 @@ SANITIZER = re.compile(r"Sanitizer|runtime error:")
 SLOW = 3 if "asan" in BUILD.name or "tsan" in BUILD.name else 1
 
 
+# Ports for daemons: below those that the kernel gives to outgoing connections, so that no test's client gets one before
+# the daemon does; and each worker of pytest-xdist ("gw3") has some of its own.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 20
+PORTS = range(10_000 + 1_100 * WORKER, 10_000 + 1_100 * (WORKER + 1) - 20)
+
+
 def free_port(count=1):
-    """The first of so many free ports in a row, below those that the kernel gives to outgoing connections: another
-    test's client must not get it before the daemon does."""
+    """The first of so many free ports in a row (at most 20)."""
     while True:
-        first = random.randrange(10_000, 32_000)
+        first = random.choice(PORTS)
         with contextlib.ExitStack() as probes, contextlib.suppress(OSError):
             for port in range(first, first + count):
                 probe = probes.enter_context(socket.socket())

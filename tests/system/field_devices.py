@@ -18,7 +18,7 @@ from pymodbus.payload import BinaryPayloadBuilder
 from pymodbus.server.async_io import ModbusSerialServer, ModbusTcpServer
 from pymodbus.transaction import ModbusRtuFramer, ModbusSocketFramer
 
-from daemon_client import BUILD, wait_for
+from daemon_client import BUILD, free_port, wait_for
 
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
 
@@ -80,7 +80,8 @@ class Server:
     """A pymodbus server in a thread of its own, on a TCP port or a serial port."""
 
     def __init__(self, units, *, port=0, serial=None, rtu=False):
-        self.units, self.port, self.serial, self.rtu = units, port, serial, rtu
+        # Not any port: one that nobody else gets while this server is stopped and started again.
+        self.units, self.port, self.serial, self.rtu = units, port or free_port(), serial, rtu
         self.start()
 
     def start(self):

@@ -17,44 +17,57 @@ GOOD_FOR = 3  # seconds a reading counts as fresh here
 FOUND_WITHIN = 10
 
 
-def ten(line, every="200 ms", **more):
-    return {f"m{number}": unit(line, number, every=every, **more) for number in range(1, 11)}
-
-
 def rate(house, seconds, but):
-    """Answers a second of every device but one; a round of reading has several."""
+    """Answers a second of every device but some; a round of reading has several."""
     before, begin = house.units(), time.monotonic()
     time.sleep(seconds)
     after, took = house.units(), time.monotonic() - begin
-    return {name: (after[name]["answers"] - before[name]["answers"]) / took for name in after if name != but}
+    return {name: (after[name]["answers"] - before[name]["answers"]) / took for name in after if name not in but}
 
 
+@pytest.mark.long
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["serial", "gateway"])
-def test_one_dead_unit_of_ten_costs_the_others_less_than_a_tenth(daemon, simulate, tmp_path, kind):
-    """[13] The line is full when all answer: there is no idle time that the dead one could take."""
-    if kind == "serial":
-        path = tmp_path / "rs485"
-        sim = simulate("--pty", path, "--baud", 115200, "--meter", "sdm630@1-10", "--timeout-ms", 100)
-        line = {"kind": "modbus-rtu", "port": str(path), "baud": 115200, "timeout_ms": 100}
-    else:
-        sim = simulate("--tcp", "127.0.0.1:0", "--meter", "sdm630@1-10", "--delay-ms", 10)
-        line = tcp_line(sim.port, timeout_ms=100)
-    house = daemon({"lines": {"gw": line}, "devices": ten("gw", "100 ms")})
-    house.wait_state("m10", "online")
-    alive = rate(house, 3, "m7")
-    sim.ok("silence 7")
-    house.wait_state("m7", "silent")
-    dead = rate(house, 4, "m7")
-    print(f"answers a second: {sum(alive.values()):.1f} before, {sum(dead.values()):.1f} with a dead unit")
-    assert sum(dead.values()) >= 0.9 * sum(alive.values()), (alive, dead)
-    for name in alive:  # and none is worse off than the others; a round more or less in the window is chance
-        assert dead[name] >= 0.8 * alive[name], (name, alive, dead)
-    sim.ok("clear 7")
+def test_one_dead_unit_of_ten_costs_the_others_less_than_a_tenth(daemon, simulate, tmp_path):
+    """[13] On a serial line and behind a gateway, both full when all answer: there is no idle time that the dead one
+    could take. It is found again in time when it is back. A third line, on which all ten live, tells what the machine
+    has left for us in either window: others may be using it."""
+    path = tmp_path / "rs485"
+    spare = simulate("--tcp", "127.0.0.1:0", "--meter", "sdm630@1-10", "--delay-ms", 10)
+    sims = {"serial": simulate("--pty", path, "--baud", 115200, "--meter", "sdm630@1-10", "--timeout-ms", 100),
+            "gateway": simulate("--tcp", "127.0.0.1:0", "--meter", "sdm630@1-10", "--delay-ms", 10)}
+    lines = {"serial": {"kind": "modbus-rtu", "port": str(path), "baud": 115200, "timeout_ms": 100},
+             "gateway": tcp_line(sims["gateway"].port, timeout_ms=100)}
+    all_lines = {**lines, "spare": tcp_line(spare.port, timeout_ms=100)}
+    house = daemon({"lines": all_lines, "devices": {f"{line}-{number}": unit(line, number, every="100 ms")
+                                                    for line in all_lines for number in range(1, 11)}})
+    for line in all_lines:
+        house.wait_state(f"{line}-10", "online")
+    dead = {f"{line}-7" for line in lines}
+    before = rate(house, 3, dead)
+    for line, sim in sims.items():
+        sim.ok("silence 7")
+    for name in dead:
+        house.wait_state(name, "silent")
+    after = rate(house, 4, dead)
+
+    def of_line(line, rates):
+        return sum(rates[name] for name in rates if name.startswith(line))
+
+    machine = min(1, of_line("spare", after) / of_line("spare", before))
+    for line in lines:
+        full, rest = of_line(line, before), of_line(line, after)
+        print(f"{line}: {full:.1f} answers a second before, {rest:.1f} with a dead unit; machine {machine:.2f}")
+        assert rest >= 0.9 * full * machine, (line, machine, before, after)
+    for name in after:  # and none is worse off than the others; a round more or less in the window is chance
+        assert after[name] >= 0.8 * before[name] * machine, (name, machine, before, after)
+    for sim in sims.values():
+        sim.ok("clear 7")
     began = time.monotonic()
-    house.wait_state("m7", "online", FOUND_WITHIN)
+    for name in dead:
+        house.wait_state(name, "online", FOUND_WITHIN)
     assert time.monotonic() - began <= FOUND_WITHIN
-    house.wait_good("m7/total/energy", 2)
+    for name in dead:
+        house.wait_good(f"{name}/total/energy", 2)
 
 
 def test_a_dead_unit_is_told_and_its_values_go_stale(daemon, simulate):
@@ -114,66 +127,64 @@ def test_late_answers_never_become_data(daemon, simulate, tmp_path):
         house.wait_state(f"m{number}", "online", FOUND_WITHIN)
 
 
-@pytest.mark.parametrize("fault,kinds", [
-    ("wrong-unit", ("tcp", "pty", "rtu-tcp")),
-    ("wrong-function", ("tcp", "pty", "rtu-tcp")),
-    ("wrong-tid", ("tcp",)),
-    ("truncate", ("tcp", "pty", "rtu-tcp")),
-    ("garbage", ("tcp", "pty", "rtu-tcp")),
-    ("flip 0.02", ("pty", "rtu-tcp")),
-    ("echo", ("pty", "rtu-tcp")),
-])
-def test_a_spoiled_answer_is_never_data(daemon, simulate, tmp_path, fault, kinds):
-    """[11, 13] The meter's registers are changed while all its answers are spoiled: the new number must not come
-    through. Others on the line go on."""
-    path = tmp_path / "rs485"
-    lines, devices, sims = {}, {}, {}
-    for kind in kinds:
-        where = path if kind == "pty" else "127.0.0.1:0"
-        sims[kind] = simulate(f"--{kind}", where, "--meter", "sdm630@1-2", "--timeout-ms", 80)
-        if kind == "pty":
-            lines[kind] = {"kind": "modbus-rtu", "port": str(path), "baud": 115200, "timeout_ms": 80}
-        else:
-            lines[kind] = tcp_line(sims[kind].port, timeout_ms=80)
-            lines[kind]["kind"] = "modbus-tcp" if kind == "tcp" else "rtu-over-tcp"
-        for number in (1, 2):
-            sims[kind].ok(f"set {number} phase-a/voltage {220 + number}")
-            devices[f"{kind}-{number}"] = unit(kind, number, every="100 ms", good_for="60 s")
+SPOILED = {  # fault -> kinds of lines on which it can happen
+    "wrong-unit": ("tcp", "pty", "rtu-tcp"), "wrong-function": ("tcp", "pty", "rtu-tcp"), "wrong-tid": ("tcp",),
+    "truncate": ("tcp", "pty", "rtu-tcp"), "garbage": ("tcp", "pty", "rtu-tcp"), "flip 0.02": ("pty", "rtu-tcp"),
+    "echo": ("pty", "rtu-tcp"),
+}
+
+
+def test_a_spoiled_answer_is_never_data(daemon, simulate, tmp_path):
+    """[11, 13] Two meters on each line; the first one's register is changed while all its answers are spoiled: the new
+    number must not come through. The second one goes on."""
+    lines, devices, sims, faults = {}, {}, {}, {}
+    for fault, kinds in SPOILED.items():
+        for kind in kinds:
+            name = f"{fault.split()[0]}-by-{kind}"
+            path = tmp_path / name
+            where = path if kind == "pty" else "127.0.0.1:0"
+            sims[name] = simulate(f"--{kind}", where, "--meter", "sdm630@1-2", "--timeout-ms", 80)
+            if kind == "pty":
+                lines[name] = {"kind": "modbus-rtu", "port": str(path), "baud": 115200, "timeout_ms": 80}
+            else:
+                lines[name] = tcp_line(sims[name].port, timeout_ms=80)
+                lines[name]["kind"] = "modbus-tcp" if kind == "tcp" else "rtu-over-tcp"
+            for number in (1, 2):
+                sims[name].ok(f"set {number} phase-a/voltage {220 + number}")
+                devices[f"{name}-{number}"] = unit(name, number, every="200 ms", good_for="60 s")
+            # Behind an echo or noise an RTU answer with the right CRC is a good one; and so is one of which by
+            # chance no bit was flipped.
+            whole = fault in ("echo", "garbage") and kind != "tcp" or fault.startswith("flip")
+            faults[name] = fault, {221, 99.5} if whole else {221}
     house = daemon({"lines": lines, "devices": devices})
     for name in devices:
         house.wait_good(f"{name}/phase-a/voltage")
-    verb, *argument = fault.split()
-    for kind, sim in sims.items():
-        sim.ok(" ".join([verb, "1", *argument]))
-    time.sleep(0.3)  # what was under way is through
-    before = {kind: house.units()[f"{kind}-2"]["rounds"] for kind in kinds}
+    for name, (fault, _) in faults.items():
+        verb, *argument = fault.split()
+        sims[name].ok(" ".join([verb, "1", *argument]))
+    time.sleep(0.5)  # what was under way is through
+    before = {device: counts["rounds"] for device, counts in house.units().items()}
     for sim in sims.values():
         sim.ok("set 1 phase-a/voltage 99.5")
-
-    def allowed(kind):
-        # Behind an echo or noise an RTU answer with the right CRC is a good one; and so is one of which by
-        # chance no bit was flipped.
-        whole = fault in ("echo", "garbage") and kind != "tcp" or verb == "flip"
-        return {221, 99.5} if whole else {221}
-
-    deadline = time.monotonic() + 1.2
+    deadline = time.monotonic() + 3
     while time.monotonic() < deadline:
-        for kind in kinds:
-            value = house.point(f"{kind}-1/phase-a/voltage")["value"]
-            assert value in allowed(kind), (kind, house.units()[f"{kind}-1"])
+        values = house.points("*")
+        for name, (_, allowed) in faults.items():
+            value = values[f"{name}-1/phase-a/voltage"]
+            assert value["value"] in allowed, (name, value, house.units()[f"{name}-1"])
         time.sleep(0.02)
-    for kind in kinds:
-        assert house.units()[f"{kind}-2"]["rounds"] - before[kind] >= 3, f"the neighbour on {kind} starved"
-        assert house.point(f"{kind}-2/phase-a/voltage")["value"] == 222
-        if allowed(kind) == {221}:
-            bad = house.units()[f"{kind}-1"]
-            line = next(one for one in house.get("/lines") if one["name"] == kind)
-            assert bad["timeouts"] + bad["crc_errors"] + bad["mismatches"] + line["mismatches"] > 0, bad
+    counts, told = house.units(), {line["name"]: line for line in house.get("/lines")}
+    for name, (_, allowed) in faults.items():
+        assert counts[f"{name}-2"]["rounds"] - before[f"{name}-2"] >= 5 / SLOW, f"the neighbour starved: {name}"
+        assert house.point(f"{name}-2/phase-a/voltage")["value"] == 222
+        if allowed == {221}:
+            bad = counts[f"{name}-1"]
+            assert bad["timeouts"] + bad["crc_errors"] + bad["mismatches"] + told[name]["mismatches"] > 0, (name, bad)
     for sim in sims.values():
         sim.ok("clear *")
-    for kind in kinds:
-        wait_for(lambda: house.point(f"{kind}-1/phase-a/voltage")["value"] == 99.5, FOUND_WITHIN,
-                 lambda: f"recovery on {kind}: {house.units()}")
+    for name in faults:
+        wait_for(lambda: house.point(f"{name}-1/phase-a/voltage")["value"] == 99.5, FOUND_WITHIN,
+                 lambda: f"recovery of {name}: {house.units()[f'{name}-1']}")
 
 
 def test_noise_on_the_line_lets_no_false_value_through(daemon, simulate, tmp_path):
@@ -188,17 +199,19 @@ def test_noise_on_the_line_lets_no_false_value_through(daemon, simulate, tmp_pat
     sim.ok("flip * 0.001")
     house = daemon({"lines": {"bus": {"kind": "modbus-rtu", "port": str(path), "baud": 115200, "timeout_ms": 50}},
                     "devices": {f"m{n}": unit("bus", n, every="100 ms") for n in (1, 2, 3)}})
-    deadline = time.monotonic() + 3
-    seen = set()
-    while time.monotonic() < deadline:
+    seen, began = set(), time.monotonic()
+
+    def errors():
+        return sum(one["crc_errors"] + one["timeouts"] for one in house.units().values())
+
+    # Three seconds, and on a busy machine until there was enough to be wrong about.
+    while time.monotonic() - began < 3 or len(seen) <= 50 or errors() <= 5:
+        assert time.monotonic() - began < 60, house.units()
         for value in house.points("*").values():
             part = value["path"].split("/", 1)[1]
             if value["value"] is not None and part in held:
                 assert value["value"] == held[part], value
                 seen.add((value["path"], value["time"]))
-    counts = house.units()
-    assert sum(one["crc_errors"] + one["timeouts"] for one in counts.values()) > 5, counts
-    assert len(seen) > 50, counts
 
 
 def test_a_gateway_that_accepts_and_never_answers(daemon, script, serve):
@@ -397,6 +410,37 @@ def test_registers_that_a_unit_refuses_do_not_cost_the_others(daemon, serve):
     assert house.units()["m"]["rounds"] >= 5
 
 
+@pytest.mark.slow
+def test_a_silent_register_costs_its_points_only(daemon, simulate):
+    """[13] A meter that does not answer a read with an unknown register in it, instead of refusing it: its other points
+    stay fresh all the time, the register's is absent with a reason that says so, and then nothing is asked in vain.
+    A second meter, whose line it shares, keeps its pace."""
+    sim = simulate("--tcp", "127.0.0.1:0", "--meter", "sdm630@1-2")
+    house = daemon({"lines": {"gw": tcp_line(sim.port, timeout_ms=50)},
+                    "devices": {f"m{n}": unit("gw", n, every="200 ms", good_for="3 s") for n in (1, 2)}})
+    for name in ("m1", "m2"):
+        house.wait_good(f"{name}/line-bc/voltage")
+    rounds, began = house.units()["m2"]["rounds"], time.monotonic()
+    sim.ok("silent-register 1 202")  # line-bc/voltage, in the middle of a read
+
+    def told():
+        assert house.point("m1/phase-a/voltage")["quality"] == "good"
+        assert house.device("m1")["state"] == "online"
+        value = house.point("m1/line-bc/voltage")
+        return value if value["quality"] == "absent" else None
+    value = wait_for(told, 30 * SLOW, lambda: f"the register to be isolated: {house.units()['m1']}", 0.1)
+    assert value["value"] is None and "not answered" in value["reason"], value
+    neighbours = [path for path, v in house.points("m1/*").items()
+                  if v["quality"] != "good" and house.point("m2" + path[2:])["quality"] == "good"]
+    wait_for(lambda: not (set(p for p, v in house.points("m1/*").items() if v["quality"] == "stale")), 10 * SLOW,
+             lambda: f"the neighbours of the register: {neighbours}")
+    assert (house.units()["m2"]["rounds"] - rounds) / (time.monotonic() - began) >= 0.8 * 5 / SLOW
+    timeouts = house.units()["m1"]["timeouts"]
+    time.sleep(2)
+    assert house.units()["m1"]["timeouts"] == timeouts
+    assert house.units()["m1"]["state"] == "online" and "m1: silent" not in house.log
+
+
 def test_exceptions_are_counted_and_told(daemon, simulate):
     """"Device busy" to every question: counted for that unit alone, no value, and good again afterwards."""
     sim = simulate("--tcp", "127.0.0.1:0", "--meter", "sdm630@1-2")
@@ -456,6 +500,38 @@ def test_an_energy_counter_never_runs_backwards(daemon, serve):
     watch(0.5)
     assert shown == sorted(shown), shown
     assert shown[-1] == 123460.5 and set(shown) <= {123456.5, 123457.5, 123458.5, 123460.5}, shown
+
+
+def test_a_suspended_daemon_goes_on_where_it_is(daemon, serve):
+    """[10] SIGSTOP for 4 s with the meter alive, as a suspended machine: no burst of polls for the rounds that were
+    missed, values stale (never old ones as new) and then fresh, the gap in history empty."""
+    meter = Unit.sdm630()
+    server = serve({1: meter})
+    house = daemon({"lines": {"gw": tcp_line(server.port)},
+                    "devices": {"m": unit("gw", 1, every="200 ms", good_for="1 s")}, "history": {"every": "1 s"}})
+    house.wait_good("m/phase-a/voltage")
+    reads = len({(function, address) for _, function, address, _ in meter.asked})
+    wait_for(lambda: house.get("/logging")["ticks_written"] >= 2, 10 * SLOW, "history")
+    stopped = time.time()
+    house.process.send_signal(signal.SIGSTOP)
+    time.sleep(0.1)
+    before = len(meter.asked)
+    time.sleep(3.9)
+    assert len(meter.asked) == before
+    continued = time.time()
+    house.process.send_signal(signal.SIGCONT)
+    first = house.point("m/phase-a/voltage")
+    assert first["quality"] != "good" or first["age_ms"] < 1000 * SLOW, first
+    house.wait_good("m/phase-a/voltage", 5)
+    time.sleep(1)
+    took = time.time() - continued
+    assert len(meter.asked) - before <= (took / 0.2 + 2) * reads, (len(meter.asked) - before, took, reads)
+    wait_for(lambda: house.get("/logging")["ticks_written"] >= 4, 10 * SLOW, "history after it")
+    time.sleep(2)
+    series, = house.get(f"/history?path=m/phase-a/voltage&from={stopped - 5:.0f}&to={time.time():.0f}&step=raw")["series"]
+    times = [seconds_of(row[0]) for row in series["rows"]]
+    assert [at for at in times if at > continued], (continued, times)
+    assert not [at for at in times if stopped + 1 < at < continued - 0.5], (stopped, continued, times)
 
 
 def test_a_stopped_daemon_does_not_show_old_values_as_new(daemon, serve):

@@ -78,6 +78,7 @@ def recorded(tmp_path_factory):
     server.stop()
 
 
+@pytest.mark.long
 def test_raw_rows_are_what_the_meter_showed_on_every_second(recorded):
     """One row a second, on the second, with a number that the register held just before it."""
     house, put = recorded
@@ -165,6 +166,7 @@ def test_history_goes_on_through_a_restart_and_ends_in_two_seconds(daemon, serve
     assert after[:len(before)] == before
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_kill_9_twenty_times_loses_no_row_that_was_shown(daemon, serve, clean):
     """[1] Killed at random moments while recording every second: every row that the API had shown before a kill is
@@ -322,6 +324,7 @@ def test_a_damaged_history_does_not_keep_the_daemon_from_measuring(daemon, serve
     wait_for(lambda: (r := rows(house)) and seconds_of(r[-1][0]) > broken, 15, lambda: f"new rows:\n{house.log}", 0.2)
 
 
+@pytest.mark.long
 def test_the_clock_may_jump_while_it_records(daemon, serve, tmp_path):
     """[9] The wall clock is set an hour ahead, back, and an hour behind: polling and recording go on at their pace,
     rows are in the order of their times, none is lost, and ages do not jump."""

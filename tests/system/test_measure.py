@@ -75,9 +75,28 @@ def test_a_device_that_describes_itself_by_sunspec(daemon, simulate):
     sim.ok("set 4 total/real-power -2345")
     sim.ok("set 4 phase-b/voltage 231.5")
     house = daemon({"lines": {"gw": tcp_line(sim.port)}, "devices": {"roof": unit("gw", 4, "sunspec")}})
+    house.wait_state("roof", "online")  # before that it has no points
     assert house.wait_good("roof/total/real-power")["value"] == pytest.approx(-2345, abs=1)
     assert house.wait_good("roof/phase-b/voltage")["value"] == pytest.approx(231.5, abs=0.1)
     assert "SunSpec meter 203" in house.device("roof")["model"]
+
+
+def test_a_sunspec_device_keeps_its_points_over_a_reload(daemon, simulate):
+    """Its points come from the device itself; while that does not answer, the old ones stay."""
+    sim = simulate("--tcp", "127.0.0.1:0", "--meter", "sunspec-203@4")
+    sim.ok("set 4 total/real-power 1875")
+    site = {"lines": {"gw": tcp_line(sim.port)}, "devices": {"roof": unit("gw", 4, "sunspec")}}
+    house = daemon(site)
+    house.wait_state("roof", "online")
+    before = house.wait_good("roof/total/real-power")
+    serial = house.device("roof")["serial"]
+    sim.ok("silence 4")
+    site["devices"]["roof"]["label"] = "Roof"
+    house.reload(site)
+    device = house.device("roof")
+    assert device["label"] == "Roof" and device["serial"] == serial and device["role"] == "meter"
+    after = house.point("roof/total/real-power")
+    assert after["value"] == before["value"] == pytest.approx(1875, abs=1)
 
 
 def mbpoll(port, number, address, count):

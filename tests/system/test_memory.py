@@ -4,12 +4,13 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
 
 import pytest
+
+from daemon_client import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / os.environ.get("BUSBAR_BUILD", "build") / "busbar"
@@ -23,12 +24,6 @@ devices:
 history: {every: 1 s}
 web: {https: 0, http: %d}
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(address, seconds):

@@ -246,13 +246,22 @@ def test_a_hundred_reloads_lose_nothing(daemon, serve):
     house = daemon(site)
     house.wait_good("a/total/energy")
     descriptors = pathlib.Path(f"/proc/{house.process.pid}/fd")
-    count, rounds, begin = len(list(descriptors.iterdir())), house.units()["a"]["rounds"], time.monotonic()
-    for turn in range(60):
-        site["devices"].pop(f"x{turn - 1}", None)
-        site["devices"][f"x{turn}"] = unit("gw", 2)
-        house.reload(site)
-    took = time.monotonic() - begin
-    assert house.units()["a"]["rounds"] - rounds >= 0.7 * took * 10 / SLOW
+    count = len(list(descriptors.iterdir()))
+
+    def rate(what):
+        """Rounds a second meanwhile."""
+        rounds, begin = house.units()["a"]["rounds"], time.monotonic()
+        what()
+        return (house.units()["a"]["rounds"] - rounds) / (time.monotonic() - begin)
+
+    def reload_often():
+        for turn in range(60):
+            site["devices"].pop(f"x{turn - 1}", None)
+            site["devices"][f"x{turn}"] = unit("gw", 2)
+            house.reload(site)
+
+    usual = rate(lambda: time.sleep(1.5))  # of this machine, with what else it does
+    assert rate(reload_often) >= 0.7 * usual
     wait_for(lambda: len(list(descriptors.iterdir())) <= count + 2, 3, "descriptors to be given back")
     house.wait_good("x59/total/energy")
 

@@ -116,6 +116,7 @@ def test_noise(server):
     assert server.ask("GET", "/api/v1/health").status == 200
 
 
+@pytest.mark.long
 def test_slow_clients(tmp_path):
     """Half-open requests and handshakes by the hundred do not keep others waiting, and are cut off after a while."""
     server = Server(tmp_path, "--points", "24", view="open", per_address=500)
