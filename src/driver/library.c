@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/nearest.h"
+#include "driver/gpio.h"
 #include "driver/modbus.h"
 #include "driver/sim.h"
 #include "driver/sunspec.h"
@@ -17,6 +18,7 @@
 /* The drivers, each with its fixed names: those that need no file. */
 static void add_sunspec(struct driver_library *library);
 static void add_sim(struct driver_library *library);
+static void add_gpio(struct driver_library *library);
 
 static const struct library_driver {
     const struct driver *driver;
@@ -25,6 +27,7 @@ static const struct library_driver {
     {&modbus_driver, NULL},
     {&sunspec_driver, add_sunspec},
     {&sim_driver, add_sim},
+    {&gpio_driver, add_gpio},
 };
 
 #define DRIVER_COUNT (sizeof drivers / sizeof *drivers)
@@ -126,6 +129,19 @@ static void add_sim(struct driver_library *library)
                                .driver = sim_driver.name,
                                .path = "",
                            });
+}
+
+static void add_gpio(struct driver_library *library)
+{
+    put_entry(library, &(struct library_entry){
+                           .name = "gpio",
+                           .vendor = "Linux",
+                           .model = "GPIO",
+                           .title = "Digital lines of this machine, on a line of kind gpio",
+                           .role = "relay",
+                           .driver = gpio_driver.name,
+                           .path = "",
+                       });
 }
 
 struct driver_library *library_new(void)

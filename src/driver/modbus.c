@@ -10,6 +10,7 @@
 #include "driver/library.h"
 #include "driver/modbus_point.h"
 #include "driver/modbus_poll.h"
+#include "driver/modbus_write.h"
 #include "wire/modbus_pdu.h"
 
 enum { IDENTIFY_TRIES = 3 }; /* a busy device may need a second question */
@@ -202,6 +203,32 @@ static bool unanswered(struct driver_device *state, const struct driver_answer *
     return modbus_poll_unanswered(state->poll, answer, waited);
 }
 
+/* ---- switching ------------------------------------------------------------------------------- */
+
+static int encode(struct driver_device *state, const struct point *point, double number,
+                  struct driver_request *request, struct err *err)
+{
+    const struct profile_point *profile = modbus_poll_profile(state->poll, point);
+    if (!profile)
+        return err_set(err, -ENOTSUP, "%s is not read from the device", point->path);
+    return modbus_write_encode(profile, number, request, err);
+}
+
+static int written(struct driver_device *state, const struct point *point,
+                   const struct driver_answer *answer, struct driver_request *request,
+                   struct err *err)
+{
+    (void)state;
+    (void)point;
+    return modbus_write_check(request, answer, err);
+}
+
+static bool read_back(struct driver_device *state, const struct point *point,
+                      struct driver_request *request)
+{
+    return modbus_poll_read_back(state->poll, point, request);
+}
+
 const struct driver modbus_driver = {
     .name = "modbus",
     .wired = true,
@@ -213,4 +240,7 @@ const struct driver modbus_driver = {
     .plan = plan,
     .decode = decode,
     .unanswered = unanswered,
+    .encode = encode,
+    .written = written,
+    .read_back = read_back,
 };

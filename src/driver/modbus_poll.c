@@ -10,6 +10,8 @@
 
 enum { SLOW_ROUNDS = 10 }; /* docs/profiles.md: "slow every tenth" */
 
+#define READ_BACK (1u << 31) /* in a tag: not of a round; the rest is the number of the cell */
+
 /* Coils and discrete inputs have limits of their own, and no registers. */
 static bool is_bit(enum profile_bank bank)
 {
@@ -199,6 +201,11 @@ void modbus_poll_request(struct driver_request *request, enum profile_bank bank,
     request->length = (size_t)length;
 }
 
+static bool is_witness(const struct modbus_poll *poll, size_t cell)
+{
+    return poll->witnessed && poll->witness == cell;
+}
+
 /* The read that begins with cell `first`: the cells up to `*last` (without it), the registers up to
  * the result. */
 static unsigned extend_read(const struct modbus_poll *poll, size_t first, size_t *last)
@@ -211,7 +218,8 @@ static unsigned extend_read(const struct modbus_poll *poll, size_t first, size_t
     *last = first + 1;
     for (size_t i = first + 1; i < poll->cell_count && cells[i].bank == cells[first].bank; i++) {
         if (cells[i].refused || cells[i].cut != CUT_NONE ||
-            cells[i].suspect != cells[first].suspect)
+            cells[i].suspect != cells[first].suspect || is_witness(poll, i) ||
+            is_witness(poll, first))
             break;
         if (!cells[i].due)
             continue;
@@ -255,6 +263,7 @@ static bool find_read(struct modbus_poll *poll, size_t *first)
     const struct modbus_cell *cells = poll->cells;
     if (modbus_silence_probe(poll, first)) {
         poll->probing = poll->probed = true;
+        poll->probes++;
         return true;
     }
     while (poll->next < poll->cell_count &&
@@ -283,7 +292,7 @@ bool modbus_poll_plan(struct modbus_poll *poll, struct driver_request *request)
         poll->next = poll->out_last;
     modbus_poll_request(request, first->bank, (uint16_t)first->address,
                         (uint16_t)(end - first->address));
-    request->tag = ++poll->tag;
+    request->tag = ++poll->tag & ~READ_BACK;
     request->once = poll->probing || first->suspect;
     poll->tried = true;
     return true;
@@ -316,6 +325,10 @@ static void take_cell(struct modbus_cell *cell, const uint8_t *data, unsigned st
 static void take_answer(struct modbus_poll *poll, const uint8_t *data,
                         const struct driver_answer *answer)
 {
+    if (poll->probing) {
+        poll->witnessed = true;
+        poll->witness = poll->out_first;
+    }
     unsigned start = poll->cells[poll->out_first].address;
     for (size_t i = poll->out_first; i < poll->out_last; i++) {
         struct modbus_cell *cell = &poll->cells[i];
@@ -402,14 +415,73 @@ static int take_failure(struct modbus_poll *poll, int result)
     return result;
 }
 
+/* ---- beside the rounds ----------------------------------------------------------------------- */
+
+static const struct modbus_reading *find_reading(const struct modbus_poll *poll,
+                                                 const struct point *point)
+{
+    for (size_t i = 0; i < poll->reading_count; i++) {
+        if (poll->readings[i].point == point)
+            return &poll->readings[i];
+    }
+    return NULL;
+}
+
+const struct profile_point *modbus_poll_profile(const struct modbus_poll *poll,
+                                                const struct point *point)
+{
+    const struct modbus_reading *reading = find_reading(poll, point);
+    return reading ? reading->profile : NULL;
+}
+
+bool modbus_poll_read_back(struct modbus_poll *poll, const struct point *point,
+                           struct driver_request *request)
+{
+    const struct modbus_reading *reading = find_reading(poll, point);
+    if (!reading || reading->cell_count != 1)
+        return false;
+    const struct profile_register *at = &reading->profile->at;
+    modbus_poll_request(request, at->bank, at->address, at->count);
+    request->tag = READ_BACK | (unsigned)poll->reading_cells[reading->first_cell];
+    return true;
+}
+
+/* Everything that is in the cell is published: eight outlets may share a register. A round that
+ * still waits for it reads it once more. */
+static int take_read_back(struct modbus_poll *poll, const struct driver_request *request,
+                          const struct driver_answer *answer)
+{
+    size_t index = request->tag & ~READ_BACK;
+    struct modbus_pdu_request asked;
+    struct modbus_pdu_answer got;
+    if (answer->result != DRIVER_ANSWERED)
+        return 0;
+    if (index >= poll->cell_count ||
+        modbus_pdu_request_parse(request->bytes, request->length, &asked) != 0 ||
+        modbus_pdu_answer_check(&asked, answer->bytes, answer->length, &got) != MODBUS_PDU_FITS)
+        return -EPROTO;
+    struct modbus_cell *cell = &poll->cells[index];
+    take_cell(cell, got.data, cell->address);
+    cell->mono = answer->mono;
+    cell->wall = answer->wall;
+    for (size_t k = 0; k < cell->user_count; k++) {
+        struct modbus_reading *reading = &poll->readings[poll->cell_users[cell->first_user + k]];
+        if (reading->cell_count == 1)
+            publish(poll, reading);
+    }
+    return 0;
+}
+
 int modbus_poll_decode(struct modbus_poll *poll, const struct driver_request *request,
                        const struct driver_answer *answer)
 {
+    if (request->tag & READ_BACK)
+        return take_read_back(poll, request, answer);
     if (answer->result != DRIVER_ANSWERED)
         return take_failure(poll, 0);
     struct modbus_pdu_request asked;
     struct modbus_pdu_answer got;
-    if (request->tag != poll->tag || poll->out_first == poll->out_last ||
+    if (request->tag != (poll->tag & ~READ_BACK) || poll->out_first == poll->out_last ||
         modbus_pdu_request_parse(request->bytes, request->length, &asked) != 0)
         return take_failure(poll, -EPROTO);
     enum modbus_pdu_check check =

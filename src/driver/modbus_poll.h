@@ -47,6 +47,17 @@ int modbus_poll_decode(struct modbus_poll *poll, const struct driver_request *re
 bool modbus_poll_unanswered(struct modbus_poll *poll, const struct driver_answer *answer,
                             clock_us waited);
 
+/* ---- beside the rounds ----------------------------------------------------------------------- */
+
+/* How the point is read and written; NULL when it is none of this unit's. */
+const struct profile_point *modbus_poll_profile(const struct modbus_poll *poll,
+                                                const struct point *point);
+
+/* The read whose answer modbus_poll_decode() turns into a fresh reading of the point, whatever
+ * round is under way; false when the point needs more than its own register. */
+bool modbus_poll_read_back(struct modbus_poll *poll, const struct point *point,
+                           struct driver_request *request);
+
 /* A read of `count` registers or bits as a request. */
 void modbus_poll_request(struct driver_request *request, enum profile_bank bank, uint16_t address,
                          uint16_t count);

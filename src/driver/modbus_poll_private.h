@@ -58,6 +58,9 @@ struct modbus_poll {
     bool alive, tried;      /* the same since modbus_poll_reset: answered, asked */
     bool probing, probed;   /* a single cell is asked for; has been */
     unsigned quiet;         /* resets in a row without an answer between them */
+    bool witnessed;         /* a probed cell was answered: */
+    size_t witness;         /* that one is read alone until no suspect is left */
+    unsigned probes;        /* so far, over all resets */
     unsigned last_suspect;  /* number given last */
     clock_us now;           /* when the last answered request left */
     clock_us suspects_from; /* no suspect is asked for before */

@@ -29,7 +29,7 @@ void modbus_silence_reset(struct modbus_poll *poll)
         poll->quiet = 0;
     else if (poll->tried)
         poll->quiet++;
-    poll->alive = poll->tried = poll->probing = poll->probed = false;
+    poll->alive = poll->tried = poll->probing = poll->probed = poll->witnessed = false;
     poll->suspects_from = 0;
     poll->retry_at = CLOCK_NEVER;
 }
@@ -49,6 +49,10 @@ static bool is_lacking(const struct modbus_poll *poll, const struct modbus_readi
  * split are joined. */
 void modbus_silence_round(struct modbus_poll *poll)
 {
+    bool suspects = false;
+    for (size_t i = 0; poll->witnessed && i < poll->cell_count; i++)
+        suspects |= poll->cells[i].suspect && !poll->cells[i].refused;
+    poll->witnessed &= suspects;
     if (poll->now < poll->retry_at)
         return;
     poll->retry_at = CLOCK_NEVER;
@@ -83,12 +87,15 @@ static bool is_read_each_round(const struct modbus_poll *poll, const struct modb
 /* A unit of which all registers are read at once, and that keeps silent about one of them, looks
  * dead. So a silent unit is tried with another single cell each time, at the usual price of one
  * time-out; multiples of the golden ratio soon reach every part of the map. The cell that was
- * answered goes on to be read alone, as the witness against the rest. */
+ * answered goes on to be read alone, as the witness against the rest: joined with its neighbours it
+ * might be silenced by what lies between them, and nothing would count any more. One that is
+ * refused is no witness, though the unit is alive for a moment: the next turn goes on with other
+ * cells. */
 bool modbus_silence_probe(const struct modbus_poll *poll, size_t *cell)
 {
     if (poll->alive || poll->probed || !poll->quiet || poll->cell_count < 2)
         return false;
-    double turn = (poll->quiet - 1) * 0.6180339887498949;
+    double turn = poll->probes * 0.6180339887498949;
     size_t start = (size_t)((turn - (unsigned)turn) * (double)poll->cell_count);
     for (size_t i = 0; i < poll->cell_count; i++) {
         size_t at = (start + i) % poll->cell_count;

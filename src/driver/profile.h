@@ -76,6 +76,22 @@ struct profile_absent {
     double low_number, high_number;
 };
 
+/* What is written to bring about one state. */
+struct profile_code {
+    int64_t number;             /* the state, as in `words` */
+    struct profile_register at; /* a coil, or one holding register or two */
+    uint64_t raw;               /* of a coil 0 or 1 */
+};
+
+/* How a point is made what somebody decided it shall be. */
+struct profile_write {
+    struct profile_register at;       /* of a gauge */
+    const struct profile_code *codes; /* of a state: one for each that it can be brought into */
+    size_t code_count;
+    uint16_t mask; /* only these bits of the register change (function 22); 0: all of it */
+    bool multiple; /* written with function 15 or 16 also where 5 or 6 would do */
+};
+
 enum profile_every { PROFILE_FAST, PROFILE_SLOW, PROFILE_ONCE };
 
 struct profile_point {
@@ -102,6 +118,7 @@ struct profile_point {
     double rollover; /* raw count at which a counter starts again, 0: never */
     bool optional;
     enum profile_every every;
+    const struct profile_write *write; /* NULL: can only be read */
 };
 
 /* What a scan, or the first answer, must find. */

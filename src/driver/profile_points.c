@@ -13,9 +13,9 @@ static const char *const every_names[] = {"fast", "slow", "once"};
 #define REGISTER_KEYS "holding", "input", "coil", "discrete", "type", "order"
 
 static const char *const point_keys[] = {
-    REGISTER_KEYS, "length",   "scale",    "offset", "scale_register", "scale_by",
-    "sign",        "plus",     "bits",     "values", "flags",          "absent",
-    "valid",       "rollover", "optional", "every",  "step",           "stride"};
+    REGISTER_KEYS, "length", "scale",  "offset", "scale_register", "scale_by", "sign",
+    "plus",        "bits",   "values", "flags",  "absent",         "valid",    "rollover",
+    "optional",    "every",  "step",   "stride", "write"};
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
@@ -425,6 +425,8 @@ static bool read_point(struct profile_reader *reader, const struct yaml_node *ke
     read_extras(reader, map, point);
     read_bounds(reader, map, point);
     check_kind(reader, map, point);
+    if (yaml_get(map, "write"))
+        profile_read_write(reader, yaml_get(map, "write"), point);
     return true;
 }
 

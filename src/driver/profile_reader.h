@@ -64,12 +64,26 @@ bool profile_read_raw(struct profile_reader *reader, const struct yaml_node *nod
 size_t profile_listed(const struct yaml_node *node);
 const struct yaml_node *profile_listed_at(const struct yaml_node *node, size_t index);
 
+/* ---- writing --------------------------------------------------------------------------------- */
+
+/* `write:` of a point that has been read otherwise. */
+void profile_read_write(struct profile_reader *reader, const struct yaml_node *node,
+                        struct profile_point *point);
+
+/* The same for the point of a run that lies `shift` addresses on; NULL stays NULL. */
+const struct profile_write *profile_write_shift(struct arena *arena,
+                                                const struct profile_write *write, size_t shift);
+
+/* The last address that it writes to. */
+unsigned profile_write_last(const struct profile_write *write);
+
 /* ---- runs: one line for points whose names differ in a number -------------------------------- */
 
-/* "phase-a/harmonic-voltage-3..31" with `step: 2, stride: 6`. */
+/* "outlet-1..8/state", or "phase-a/harmonic-voltage-3..31" with `step: 2, stride: 6`. */
 struct profile_run {
     size_t count; /* 1: an ordinary point */
     size_t digits_at;
+    const char *rest; /* behind the numbers: "/state", or "" */
     int first, step;
     unsigned stride; /* from register to register; 0: side by side */
 };

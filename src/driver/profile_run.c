@@ -60,10 +60,11 @@ bool profile_run_read(struct profile_reader *reader, const struct yaml_node *key
     run->digits_at = (size_t)(numbers - path);
     run->first = read_digits(numbers, &end);
     int last = run->first < 0 ? -1 : read_digits(end + strlen(".."), &end);
-    if (last < 0 || *end || last <= run->first) {
+    run->rest = end;
+    if (last < 0 || (*end && *end != '/') || last <= run->first) {
         profile_fault(reader, key,
-                      "\"%.60s\" is no run: it ends in two numbers from 1 to 999, the "
-                      "lower one first, as in harmonic-voltage-2..31",
+                      "\"%.60s\" is no run: component or quantity end in two numbers from 1 to "
+                      "999, the lower one first, as in harmonic-voltage-2..31",
                       path);
         return false;
     }
@@ -85,8 +86,8 @@ const char *profile_run_path(struct arena *arena, const struct yaml_node *key,
     const char *path = yaml_text(key);
     if (run->count == 1)
         return arena_text(arena, path);
-    return arena_format(arena, "%.*s%d", (int)run->digits_at, path,
-                        run->first + (int)index * run->step);
+    return arena_format(arena, "%.*s%d%s", (int)run->digits_at, path,
+                        run->first + (int)index * run->step, run->rest);
 }
 
 /* A register of its own for each point, and nothing that is read beside it for one point only: a
@@ -105,7 +106,12 @@ static bool check_first(struct profile_reader *reader, const struct yaml_node *k
         profile_fault(reader, yaml_get(map, "stride"),
                       "stride %u is less than the %u registers of %s", stride, first->at.count,
                       modbus_value_type_name(first->at.type));
-    else if (last > 65535)
+    else if (first->write && first->write->mask)
+        profile_fault(reader, yaml_get(map, "write"),
+                      "the points of a run have no mask: each would need its own");
+    else if (last > 65535 ||
+             (first->write &&
+              profile_write_last(first->write) + (run->count - 1) * (size_t)stride > 65535))
         profile_fault(reader, key,
                       "the last of the %zu points would lie at %zu, beyond address 65535",
                       run->count, last);
@@ -137,7 +143,9 @@ size_t profile_run_expand(struct profile_reader *reader, const struct yaml_node 
         /* Words and absent values are constant and may be shared. */
         points[i] = points[0];
         points[i].path = path;
+        points[i].number = run->rest[0] ? run->first + (int)i * run->step : points->number;
         points[i].quantity = quantity;
+        points[i].write = profile_write_shift(reader->arena, points->write, i * stride);
         points[i].at.address = (uint16_t)(points->at.address + i * stride);
     }
     return run->count;

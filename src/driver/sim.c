@@ -28,6 +28,8 @@ struct driver_device {
     double latest;
 };
 
+enum { READ_BACK_TAG = 1 };
+
 /* ---- what profiles are built with ------------------------------------------------------------ */
 
 const struct words sim_words_on_off = {
@@ -191,6 +193,70 @@ static int decode(struct driver_device *state, const struct driver_request *requ
     return 0;
 }
 
+/* ---- switching ------------------------------------------------------------------------------- */
+
+static struct sim_relay *relay_at(struct driver_device *state, int index, struct point **point)
+{
+    return state->profile->relay ? state->profile->relay(state->model, index, point) : NULL;
+}
+
+/* The request says outlet and state; nobody but written() reads it. */
+static int encode(struct driver_device *state, const struct point *point, double number,
+                  struct driver_request *request, struct err *err)
+{
+    struct point *own;
+    int index = 0;
+    while (relay_at(state, index, &own) && own != point)
+        index++;
+    if (!relay_at(state, index, &own))
+        return err_set(err, -ENOTSUP, "%s can only be read", point->path);
+    if (number != 0 && number != 1)
+        return err_set(err, -ERANGE, "%s can be on or off, not %g", point->path, number);
+    request->bytes[0] = (uint8_t)index;
+    request->bytes[1] = number == 1;
+    request->length = 2;
+    request->write = request->once = true;
+    return 1;
+}
+
+static int written(struct driver_device *state, const struct point *point,
+                   const struct driver_answer *answer, struct driver_request *request,
+                   struct err *err)
+{
+    struct point *own;
+    struct sim_relay *relay = relay_at(state, request->bytes[0], &own);
+    if (answer->length != 0 || !relay || own != point)
+        return err_set(err, -EPROTO, "a simulated device answers with nothing");
+    sim_relay_tell(relay, request->bytes[1], time_inside(state, answer));
+    return 0;
+}
+
+static bool read_back(struct driver_device *state, const struct point *point,
+                      struct driver_request *request)
+{
+    (void)state;
+    (void)point;
+    request->length = 0;
+    request->tag = READ_BACK_TAG;
+    return true;
+}
+
+void sim_fault(struct driver_device *state, int outlet, enum sim_fault fault, double seconds)
+{
+    struct sim_relay *relay;
+    struct point *point;
+    for (int i = 0; (relay = relay_at(state, i, &point)); i++) {
+        if (outlet && outlet != i + 1)
+            continue;
+        if (fault == SIM_FAULT_POWER_LOSS) {
+            sim_relay_drop(relay, state->latest);
+        } else {
+            relay->fault = fault;
+            relay->fault_s = seconds;
+        }
+    }
+}
+
 const struct driver sim_driver = {
     .name = "sim",
     .open = open_device,
@@ -200,6 +266,9 @@ const struct driver sim_driver = {
     .round = begin_round,
     .plan = plan,
     .decode = decode,
+    .encode = encode,
+    .written = written,
+    .read_back = read_back,
 };
 
 const struct sim_entry *sim_entry_at(size_t index)

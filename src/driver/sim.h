@@ -13,6 +13,18 @@
 
 extern const struct driver sim_driver;
 
+/* What the outlets of a simulated board may do wrong, for tests. */
+enum sim_fault {
+    SIM_FAULT_NONE,
+    SIM_FAULT_IGNORES,    /* accepts a command and does nothing */
+    SIM_FAULT_LATE,       /* obeys after `seconds` */
+    SIM_FAULT_POWER_LOSS, /* now: all outlets open and forget what they were told; lasts no longer
+                           */
+};
+
+/* `outlet` counts from 1; 0 is all of them. Nothing for a device without outlets. */
+void sim_fault(struct driver_device *state, int outlet, enum sim_fault fault, double seconds);
+
 /* A profile it serves. */
 struct sim_entry {
     const char *name, *vendor, *model, *title, *role;

@@ -71,6 +71,7 @@ struct pdu {
     struct sim_branch lines[FEEDS];          /* delta only: the conductors */
     struct sim_distortion distortion[FEEDS]; /* of a wye's phases */
     struct sim_branch circuits[CIRCUITS], outlets[OUTLETS], groups[GROUPS];
+    struct sim_relay relays[OUTLETS];
     struct point *temperature[SENSORS], *humidity[SENSORS];
     double latest;
     bool begun;
@@ -101,8 +102,7 @@ static void look(const struct pdu *pdu, double t, struct moment *now)
 {
     *now = (struct moment){0};
     for (int i = 0; i < OUTLETS; i++) {
-        uint64_t seed = sim_load_seed(pdu->seed, (uint64_t)i);
-        sim_load_add(&now->outlets[i], &outlets[i].load, seed, t);
+        sim_relay_add(&now->outlets[i], &pdu->relays[i], t);
         sim_branch_sum(&now->circuits[i / OUTLETS_PER_CIRCUIT], &now->outlets[i]);
         if (outlets[i].group)
             sim_branch_sum(&now->groups[outlets[i].group - 1], &now->outlets[i]);
@@ -179,7 +179,7 @@ static void put_outlets(const struct pdu *pdu, const struct moment *now, struct 
     }
     for (int i = 0; i < OUTLETS; i++) {
         struct sim_branch_reading reading = {.flow = now->outlets[i]};
-        reading.on = outlets[i].load.watts > 0;
+        reading.on = pdu->relays[i].on;
         reading.current =
             sim_branch_current(&reading.flow, now->voltage[i / OUTLETS_PER_CIRCUIT % FEEDS]);
         sim_branch_put(&pdu->outlets[i], &reading, stamp);
@@ -206,10 +206,26 @@ static void put_sensors(const struct pdu *pdu, double t, const struct moment *no
     sim_point_put(pdu->humidity[1], humidity * exp2((cold - hot) / 11), stamp);
 }
 
+/* A device that is built anew because a setting changed was given its values back: what was
+ * switched off stays off. */
+static void resume(struct pdu *pdu, double t)
+{
+    for (int i = 0; i < OUTLETS; i++) {
+        const struct point *state = pdu->outlets[i].points[SIM_BRANCH_STATE],
+                           *energy = pdu->outlets[i].points[SIM_BRANCH_ENERGY];
+        if (state && state->value.wall && energy && energy->value.wall)
+            sim_relay_resume(&pdu->relays[i], state->value.number != 0, energy->raw * 3.6e6, t);
+    }
+}
+
 static void update(void *state, double t, struct sim_stamp stamp)
 {
     struct pdu *pdu = state;
     struct moment now;
+    if (!pdu->begun)
+        resume(pdu, t);
+    for (int i = 0; i < OUTLETS; i++)
+        sim_relay_step(&pdu->relays[i], t);
     look(pdu, t, &now);
     put_feeds(pdu, t, &now, stamp);
     put_outlets(pdu, &now, stamp);
@@ -260,6 +276,8 @@ static void open_outlets(struct pdu *pdu, struct sim_builder *builder)
         struct component *outlet = sim_builder_component(builder, COMPONENT_OUTLET, i + 1,
                                                          outlets[i].label, fed_by, OUTLET_RATED);
         sim_branch_open(&pdu->outlets[i], builder, outlet, set | SIM_BRANCH_SET(STATE));
+        uint64_t seed = sim_load_seed(pdu->seed, (uint64_t)i);
+        pdu->relays[i] = sim_relay_of(&outlets[i].load, seed, outlets[i].load.watts > 0);
     }
     for (int i = 0; i < GROUPS; i++) {
         struct component *group =
@@ -293,12 +311,22 @@ static void open_delta(void *state, struct sim_builder *builder)
     open_any(state, builder, &delta);
 }
 
+static struct sim_relay *relay_at(void *state, int index, struct point **point)
+{
+    struct pdu *pdu = state;
+    if (index >= OUTLETS)
+        return NULL;
+    *point = pdu->outlets[index].points[SIM_BRANCH_STATE];
+    return &pdu->relays[index];
+}
+
 const struct sim_profile sim_pdu_wye_profile = {
     .entry = {"sim-pdu-24", "busbar", "Simulated PDU 24",
               "Rack PDU with 24 outlets, wye, 230/400 V", "pdu"},
     .size = sizeof(struct pdu),
     .open = open_wye,
     .update = update,
+    .relay = relay_at,
 };
 
 const struct sim_profile sim_pdu_delta_profile = {
@@ -307,4 +335,5 @@ const struct sim_profile sim_pdu_delta_profile = {
     .size = sizeof(struct pdu),
     .open = open_delta,
     .update = update,
+    .relay = relay_at,
 };

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "driver/sim.h"
+#include "driver/sim_relay.h"
 #include "model/site.h"
 
 /* Adds points and remembers whether one found no room. */
@@ -31,6 +32,9 @@ struct sim_profile {
     void (*open)(void *state, struct sim_builder *builder);
     /* `t` never runs backwards. */
     void (*update)(void *state, double t, struct sim_stamp stamp);
+    /* The relay behind outlet `index` (from 0) and its state's point; NULL behind the last, and in
+     * profiles that have none. */
+    struct sim_relay *(*relay)(void *state, int index, struct point **point);
 };
 
 extern const struct sim_profile sim_meter_profile;

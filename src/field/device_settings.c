@@ -1,12 +1,15 @@
 #include "field/device_settings.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "field/line_settings.h"
 #include "model/config.h"
+#include "model/limits.h"
 #include "model/site.h"
 
 #define FIELD(name) .offset = offsetof(struct device_settings, name)
@@ -65,6 +68,23 @@ static const struct setting_row rows[] = {
      .initial = "",
      COMMON,
      .help = "The device upstream, or mains, for the single-line diagram."},
+    {.key = "part_of",
+     .type = SETTING_TEXT,
+     FIELD(part_of),
+     .max = 63,
+     .initial = "",
+     COMMON,
+     .help = "Another device that this one belongs to, such as the PDU whose outlets these relays "
+             "switch: its points are shown and switched there, and it does not stand on the pages "
+             "itself."},
+    {.key = "first_outlet",
+     .type = SETTING_INT,
+     FIELD(first_outlet),
+     .min = 1,
+     .max = 999,
+     .initial = "1",
+     COMMON,
+     .help = "Of a part: which outlet, output or input of the other device its first one is."},
     {.key = "enabled",
      .type = SETTING_BOOL,
      FIELD(enabled),
@@ -122,6 +142,111 @@ static const struct line_settings *line_of(const struct config *config,
     return index < 0 ? NULL : config_at(config, &line_settings_table, (size_t)index);
 }
 
+/* "; did you mean" and the device whose name is nearest to `word`, or "". */
+static const char *guess_device(const struct config *config, const char *word, char *text,
+                                size_t size)
+{
+    const char *best = NULL;
+    *text = '\0';
+    for (size_t i = 0; i < config_count(config, &device_settings_table); i++) {
+        const char *name = config_name_at(config, &device_settings_table, i);
+        if (nearest_word(word, &name, 1, sizeof name) &&
+            (!best || nearest_distance(word, name) < nearest_distance(word, best)))
+            best = name;
+    }
+    if (best)
+        snprintf(text, size, "; did you mean \"%s\"?", best);
+    return text;
+}
+
+/* Parts of parts, and a part of itself, have no place where they would be seen. */
+static int check_part(const struct config *config, const struct device_settings *device,
+                      struct err *err)
+{
+    char guess[LIMIT_NAME + 32];
+    if (!*device->part_of)
+        return 0;
+    int at = config_find(config, &device_settings_table, device->part_of);
+    if (at < 0)
+        return err_set(err, -EINVAL, "must be the name of a device; there is no \"%s\"%s",
+                       device->part_of, guess_device(config, device->part_of, guess, sizeof guess));
+    const struct device_settings *host = config_at(config, &device_settings_table, (size_t)at);
+    if (host == device)
+        return err_set(err, -EINVAL, "a device can't be a part of itself");
+    if (*host->part_of)
+        return err_set(err, -EINVAL, "\"%s\" is a part of \"%s\": name that one", device->part_of,
+                       host->part_of);
+    return 0;
+}
+
+/* Whether the way upstream comes back to the device; said of the first one of such a ring only. */
+static bool feeds_itself(const struct config *config, const struct device_settings *device)
+{
+    const struct device_settings *at = device;
+    size_t count = config_count(config, &device_settings_table), first = count;
+    for (size_t steps = 0; steps < count; steps++) {
+        int next = config_find(config, &device_settings_table, at->fed_by);
+        if (next < 0)
+            return false;
+        first = (size_t)next < first ? (size_t)next : first;
+        at = config_at(config, &device_settings_table, (size_t)next);
+        if (at == device)
+            return (size_t)next == first;
+    }
+    return false;
+}
+
+static int check_feeder(const struct config *config, const struct device_settings *device,
+                        struct err *err)
+{
+    char guess[LIMIT_NAME + 32];
+    if (!*device->fed_by || strcmp(device->fed_by, "mains") == 0)
+        return 0;
+    if (config_find(config, &device_settings_table, device->fed_by) < 0)
+        return err_set(err, -EINVAL, "must be mains or the name of a device; there is no \"%s\"%s",
+                       device->fed_by, guess_device(config, device->fed_by, guess, sizeof guess));
+    if (feeds_itself(config, device))
+        return err_set(err, -EINVAL, "the way upstream by \"%s\" comes back to this device",
+                       device->fed_by);
+    return 0;
+}
+
+static bool is_modbus(const struct line_settings *line)
+{
+    return line->kind == LINE_MODBUS_RTU || line->kind == LINE_MODBUS_TCP ||
+           line->kind == LINE_RTU_OVER_TCP;
+}
+
+/* The same registers read twice, and counted twice: a copied entry whose unit was forgotten. Two
+ * profiles of one unit may well be meant. */
+static int check_twin(const struct config *config, const struct device_settings *device,
+                      struct err *err)
+{
+    for (size_t i = 0; device->enabled; i++) {
+        const struct device_settings *other = config_at(config, &device_settings_table, i);
+        if (other == device)
+            return 0;
+        if (other->unit == device->unit && other->enabled &&
+            strcmp(other->line, device->line) == 0 && strcmp(other->profile, device->profile) == 0)
+            return err_set(
+                err, -EINVAL, "unit %d of %.63s is \"%.63s\" already, by the same profile",
+                (int)device->unit, device->line, config_name_at(config, &device_settings_table, i));
+    }
+    return 0;
+}
+
+static int check_unit(const struct config *config, const struct device_settings *device,
+                      struct err *err)
+{
+    const struct line_settings *line = line_of(config, device);
+    bool serial = line && (line->kind == LINE_MODBUS_RTU || line->kind == LINE_RTU_OVER_TCP);
+    if (serial && device->unit == 0)
+        return err_set(
+            err, -EINVAL,
+            "must be 1 to 255: on a serial line 0 speaks to all devices and none answers");
+    return line && is_modbus(line) ? check_twin(config, device, err) : 0;
+}
+
 static int check(const struct config *config, const void *record, const char **key, struct err *err)
 {
     const struct device_settings *device = record;
@@ -132,17 +257,14 @@ static int check(const struct config *config, const void *record, const char **k
                        "not \"%s\"",
                        device->role);
     *key = "fed_by";
-    if (*device->fed_by && strcmp(device->fed_by, "mains") != 0 &&
-        config_find(config, &device_settings_table, device->fed_by) < 0)
-        return err_set(err, -EINVAL, "must be mains or the name of a device; there is no \"%s\"",
-                       device->fed_by);
+    if (check_feeder(config, device, err) < 0)
+        return err->code;
+    *key = "part_of";
+    if (check_part(config, device, err) < 0)
+        return err->code;
     *key = "unit";
-    const struct line_settings *line = line_of(config, device);
-    bool serial = line && (line->kind == LINE_MODBUS_RTU || line->kind == LINE_RTU_OVER_TCP);
-    if (serial && device->unit == 0)
-        return err_set(
-            err, -EINVAL,
-            "must be 1 to 255: on a serial line 0 speaks to all devices and none answers");
+    if (check_unit(config, device, err) < 0)
+        return err->code;
     *key = "timeout_ms";
     if (device->timeout_ms > 0 && device->timeout_ms < 10)
         return err_set(err, -EINVAL,
@@ -165,7 +287,8 @@ bool device_settings_equal(const struct device_settings *a, const struct device_
 {
     return strcmp(a->line, b->line) == 0 && strcmp(a->profile, b->profile) == 0 &&
            strcmp(a->label, b->label) == 0 && strcmp(a->role, b->role) == 0 &&
-           strcmp(a->fed_by, b->fed_by) == 0 && a->unit == b->unit && a->every == b->every &&
+           strcmp(a->fed_by, b->fed_by) == 0 && strcmp(a->part_of, b->part_of) == 0 &&
+           a->first_outlet == b->first_outlet && a->unit == b->unit && a->every == b->every &&
            a->good_for == b->good_for && a->timeout_ms == b->timeout_ms &&
            a->pause_ms == b->pause_ms && a->write_gap_ms == b->write_gap_ms &&
            a->enabled == b->enabled;
@@ -179,6 +302,7 @@ void device_settings_copy(struct device_settings *copy, const struct device_sett
     copy->label = mem_text(settings->label);
     copy->role = mem_text(settings->role);
     copy->fed_by = mem_text(settings->fed_by);
+    copy->part_of = mem_text(settings->part_of);
 }
 
 /* The texts are const for readers; the copy owns them. */
@@ -195,4 +319,5 @@ void device_settings_deinit(struct device_settings *settings)
     free_text(&settings->label);
     free_text(&settings->role);
     free_text(&settings->fed_by);
+    free_text(&settings->part_of);
 }

@@ -106,4 +106,25 @@ struct driver {
      * answering. */
     bool (*unanswered)(struct driver_device *state, const struct driver_answer *answer,
                        clock_us waited);
+
+    /* ---- switching: all NULL in a driver that only reads ---- */
+
+    /* What must be sent to make the state of `point` `number` (of its words; of a gauge that can be
+     * set, in its unit): 1 and the first `*request` (with `write` set), or -ENOTSUP, -ERANGE with a
+     * sentence. */
+    int (*encode)(struct driver_device *state, const struct point *point, double number,
+                  struct driver_request *request, struct err *err);
+
+    /* The answer to a request of encode(). `*request` is that request, and takes the next one: 1
+     * when there is one, 0 when the device has accepted all of it, -EACCES with a sentence when it
+     * refused, -EPROTO when the answer is no proper one: then nobody knows, and the point must be
+     * read back. Not called when there was no answer. */
+    int (*written)(struct driver_device *state, const struct point *point,
+                   const struct driver_answer *answer, struct driver_request *request,
+                   struct err *err);
+
+    /* The request whose answer decode() turns into a fresh reading of `point`; false when the point
+     * is not read from the device. */
+    bool (*read_back)(struct driver_device *state, const struct point *point,
+                      struct driver_request *request);
 };

@@ -7,8 +7,8 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "field/field_private.h"
 #include "field/line.h"
-#include "field/poller.h"
 #include "field/scan.h"
 
 /* A line of the site. Its name and settings are the line's own copies. */
@@ -18,15 +18,6 @@ struct bus {
     struct field *field;
     unsigned number;           /* its place among the lines */
     unsigned places, attached; /* devices of this line; those that are read */
-};
-
-struct field {
-    struct loop *loop;
-    struct site *site;
-    struct field_resolver resolver;
-    struct bus *buses;      /* in the order of the site file */
-    struct poller *pollers; /* likewise */
-    uint32_t next_ordinal;
 };
 
 /* ---- lines ----------------------------------------------------------------------------------- */
@@ -83,8 +74,10 @@ static void free_buses(struct bus *list)
 static void detach_all(struct field *field, const struct line *line)
 {
     for (struct poller *poller = field->pollers; poller; poller = poller->next) {
-        if (poller->line == line)
-            poller_detach(poller);
+        if (poller->line != line)
+            continue;
+        control_drop(field, poller);
+        poller_detach(poller);
     }
 }
 
@@ -127,9 +120,11 @@ static void apply_lines(struct field *field, const struct config *config)
 
 /* ---- devices --------------------------------------------------------------------------------- */
 
-static void free_poller(struct poller *poller)
+static void free_poller(struct field *field, struct poller *poller)
 {
+    control_drop(field, poller);
     poller_detach(poller);
+    field_part_free(poller->part);
     if (poller->state)
         poller->driver->close(poller->state);
     device_settings_deinit(&poller->settings);
@@ -163,7 +158,7 @@ static struct device *add_device(struct field *field, const char *name,
         .unit = sim ? -1 : (int)settings->unit,
         .every = settings->every,
     };
-    return site_device_add(field->site, &spec);
+    return site_device_add(field_site_of(field, settings), &spec);
 }
 
 /* Makes driver state, components and points. On failure the device stays, silent, with the
@@ -240,8 +235,8 @@ static struct poller *rebuild(struct field *field, struct poller *old,
     struct device *device = old->device;
     const struct driver *driver = old->driver;
     bool role_told = *old->settings.role || *settings->role;
-    free_poller(old);
-    site_device_remove(field->site, device);
+    free_poller(field, old);
+    site_device_remove(device->site, device);
     /* From here to the adoption nobody looks: the feed tells of changes at the end of a turn. */
     struct poller *fresh = new_poller(field, name, settings, sim);
     if (fresh && fresh->state && fresh->driver == driver && driver->finds_points) {
@@ -268,19 +263,24 @@ static bool is_same(struct field *field, const struct poller *poller,
            device_settings_equal(&poller->settings, settings);
 }
 
-/* A meter's profile on a line that is made up, or a made-up profile on a real line. */
+int field_check_driver(const struct driver *driver, const char *profile, const char *name,
+                       const struct line_settings *line, struct err *err)
+{
+    bool sim = line->kind == LINE_SIM;
+    if (driver->wired != sim)
+        return 0;
+    return err_set(err, -EINVAL, "%.60s cannot be read on %.60s: a %s line is for %s", profile,
+                   name, line_settings_kind_name(line), sim ? "simulated devices" : "real devices");
+}
+
 static bool is_misplaced(const struct poller *poller, const struct bus *bus)
 {
-    bool sim = line_settings_of(bus->line)->kind == LINE_SIM;
-    if (poller->driver->wired != sim)
+    struct err err = ERR_EMPTY;
+    if (field_check_driver(poller->driver, poller->settings.profile, line_name(bus->line),
+                           line_settings_of(bus->line), &err) == 0)
         return false;
-    char sentence[200];
-    snprintf(sentence, sizeof sentence, "%.60s cannot be read on %.60s: a %s line is for %s",
-             poller->settings.profile, line_name(bus->line),
-             line_settings_kind_name(line_settings_of(bus->line)),
-             sim ? "simulated devices" : "real devices");
-    log_error("field", "%s: %s", poller->name, sentence);
-    device_set_state(poller->device, DEVICE_SILENT, sentence);
+    log_error("field", "%s: %s", poller->name, err.text);
+    device_set_state(poller->device, DEVICE_SILENT, err.text);
     return true;
 }
 
@@ -310,13 +310,14 @@ static void apply_devices(struct field *field, const struct config *config)
 {
     struct poller *old = field->pollers, *list = NULL, **end = &list;
     size_t count = config_count(config, &device_settings_table);
+    field_parts_mark(field, config, is_same);
     for (size_t i = 0; i < count; i++) {
         const struct device_settings *settings = config_at(config, &device_settings_table, i);
         const char *name = config_name_at(config, &device_settings_table, i);
         struct bus *bus = find_bus(field->buses, settings->line);
         struct poller *poller = take_poller(&old, name);
         bool sim = bus && line_settings_of(bus->line)->kind == LINE_SIM;
-        if (poller && !is_same(field, poller, settings))
+        if (poller && (poller->touched || !is_same(field, poller, settings)))
             poller = rebuild(field, poller, settings, sim);
         else if (!poller)
             poller = new_poller(field, name, settings, sim);
@@ -333,12 +334,13 @@ static void apply_devices(struct field *field, const struct config *config)
         struct poller *poller = old;
         old = poller->next;
         struct device *device = poller->device;
-        free_poller(poller);
-        site_device_remove(field->site, device);
+        free_poller(field, poller);
+        site_device_remove(device->site, device);
     }
     field->pollers = list;
     for (struct poller *poller = list; poller; poller = poller->next)
-        site_device_last(field->site, poller->device);
+        site_device_last(poller->device->site, poller->device);
+    field_parts_connect(field);
 }
 
 /* Lines without devices are left closed, so that another program may use the port. */
@@ -374,14 +376,18 @@ struct field *field_free(struct field *field)
 {
     if (!field)
         return NULL;
+    field->closing = true;
+    control_end_all(field);
     while (field->pollers) {
         struct poller *poller = field->pollers;
         field->pollers = poller->next;
         struct device *device = poller->device;
-        free_poller(poller);
-        site_device_remove(field->site, device);
+        free_poller(field, poller);
+        site_device_remove(device->site, device);
     }
     free_buses(field->buses);
+    if (field->parts)
+        site_free(field->parts);
     free(field);
     return NULL;
 }

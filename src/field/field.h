@@ -20,6 +20,7 @@
 
 struct field;
 struct line;
+struct line_settings;
 struct scan;
 struct scan_options;
 
@@ -41,6 +42,11 @@ struct field *field_free(struct field *field);
  * adopt their values; others come and go. `config` need not live longer than the call. A device
  * whose driver cannot be opened stays silent with the reason. */
 void field_apply(struct field *field, const struct config *config);
+
+/* Whether the line is of the kind that the driver asks: a meter's profile on a line that is made
+ * up, or a made-up profile on a real line, gives -EINVAL and the sentence. */
+int field_check_driver(const struct driver *driver, const char *profile, const char *name,
+                       const struct line_settings *line, struct err *err);
 
 /* ---- what the faces show --------------------------------------------------------------------- */
 

@@ -283,6 +283,9 @@ static void describe(struct line *line)
         snprintf(line->endpoint, sizeof line->endpoint, "%s %u 8%c%d", settings->port,
                  line_settings_baud(settings), "NEO"[settings->parity], (int)settings -> stop_bits);
         break;
+    case LINE_GPIO:
+        snprintf(line->endpoint, sizeof line->endpoint, "%s", settings->port);
+        break;
     case LINE_SIM:
         snprintf(line->endpoint, sizeof line->endpoint, "simulated");
         break;
@@ -322,6 +325,8 @@ struct line *line_new(struct loop *loop, const char *name, const struct line_set
     line_settings_copy(&line->settings, settings);
     if (!transport && settings->kind == LINE_MODBUS_RTU)
         transport = transport_serial_new(loop, &line->settings);
+    else if (!transport && settings->kind == LINE_GPIO)
+        transport = transport_gpio_new(loop, &line->settings, NULL);
     else if (!transport && settings->kind != LINE_SIM)
         transport = transport_tcp_new(loop, &line->settings);
     line->transport = transport;

@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "field/gpio_chip.h"
+#include "model/config.h"
 #include "wire/modbus_tcp.h"
 
-static const char *const kinds[] = {"modbus-rtu", "modbus-tcp", "rtu-over-tcp", "sim", NULL};
+static const char *const kinds[] = {"modbus-rtu", "modbus-tcp", "rtu-over-tcp",
+                                    "sim",        "gpio",       NULL};
 static const char *const parities[] = {"none", "even", "odd", NULL};
 static const char *const rs485_words[] = {"auto", "on", "off", NULL};
 static const char *const bauds[] = {"1200",  "2400",  "4800",   "9600", "19200",
@@ -24,7 +27,8 @@ static const struct setting_row rows[] = {
      .required = true,
      COMMON,
      .help = "How the equipment is reached: a serial port, a Modbus TCP gateway or meter, "
-             "a serial port behind a network adaptor, or invented values."},
+             "a serial port behind a network adaptor, invented values, or digital lines of this "
+             "machine (gpio)."},
     {.key = "label",
      .type = SETTING_TEXT,
      FIELD(label),
@@ -46,7 +50,8 @@ static const struct setting_row rows[] = {
      COMMON,
      .help =
          "For a serial line the path of its port (/dev/ttyUSB0, or better a path under "
-         "/dev/serial/by-id); for a network line the number of the TCP port, 502 when not given."},
+         "/dev/serial/by-id); for a network line the number of the TCP port, 502 when not given; "
+         "for gpio the chip, /dev/gpiochip0."},
     {.key = "host",
      .type = SETTING_TEXT,
      FIELD(host),
@@ -54,6 +59,22 @@ static const struct setting_row rows[] = {
      .initial = "",
      COMMON,
      .help = "Name or address of the gateway or meter, for network lines."},
+    {.key = "outputs",
+     .type = SETTING_TEXT,
+     FIELD(outputs),
+     .max = 1000,
+     .initial = "",
+     COMMON,
+     .help = "For gpio: the lines that switch outlets 1, 2, ... in this order, by number or name, "
+             "with a comma between; ! before one that is on when its level is low: 17, !27, "
+             "RELAY3."},
+    {.key = "inputs",
+     .type = SETTING_TEXT,
+     FIELD(inputs),
+     .max = 1000,
+     .initial = "",
+     COMMON,
+     .help = "For gpio: the lines that are inputs 1, 2, ..., likewise."},
     {.key = "baud",
      .type = SETTING_CHOICE,
      FIELD(baud),
@@ -146,11 +167,51 @@ static unsigned parse_port(const char *text)
     return fine ? (unsigned)number : 0;
 }
 
+static int check_pins(const struct line_settings *line, const char **key, struct err *err)
+{
+    struct gpio_pin pins[GPIO_PINS_MAX];
+    *key = "outputs";
+    int outputs = gpio_pins_parse(line->outputs, true, pins, 0, err);
+    if (outputs < 0)
+        return outputs;
+    *key = "inputs";
+    int inputs = gpio_pins_parse(line->inputs, false, pins, (size_t)outputs, err);
+    if (inputs < 0)
+        return inputs;
+    bool any = outputs + inputs > 0, gpio = line->kind == LINE_GPIO;
+    *key = "outputs";
+    if (any != gpio)
+        return err_set(err, -EINVAL,
+                       gpio ? "a gpio line needs outputs or inputs: numbers or names of lines"
+                            : "only a gpio line has outputs and inputs");
+    *key = "port";
+    if (gpio && line->port[0] != '/')
+        return err_set(err, -EINVAL, "a gpio line needs the path of its chip, like /dev/gpiochip0");
+    return 0;
+}
+
+/* A serial port has one owner: the later line would find it in use for ever. */
+static int check_owner(const struct config *config, const struct line_settings *line,
+                       struct err *err)
+{
+    for (size_t i = 0; line->kind == LINE_MODBUS_RTU && line->enabled; i++) {
+        const struct line_settings *other = config_at(config, &line_settings_table, i);
+        if (other == line)
+            return 0;
+        if (other->kind == line->kind && other->enabled && strcmp(other->port, line->port) == 0)
+            return err_set(err, -EINVAL,
+                           "\"%.63s\" uses this port already: give its devices that line",
+                           config_name_at(config, &line_settings_table, i));
+    }
+    return 0;
+}
+
 static int check(const struct config *config, const void *record, const char **key, struct err *err)
 {
-    (void)config;
     const struct line_settings *line = record;
     *key = "port";
+    if (check_owner(config, line, err) < 0)
+        return err->code;
     if (line->kind == LINE_MODBUS_RTU && line->port[0] != '/')
         return err_set(
             err, -EINVAL,
@@ -166,7 +227,7 @@ static int check(const struct config *config, const void *record, const char **k
     *key = "in_flight";
     if (line->in_flight > 1 && line->kind != LINE_MODBUS_TCP)
         return err_set(err, -EINVAL, "only a modbus-tcp line can have several requests under way");
-    return 0;
+    return check_pins(line, key, err);
 }
 
 const struct setting_table line_settings_table = {
@@ -199,10 +260,11 @@ const char *line_settings_kind_name(const struct line_settings *settings)
 bool line_settings_equal(const struct line_settings *a, const struct line_settings *b)
 {
     return a->kind == b->kind && strcmp(a->label, b->label) == 0 && a->enabled == b->enabled &&
-           strcmp(a->port, b->port) == 0 && strcmp(a->host, b->host) == 0 && a->baud == b->baud &&
-           a->parity == b->parity && a->stop_bits == b->stop_bits && a->rs485 == b->rs485 &&
-           a->timeout_ms == b->timeout_ms && a->pause_ms == b->pause_ms && a->gap_ms == b->gap_ms &&
-           a->retries == b->retries && a->in_flight == b->in_flight;
+           strcmp(a->port, b->port) == 0 && strcmp(a->host, b->host) == 0 &&
+           strcmp(a->outputs, b->outputs) == 0 && strcmp(a->inputs, b->inputs) == 0 &&
+           a->baud == b->baud && a->parity == b->parity && a->stop_bits == b->stop_bits &&
+           a->rs485 == b->rs485 && a->timeout_ms == b->timeout_ms && a->pause_ms == b->pause_ms &&
+           a->gap_ms == b->gap_ms && a->retries == b->retries && a->in_flight == b->in_flight;
 }
 
 void line_settings_copy(struct line_settings *copy, const struct line_settings *settings)
@@ -211,6 +273,8 @@ void line_settings_copy(struct line_settings *copy, const struct line_settings *
     copy->label = mem_text(settings->label);
     copy->port = mem_text(settings->port);
     copy->host = mem_text(settings->host);
+    copy->outputs = mem_text(settings->outputs);
+    copy->inputs = mem_text(settings->inputs);
 }
 
 /* The texts are const for readers; the copy owns them. */
@@ -225,4 +289,6 @@ void line_settings_deinit(struct line_settings *settings)
     free_text(&settings->label);
     free_text(&settings->port);
     free_text(&settings->host);
+    free_text(&settings->outputs);
+    free_text(&settings->inputs);
 }

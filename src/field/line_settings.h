@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "model/setting.h"
 
-enum line_kind { LINE_MODBUS_RTU, LINE_MODBUS_TCP, LINE_RTU_OVER_TCP, LINE_SIM };
+enum line_kind { LINE_MODBUS_RTU, LINE_MODBUS_TCP, LINE_RTU_OVER_TCP, LINE_SIM, LINE_GPIO };
 enum line_parity { LINE_PARITY_NONE, LINE_PARITY_EVEN, LINE_PARITY_ODD };
 enum line_rs485 { LINE_RS485_AUTO, LINE_RS485_ON, LINE_RS485_OFF };
 
@@ -13,10 +13,11 @@ struct line_settings {
     const char *label;
     const char *port; /* path of a serial port, or number of a TCP port */
     const char *host;
-    int64_t baud;      /* index; see line_settings_baud */
-    int64_t parity;    /* enum line_parity */
-    int64_t stop_bits; /* 1 or 2 */
-    int64_t rs485;     /* enum line_rs485 */
+    const char *outputs, *inputs; /* of a GPIO chip, see gpio_chip.h */
+    int64_t baud;                 /* index; see line_settings_baud */
+    int64_t parity;               /* enum line_parity */
+    int64_t stop_bits;            /* 1 or 2 */
+    int64_t rs485;                /* enum line_rs485 */
     int64_t timeout_ms, pause_ms, gap_ms;
     int64_t retries, in_flight;
     bool enabled;

@@ -52,6 +52,7 @@ static void lose(struct poller *poller, enum value_reason reason, const char *se
     if (news || strcmp(device->reason, sentence) != 0)
         device_set_state(device, DEVICE_SILENT, sentence);
     device_mark_stale(device, reason);
+    poller_tell(poller);
     poller->identified = false;
     if (tell && !poller->lost_logged) {
         poller->lost_logged = true;
@@ -74,10 +75,10 @@ static void come_online(struct poller *poller)
 
 /* ---- time ------------------------------------------------------------------------------------ */
 
-static clock_us timeout_of(const struct poller *poller)
+static clock_us timeout_of(const struct poller *poller, const struct driver_request *asked)
 {
-    if (poller->asked.timeout)
-        return poller->asked.timeout;
+    if (asked->timeout)
+        return asked->timeout;
     if (poller->settings.timeout_ms)
         return poller->settings.timeout_ms * CLOCK_MS;
     if (poller->limits.timeout)
@@ -89,7 +90,7 @@ static clock_us timeout_of(const struct poller *poller)
  * room to spare: a patience of seconds would cost the other units more than they may lose. */
 static clock_us probe_timeout(const struct poller *poller)
 {
-    clock_us timeout = timeout_of(poller);
+    clock_us timeout = timeout_of(poller, &poller->asked);
     const struct statistics *known =
         line_unit_statistics(poller->line, (uint8_t)poller->settings.unit);
     if (timeout <= PROBE_TIMEOUT_MOST || !known->latency.total)
@@ -191,16 +192,33 @@ static clock_us first_of(int64_t setting_ms, clock_us wish)
     return setting_ms ? setting_ms * CLOCK_MS : wish;
 }
 
+void poller_fill_request(const struct poller *poller, const struct driver_request *asked,
+                         struct line_request *request)
+{
+    request->unit = (uint8_t)poller->settings.unit;
+    request->length = asked->length;
+    request->write = asked->write;
+    request->timeout = timeout_of(poller, asked);
+    request->retries = asked->once ? 0 : -1;
+    request->pause = first_of(poller->settings.pause_ms, poller->limits.pause);
+    request->write_gap = first_of(poller->settings.write_gap_ms, poller->limits.write_gap);
+}
+
 static void ask(struct poller *poller)
 {
     struct line_request *request = &poller->request;
-    request->length = poller->asked.length;
-    request->write = poller->asked.write;
-    request->timeout = poller->failures ? probe_timeout(poller) : timeout_of(poller);
-    request->retries = poller->failures || poller->asked.once ? 0 : -1;
-    request->pause = first_of(poller->settings.pause_ms, poller->limits.pause);
-    request->write_gap = first_of(poller->settings.write_gap_ms, poller->limits.write_gap);
+    poller_fill_request(poller, &poller->asked, request);
+    if (poller->failures) {
+        request->timeout = probe_timeout(poller);
+        request->retries = 0;
+    }
     line_submit(poller->line, request);
+}
+
+void poller_tell(struct poller *poller)
+{
+    if (poller->told)
+        poller->told(poller);
 }
 
 /* The setting takes the place of the usual time. Points that are read less often than each round
@@ -318,6 +336,7 @@ static void on_done(struct line_request *request, const struct driver_answer *an
     if (poller->driver->decode(poller->state, &poller->asked, answer) < 0)
         line_unit_statistics(poller->line, (uint8_t)poller->settings.unit)
             ->counts[STATISTICS_MALFORMED]++;
+    poller_tell(poller);
     next_request(poller);
 }
 
@@ -342,7 +361,6 @@ void poller_attach(struct poller *poller, struct line *line, unsigned place, uns
         poller->limits = poller->driver->limits(poller->state);
     poller->phase = phase_of(poller->settings.every, place, line_number);
     poller->request = (struct line_request){
-        .unit = (uint8_t)poller->settings.unit,
         .urgency = LINE_POLL,
         .client = poller->ordinal,
         .pdu = poller->asked.bytes,

@@ -31,6 +31,9 @@ struct poller {
     void *library;
     struct driver_device *state; /* NULL: the driver could not be opened */
     uint32_t ordinal;            /* among all pollers; client number on the line */
+    struct field_part *part;     /* its device is a part of another; field's, NULL: it is not */
+    bool touched;                /* field's, while settings are applied: a part of it changes */
+    void (*told)(struct poller *poller); /* after readings or their quality changed; may be NULL */
 
     struct line *line; /* NULL while not attached */
     struct driver_limits limits;
@@ -56,6 +59,14 @@ void poller_detach(struct poller *poller);
 
 /* The line became open or failing. */
 void poller_line_changed(struct poller *poller);
+
+/* What a request to this device needs beside its urgency and who is called: address, bytes of
+ * `asked`, times. */
+void poller_fill_request(const struct poller *poller, const struct driver_request *asked,
+                         struct line_request *request);
+
+/* Readings came in beside the rounds. */
+void poller_tell(struct poller *poller);
 
 /* Milliseconds until a silent device is tried again; -1 when it is not silent or tried right
  * now. */

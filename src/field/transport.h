@@ -43,4 +43,9 @@ struct transport {
 
 /* Settings and loop are borrowed and must outlive the transport. */
 struct transport *transport_serial_new(struct loop *loop, const struct line_settings *settings);
+/* Digital lines of this machine, answered in the form of Modbus TCP. `chip` is taken over; NULL
+ * makes the kernel's. */
+struct gpio_chip;
+struct transport *transport_gpio_new(struct loop *loop, const struct line_settings *settings,
+                                     struct gpio_chip *chip);
 struct transport *transport_tcp_new(struct loop *loop, const struct line_settings *settings);

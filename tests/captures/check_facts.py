@@ -108,6 +108,19 @@ def bank_of(row):
     return {"3": "holding", "3/4": "holding", "4": "input", "2": "discrete"}.get(row["function"], "coil")
 
 
+def written(point):
+    """`write:` of a profile in the words of the list: "same", or the place if it is another, and the code of each state."""
+    write = point.get("write")
+    if not isinstance(write, dict):
+        return write
+    words = []
+    if "holding" in write or "coil" in write:
+        words.append("%s %d" % place(write))
+    # on and off are true and false to this reader of YAML
+    words += ["%s=%d" % ({True: "on", False: "off"}.get(word, word), code) for word, code in write["codes"].items()]
+    return " ".join(words)
+
+
 def size(kind):
     return max(1, int(re.sub(r"\D", "", kind) or 16) // 16)
 
@@ -157,11 +170,14 @@ class Check:
         bank, address = place(point)
         self.same(name, path, "bank", bank, bank_of(row))
         self.same(name, path, "address", address, int(row["address"]))
+        self.same(name, path, "write", written(point), row.get("write") or None)
         kind = TYPES.get(row["type"], row["type"])
         if kind.startswith("text:"):
             self.same(name, path, "type", (point["type"], point.get("length")), ("text", int(kind[5:])))
             return
-        self.same(name, path, "type", point["type"], self.exception(name, path, "type", kind))
+        self.same(name, path, "type", point.get("type", "bool"), self.exception(name, path, "type", kind))
+        if kind == "bool":
+            return
         n = size(kind)
         order = row["order"] if row["order"] and len(row["order"]) == 2 * n else ORDERS[profile["order"]][n]
         self.same(name, path, "order", point.get("order", ORDERS[profile["order"]][n]), order)
@@ -241,14 +257,15 @@ def changes(profile):
     """The profile with one thing wrong at a time."""
     for path, point in profile["points"].items():
         bank, address = place(point)
-        number = point.get("type") != "text"
+        number, bit = point.get("type") != "text", bank in ("coil", "discrete")
         for what, change in (
             ("address", {bank: address + 1}),
             ("other address", {bank: address + 2}),
             ("bank", {bank: None, "input" if bank == "holding" else "holding": address}),
             ("type", {"type": "uint32" if point.get("type") == "int32" else "int32"}),
-            ("scale", {"scale": point.get("scale", 1) * 10} if number else None),
-            ("order", {"order": {1: "BA", 2: "DCBA", 4: "HGFEDCBA"}[size(point["type"])]} if number else None),
+            ("write", {"write": None if "write" in point else "same"}),
+            ("scale", {"scale": point.get("scale", 1) * 10} if number and not bit else None),
+            ("order", {"order": {1: "BA", 2: "DCBA", 4: "HGFEDCBA"}[size(point["type"])]} if number and not bit else None),
             ("sign", {"sign": None} if "sign" in point else None),
             ("absent", {"absent": None} if "absent" in point else None),
             ("scale_by", {"scale_by": dict(point["scale_by"], below=500)} if "scale_by" in point else None),

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Makes the captures of the Modbus profiles with python3-pymodbus, a stack that is not ours.
 
-    make.py                 write NAME.cap and NAME.points for every profile, and docs/devices.md
+    make.py                 write NAME.cap, NAME.points and NAME.writes (of what can be switched) for every profile, and docs/devices.md
     make.py NAME...         write these only
     make.py --check         fail if a committed file is not what would be written
     make.py --list          print docs/devices.md
@@ -24,7 +24,9 @@ from pymodbus.constants import Endian
 from pymodbus.datastore import ModbusSequentialDataBlock, ModbusSlaveContext
 from pymodbus.factory import ServerDecoder
 from pymodbus.payload import BinaryPayloadBuilder
+from pymodbus.bit_write_message import WriteSingleCoilRequest
 from pymodbus.register_read_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
+from pymodbus.register_write_message import WriteSingleRegisterRequest
 
 from profile_runs import expand
 
@@ -480,6 +482,26 @@ class Device:
                 yield ask.hex(), (bytes([answer.function_code]) + answer.encode()).hex()
 
 
+def writes(profile):
+    """For each state of each point that can be switched: path, number, request and answer by pymodbus."""
+    zeros = ModbusSequentialDataBlock(0, [0] * 65536)
+    context = ModbusSlaveContext(hr=zeros, co=ModbusSequentialDataBlock(0, [False] * 65536), zero_mode=True)
+    for path, point in profile["points"].items():
+        write = point.get("write")
+        if write is None:
+            continue
+        write = {} if write == "same" else write
+        bank, address = place(write) if "coil" in write or "holding" in write else place(point)
+        for state, word in point["values"].items():
+            if word not in write.get("codes", {word: state}):
+                continue
+            code = write.get("codes", {word: state})[word]
+            request = WriteSingleCoilRequest(address, bool(code)) if bank == "coil" else WriteSingleRegisterRequest(address, code)
+            ask = bytes([request.function_code]) + request.encode()
+            answer = ServerDecoder().decode(ask).execute(context)
+            yield path, state, ask.hex(), (bytes([answer.function_code]) + answer.encode()).hex()
+
+
 def plain(value):
     """A decimal number without exponent, at most 15 digits that count."""
     if isinstance(value, str):
@@ -514,7 +536,12 @@ def captures(profile):
     cap += "".join("%s > %s\n" % pair for pair in device.exchanges())
     points = head % (device.name, "points that must come out", device.seed)
     points += "".join("%s %s\n" % (path, plain(device.expected[path])) for path in profile["points"])
-    return {device.name + ".cap": cap, device.name + ".points": points}
+    files = {device.name + ".cap": cap, device.name + ".points": points}
+    switched = list(writes(profile))
+    if switched:
+        files[device.name + ".writes"] = "# %s: path, state, request PDU > answer PDU; made by make.py with python3-pymodbus\n" % device.name + \
+            "".join("%s %d %s > %s\n" % one for one in switched)
+    return files
 
 
 def devices_page(found):
@@ -570,7 +597,7 @@ def main(arguments):
         for file in sorted(os.listdir(HERE)):
             if file.startswith("sunspec-"):
                 continue  # make_sunspec.py's
-            if file.endswith((".cap", ".points")) and os.path.join(HERE, file) not in wanted:
+            if file.endswith((".cap", ".points", ".writes")) and os.path.join(HERE, file) not in wanted:
                 print("%s belongs to no profile" % file)
                 bad += 1
     print("%d profiles, %d files, %d wrong" % (len(names), len(wanted), bad))

@@ -48,13 +48,13 @@ struct program {
 
 static void usage(void)
 {
-    puts(
-        "meter-sim [--tcp HOST:PORT[-PORT]] [--rtu-tcp HOST:PORT[-PORT]] [--pty PATH] [--baud N]\n"
-        "          --meter KIND@UNIT[-UNIT][,seed=N][,phases=1][,load=X][,solar=W][,kwh=X][,ct=N]\n"
-        "                  [,feeder=FILE][,fault=NAME[:N]][,delay=MS] ...\n"
-        "          [--units N] [--delay-ms N] [--timeout-ms N] [--control PATH]\n"
-        "          [--counters PATH]\n"
-        "Kinds of meters:");
+    puts("meter-sim [--tcp HOST:PORT[-PORT]] [--rtu-tcp HOST:PORT[-PORT]] [--pty PATH] [--baud N]\n"
+         "          --meter "
+         "KIND@UNIT[-UNIT][,seed=N][,phases=1][,load=X][,base=W][,solar=W][,kwh=X]\n"
+         "                  [,ct=N][,feeder=FILE][,fault=NAME[:N]][,delay=MS] ...\n"
+         "          [--units N] [--delay-ms N] [--timeout-ms N] [--control PATH]\n"
+         "          [--counters PATH]\n"
+         "Kinds of meters:");
     const struct meter_sim_kind *kind;
     for (size_t i = 0; (kind = meter_sim_kind_at(i)) != NULL; i++) {
         printf("  %s\n", kind->name);

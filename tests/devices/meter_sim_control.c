@@ -134,6 +134,30 @@ static int write_setting(struct meter_sim_net *net, struct meter_sim_unit *unit,
                                 (uint16_t)strtoul(words->word[3], NULL, 0));
 }
 
+/* How a relay board takes commands from now on: "ignore UNIT", "lag UNIT MS", "obey UNIT". */
+static int set_manners(struct meter_sim_net *net, struct meter_sim_unit *unit,
+                       const struct words *words)
+{
+    (void)net;
+    if (unit->board.kind == NULL) {
+        return -ENODEV;
+    }
+    unit->board.ignores = words->word[0][0] == 'i';
+    unit->board.lag_ms = words->word[0][0] == 'l' && words->word[2] != NULL
+                             ? (unsigned)strtoul(words->word[2], NULL, 10)
+                             : 0;
+    return 0;
+}
+
+static int lose_power(struct meter_sim_net *net, struct meter_sim_unit *unit,
+                      const struct words *words)
+{
+    (void)net;
+    (void)words;
+    meter_sim_board_power_loss(&unit->board);
+    return unit->board.kind != NULL ? 0 : -ENODEV;
+}
+
 /* "7", "*", "5020:7", "5020:*". Ports of one set must not count its units twice, hence the look
  * back. */
 static int for_units(struct meter_sim_net *net, const struct words *words, unit_function *function)
@@ -167,6 +191,35 @@ static int for_units(struct meter_sim_net *net, const struct words *words, unit_
     return result;
 }
 
+/* The first unit that is meant. */
+static struct meter_sim_unit *find_unit(const struct meter_sim_net *net, const char *which)
+{
+    const char *colon = strchr(which, ':');
+    unsigned long port = colon != NULL ? strtoul(which, NULL, 10) : 0;
+    unsigned long number = strtoul(colon != NULL ? colon + 1 : which, NULL, 10);
+    for (size_t i = 0; number < 256 && i < net->port_count; i++) {
+        if (port == 0 || net->ports[i].number == port) {
+            return net->ports[i].set->units[number];
+        }
+    }
+    return NULL;
+}
+
+static int told(const struct meter_sim_net *net, const struct words *words, char *reply,
+                size_t size)
+{
+    if (words->word[1] == NULL || words->word[2] == NULL) {
+        return -EINVAL;
+    }
+    const struct meter_sim_unit *unit = find_unit(net, words->word[1]);
+    unsigned long relay = strtoul(words->word[2], NULL, 10);
+    if (unit == NULL || unit->board.kind == NULL || relay < 1 || relay > unit->board.kind->count) {
+        return -ENODEV;
+    }
+    snprintf(reply, size, "ok %.6f", unit->board.told_at[relay - 1]);
+    return 0;
+}
+
 static int stats(struct meter_sim_net *net, char *reply, size_t size)
 {
     size_t open = 0;
@@ -186,8 +239,10 @@ static int obey(struct meter_sim_net *net, const struct words *words, char *repl
         const char *name;
         unit_function *function;
     } commands[] = {
-        {"delay", set_delay}, {"continue", go_on},  {"clear", clear},
-        {"set", set_pin},     {"unset", unset_pin}, {"write", write_setting},
+        {"delay", set_delay},       {"continue", go_on},  {"clear", clear},
+        {"set", set_pin},           {"unset", unset_pin}, {"write", write_setting},
+        {"ignore", set_manners},    {"lag", set_manners}, {"obey", set_manners},
+        {"power-loss", lose_power},
     };
     const char *verb = words->word[0] != NULL ? words->word[0] : "";
     uint16_t port = words->word[1] != NULL ? (uint16_t)strtoul(words->word[1], NULL, 10) : 0;
@@ -198,6 +253,9 @@ static int obey(struct meter_sim_net *net, const struct words *words, char *repl
     }
     if (strcmp(verb, "stats") == 0) {
         return stats(net, reply, size);
+    }
+    if (strcmp(verb, "told") == 0) {
+        return told(net, words, reply, size);
     }
     if (strcmp(verb, "drop") == 0) {
         meter_sim_net_drop(net, port);

@@ -305,6 +305,11 @@ static const struct meter_sim_kind kinds[] = {
      ARRAY(sunspec_203_rows), ARRAY(sunspec_203_ranges), NULL, 0},
     {"flat", MODBUS_VALUE_ABCD, READ_3 | READ_4, METER_SIM_ABSENT_ZERO, 125, true,
      NULL, 0, ARRAY(flat_ranges), ARRAY(flat_settings)},
+    /* relay boards: meter_sim_board.c answers for them */
+    {"waveshare-8", MODBUS_VALUE_ABCD, 0, METER_SIM_ABSENT_ZERO, 0, true, NULL, 0, NULL, 0, NULL, 0},
+    {"waveshare-30", MODBUS_VALUE_ABCD, 0, METER_SIM_ABSENT_ZERO, 0, true, NULL, 0, NULL, 0, NULL, 0},
+    {"r4d-16", MODBUS_VALUE_ABCD, 0, METER_SIM_ABSENT_ZERO, 0, true, NULL, 0, NULL, 0, NULL, 0},
+    {"rlh-8", MODBUS_VALUE_ABCD, 0, METER_SIM_ABSENT_ZERO, 0, true, NULL, 0, NULL, 0, NULL, 0},
 };
 /* clang-format on */
 

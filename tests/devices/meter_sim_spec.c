@@ -74,9 +74,8 @@ static int parse_option(char *option, struct meter_sim_spec *spec)
         const char *name;
         double *place;
     } numbers[] = {
-        {"load", &spec->physics.load},
-        {"solar", &spec->physics.solar_w},
-        {"kwh", &spec->physics.energy_kwh},
+        {"load", &spec->physics.load},     {"base", &spec->physics.base_w},
+        {"solar", &spec->physics.solar_w}, {"kwh", &spec->physics.energy_kwh},
         {"volts", &spec->physics.voltage},
     };
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {

@@ -1,6 +1,6 @@
 /* meter_sim_spec - reads what --meter says and makes sets of units of it.
  *
- *   KIND@UNIT[-LAST][,seed=N][,phases=1][,load=X][,solar=W][,kwh=X][,ct=N][,feeder=FILE]
+ *   KIND@UNIT[-LAST][,seed=N][,phases=1][,load=X][,base=W][,solar=W][,kwh=X][,ct=N][,feeder=FILE]
  *            [,fault=NAME[:N]][,delay=MS]
  */
 #pragma once

@@ -19,6 +19,7 @@ void meter_sim_unit_init(struct meter_sim_unit *unit, const struct meter_sim_kin
     for (size_t i = 0; i < kind->setting_count; i++) {
         unit->settings[i] = kind->settings[i].value;
     }
+    unit->board.kind = meter_sim_board_find(kind->name);
     if (!kind->flat) {
         sim_physics_init(&unit->physics, config, wall);
     }
@@ -326,6 +327,9 @@ static enum modbus_pdu_exception write_registers(struct meter_sim_unit *unit,
 size_t meter_sim_unit_answer(struct meter_sim_unit *unit, double wall, const uint8_t *pdu,
                              size_t length, uint8_t *answer)
 {
+    if (unit->board.kind != NULL) {
+        return meter_sim_board_answer(&unit->board, wall, pdu, length, answer);
+    }
     struct modbus_pdu_request request;
     uint8_t data[2 * MODBUS_PDU_READ_MAX];
     size_t data_length = 0;

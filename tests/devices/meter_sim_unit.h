@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "sim_physics.h"
+#include "meter_sim_board.h"
 #include "meter_sim_fault.h"
 #include "meter_sim_kind.h"
 
@@ -34,6 +35,7 @@ struct meter_sim_unit {
     struct meter_sim_pin pins[METER_SIM_PINS];
     size_t pin_count;
     struct meter_sim_fault fault;
+    struct meter_sim_board board; /* of a relay board, which has nothing else of the above */
 };
 
 void meter_sim_unit_init(struct meter_sim_unit *unit, const struct meter_sim_kind *kind,

@@ -226,6 +226,8 @@ static void step_phase(struct sim_physics *state, unsigned phase, double local, 
         load.distortion = 12 * load.real;
         voltage = (double)sample.voltage * (1 + 0.0002 * normal(state));
     }
+    add_load(&load, config->base_w / config->phases, 0.95,
+             8); /* pumps, racks, light in the stairs */
     double distortion = load.real > 0 ? load.distortion / load.real : 0;
     load.real -= solar / config->phases;
     if (config->feeder == NULL) {

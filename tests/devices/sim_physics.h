@@ -59,6 +59,7 @@ struct sim_physics_config {
     double frequency;    /* nominal [50] */
     double source_ohm;   /* of the supply, each phase [0.25, with half as much reactance] */
     double load;         /* size of the load, 1 = a household on each phase [1] */
+    double base_w;       /* drawn day and night besides, on all phases together [0] */
     double solar_w;      /* peak of a photovoltaic plant on all phases; 0 = none */
     double utc_offset_s; /* local time of day = wall time + this */
     double energy_kwh;   /* counter at the start, all phases [drawn from the seed] */

@@ -310,6 +310,29 @@ static void test_demo_recording(void **state)
     free(samples);
 }
 
+/* What is drawn besides comes on top of the rest, in equal parts, at a power factor of 0.95. */
+static void test_base(void **state)
+{
+    (void)state;
+    const struct sim_physics_sample flat[] = {{500, 100, 235}, {500, 100, 235}};
+    const struct sim_physics_feeder feeder = {flat, 2};
+    struct sim_physics_config config = {.seed = 5, .feeder = &feeder};
+    struct sim_physics without, with;
+    sim_physics_init(&without, &config, midnight);
+    config.base_w = 6000;
+    sim_physics_init(&with, &config, midnight);
+    for (int second = 1; second <= 100; second++) {
+        sim_physics_step(&without, midnight + second, 1);
+        sim_physics_step(&with, midnight + second, 1);
+        for (unsigned i = SIM_PHYSICS_PHASE_A; i <= SIM_PHYSICS_PHASE_C; i++) {
+            const double *less = without.value[i], *more = with.value[i];
+            assert_near(more[SIM_PHYSICS_REAL_POWER] - less[SIM_PHYSICS_REAL_POWER], 2000, 1e-6);
+            assert_near(more[SIM_PHYSICS_REACTIVE_POWER] - less[SIM_PHYSICS_REACTIVE_POWER],
+                        2000 * tan(acos(0.95)), 1e-6);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +345,7 @@ int main(void)
         cmocka_unit_test(test_voltage_drop),
         cmocka_unit_test(test_long_step),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_base),
         cmocka_unit_test(test_feeder_parse),
         cmocka_unit_test(test_feeder_time),
         cmocka_unit_test(test_demo_recording),

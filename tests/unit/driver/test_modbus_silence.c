@@ -286,6 +286,28 @@ static void test_a_refused_probe(void **state)
     drop(rig);
 }
 
+/* Both reads of a map are silenced, one of them by a gap: the cell that a probe found must stay by
+ * itself, else the gap beside it silences the witness too, and the unit is never understood. */
+static void test_a_gap_beside_the_witness(void **state)
+{
+    (void)state;
+    struct rig *rig = make("points:\n"
+                           "  circuit-1/current: {holding: 1, type: uint16}\n"
+                           "  circuit-2/current: {holding: 6, type: uint16}\n"
+                           "  circuit-3/current: {holding: 17, type: uint16}\n"
+                           "  circuit-4/current: {holding: 18, type: uint16}\n"
+                           "  circuit-5/current: {holding: 33, type: uint16}\n"
+                           "  circuit-6/current: {holding: 27, type: uint16}\n");
+    rig->mute[2] = rig->mute[33] = true;
+    play_rounds(rig, 120);
+    bench_expect(&rig->bench, "circuit-1/current", 1);
+    bench_expect(&rig->bench, "circuit-2/current", 0);
+    bench_expect(&rig->bench, "circuit-3/current", 17);
+    bench_expect(&rig->bench, "circuit-6/current", 27);
+    bench_expect_not(&rig->bench, "circuit-5/current", QUALITY_ABSENT, REASON_UNANSWERED);
+    drop(rig);
+}
+
 /* Whatever is silent and whatever is refused: the rest is read, and in the end nothing in vain. */
 static void test_random_silence(void **state)
 {
@@ -335,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_a_dead_unit_is_dead),
         cmocka_unit_test(test_noise_teaches_nothing),
         cmocka_unit_test(test_a_refused_probe),
+        cmocka_unit_test(test_a_gap_beside_the_witness),
         cmocka_unit_test(test_random_silence),
     };
     return cmocka_run_group_tests_name("driver/modbus_silence", tests, NULL, NULL);

@@ -246,6 +246,8 @@ static inline struct line_settings testing_settings(enum line_kind kind)
         .label = "",
         .port = kind == LINE_MODBUS_RTU ? "/dev/none" : "502",
         .host = "192.0.2.10",
+        .outputs = "",
+        .inputs = "",
         .baud = 3, /* 9600 */
         .stop_bits = 1,
         .timeout_ms = 300,

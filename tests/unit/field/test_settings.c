@@ -79,10 +79,39 @@ static void mistakes_are_named(void **state)
         {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, every: 50 ms}}",
          "100 ms to 1 h"},
         {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, fed_by: x}}", "mains"},
+        {"lines: {a: {kind: sim}}\n"
+         "devices: {meter-1: {line: a, profile: testing},"
+         " n: {line: a, profile: testing, fed_by: meter-2}}",
+         "there is no \"meter-2\"; did you mean \"meter-1\"?"},
+        {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, fed_by: m}}",
+         "devices.m.fed_by: the way upstream by \"m\" comes back"},
+        {"lines: {a: {kind: sim}}\n"
+         "devices: {k: {line: a, profile: testing, fed_by: o},"
+         " m: {line: a, profile: testing, fed_by: o}, n: {line: a, profile: testing, fed_by: m},"
+         " o: {line: a, profile: testing, fed_by: n}}",
+         "devices.m.fed_by: the way upstream by \"o\" comes back"},
+        {"lines: {a: {kind: modbus-tcp, host: x}}\n"
+         "devices: {m: {line: a, profile: testing, unit: 3},"
+         " n: {line: a, profile: testing, unit: 3}}",
+         "devices.n.unit: unit 3 of a is \"m\" already"},
+        {"lines: {a: {kind: modbus-rtu, port: /dev/ttyS0},"
+         " b: {kind: modbus-rtu, port: /dev/ttyS0}}",
+         "lines.b.port: \"a\" uses this port already"},
         {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, role: x}}", "pdu"},
         {"lines: {a: {kind: modbus-rtu, port: /dev/ttyS0}}\n"
          "devices: {m: {line: a, profile: testing, unit: 0}}",
          "1 to 255"},
+        {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, part_of: x}}",
+         "there is no \"x\""},
+        {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, part_of: m}}",
+         "part of itself"},
+        {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing},"
+         " n: {line: a, profile: testing, part_of: m}, o: {line: a, profile: testing, part_of: n}}",
+         "name that one"},
+        {"lines: {a: {kind: gpio, port: /dev/gpiochip0}}", "needs outputs or inputs"},
+        {"lines: {a: {kind: gpio, outputs: 17}}", "/dev/gpiochip0"},
+        {"lines: {a: {kind: gpio, port: /dev/gpiochip0, outputs: '3', inputs: '3'}}", "twice"},
+        {"lines: {a: {kind: sim, outputs: '3'}}", "only a gpio line"},
     };
     for (size_t i = 0; i < TEST_COUNT(wrong); i++) {
         struct err_list errors = {0};
@@ -95,10 +124,33 @@ static void mistakes_are_named(void **state)
     }
 }
 
+/* What looks alike and is no mistake: two profiles of one unit, a spare entry that is off, made-up
+ * devices, gateways at one address. */
+static void doubles_that_may_be_meant(void **state)
+{
+    (void)state;
+    struct err_list errors = {0};
+    struct config *config = field_config(
+        "lines: {a: {kind: modbus-tcp, host: x}, b: {kind: modbus-tcp, host: x},\n"
+        "  c: {kind: sim}, d: {kind: modbus-rtu, port: /dev/ttyS0},\n"
+        "  e: {kind: modbus-rtu, port: /dev/ttyS0, enabled: false}}\n"
+        "devices: {m: {line: a, profile: testing},\n"
+        "  n: {line: a, profile: eastron-sdm630, fed_by: m},\n"
+        "  o: {line: a, profile: testing, enabled: false, fed_by: n},\n"
+        "  p: {line: b, profile: testing, fed_by: m}, q: {line: c, profile: testing},\n"
+        "  r: {line: c, profile: testing}}\n",
+        &errors);
+    assert_int_equal(errors.count, 0);
+    assert_non_null(config);
+    config_free(config);
+    err_list_deinit(&errors);
+}
+
 static void equality_sees_every_field(void **state)
 {
     (void)state;
-    const struct line_settings line = {.label = "", .port = "1", .host = "h"};
+    const struct line_settings line = {
+        .label = "", .port = "1", .host = "h", .outputs = "", .inputs = ""};
     struct line_settings other = line;
     assert_true(line_settings_equal(&line, &other));
     other.gap_ms = 1;
@@ -113,7 +165,7 @@ static void equality_sees_every_field(void **state)
     line_settings_deinit(&copy);
 
     const struct device_settings device = {
-        .line = "l", .profile = "p", .label = "", .role = "", .fed_by = ""};
+        .line = "l", .profile = "p", .label = "", .role = "", .fed_by = "", .part_of = ""};
     struct device_settings changed = device;
     assert_true(device_settings_equal(&device, &changed));
     changed.write_gap_ms = 5;
@@ -121,14 +173,19 @@ static void equality_sees_every_field(void **state)
     changed = device;
     changed.enabled = true;
     assert_false(device_settings_equal(&device, &changed));
+    changed = device;
+    changed.part_of = "x";
+    assert_false(device_settings_equal(&device, &changed));
+    changed = device;
+    changed.first_outlet = 9;
+    assert_false(device_settings_equal(&device, &changed));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(example_is_accepted),
-        cmocka_unit_test(defaults_of_a_serial_line),
-        cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(example_is_accepted),       cmocka_unit_test(defaults_of_a_serial_line),
+        cmocka_unit_test(mistakes_are_named),        cmocka_unit_test(doubles_that_may_be_meant),
         cmocka_unit_test(equality_sees_every_field),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
