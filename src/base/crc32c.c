@@ -1,5 +1,7 @@
 #include "base/crc32c.h"
 
+#include <string.h>
+
 /* Remainders of each byte for the reflected polynomial 0x82f63b78 (RFC 3720, appendix B.4). */
 /* clang-format off */
 static const uint32_t remainders[256] = {
@@ -38,11 +40,36 @@ static const uint32_t remainders[256] = {
 };
 /* clang-format on */
 
-uint32_t crc32c(uint32_t before, const void *bytes, size_t length)
+static uint32_t by_table(uint32_t crc, const uint8_t *at, size_t length)
 {
-    const uint8_t *at = bytes;
-    uint32_t crc = ~before;
     for (size_t i = 0; i < length; i++)
         crc = crc >> 8 ^ remainders[(crc ^ at[i]) & 0xff];
-    return ~crc;
+    return crc;
 }
+
+/* Processors since 2008 have an instruction for this very polynomial: ten times as fast. */
+#ifdef __x86_64__
+__attribute__((target("sse4.2"))) static uint32_t by_instruction(uint32_t crc, const uint8_t *at,
+                                                                 size_t length)
+{
+    uint64_t wide = crc;
+    for (; length >= 8; length -= 8, at += 8) {
+        uint64_t bytes;
+        memcpy(&bytes, at, sizeof bytes);
+        wide = __builtin_ia32_crc32di(wide, bytes);
+    }
+    return by_table((uint32_t)wide, at, length);
+}
+
+uint32_t crc32c(uint32_t before, const void *bytes, size_t length)
+{
+    if (length >= 8 && __builtin_cpu_supports("sse4.2"))
+        return ~by_instruction(~before, bytes, length);
+    return ~by_table(~before, bytes, length);
+}
+#else
+uint32_t crc32c(uint32_t before, const void *bytes, size_t length)
+{
+    return ~by_table(~before, bytes, length);
+}
+#endif

@@ -58,7 +58,7 @@ static int write_all(int fd, const char *bytes, size_t length)
 }
 
 /* The rename is durable only when the folder is synced too. */
-static int sync_folder_of(const char *path)
+int file_sync_folder_of(const char *path)
 {
     char copy[PATH_MAX];
     snprintf(copy, sizeof copy, "%s", path);
@@ -98,7 +98,7 @@ static int put_in_place(const char *fresh, const char *path, const char *kept)
         unlink(kept);
         return result;
     }
-    int result = sync_folder_of(path);
+    int result = file_sync_folder_of(path);
     if (result == 0)
         unlink(kept);
     else if (makes)

@@ -35,7 +35,13 @@ struct yaml {
 /* Only scalars carry a token of their own; maps and lists take the place of their first child. */
 static struct yaml_place place_of(struct fy_node *from)
 {
-    struct fy_token *token = fy_node_is_scalar(from) ? fy_node_get_scalar_token(from) : NULL;
+    for (int depth = 0; from && !fy_node_is_scalar(from) && depth <= YAML_DEPTH_MAX; depth++) {
+        struct fy_node_pair *pair =
+            fy_node_is_mapping(from) ? fy_node_mapping_get_by_index(from, 0) : NULL;
+        from = pair ? fy_node_pair_key(pair) : fy_node_sequence_get_by_index(from, 0);
+    }
+    struct fy_token *token =
+        from && fy_node_is_scalar(from) ? fy_node_get_scalar_token(from) : NULL;
     const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
     return mark ? (struct yaml_place){mark->line + 1, mark->column + 1} : (struct yaml_place){0, 0};
 }

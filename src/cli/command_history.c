@@ -72,6 +72,9 @@ static int print_answer(const struct buf *answer)
 
 int command_history(int argc, char **argv)
 {
+    int done;
+    if (command_history_store(argc, argv, &done))
+        return done;
     struct client_options where = {0};
     const char *from = NULL, *to = NULL, *step = NULL, *points = NULL;
     bool csv = false, json = false, local = false, leave;
@@ -89,7 +92,8 @@ int command_history(int argc, char **argv)
         .command = "history",
         .arguments = "PATH... [OPTION...]",
         .summary =
-            "Prints what was recorded of the points, as min, avg, max, last and count a bucket.",
+            "Prints what was recorded of the points, as min, avg, max, last and count a bucket.\n"
+            "`busbar history check`, `repair`, `backup` and `restore` see to the file itself.",
         .rows = rows,
         .count = sizeof rows / sizeof *rows,
     };

@@ -132,8 +132,8 @@ static int take_lock(struct event_file *file, struct err *err)
 static int check_content(struct event_file *file, struct err *err)
 {
     static const char *const looks[] = {
-        "SELECT id FROM event WHERE length(hash) != 32 AND id IN (SELECT id FROM event ORDER BY id"
-        " DESC LIMIT 100)",
+        ("SELECT id FROM event WHERE length(hash) != 32 AND id IN (SELECT id FROM event ORDER BY id"
+         " DESC LIMIT 100)"),
         "SELECT min(id) FROM event", "SELECT max(number) FROM boot"};
     for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
         int64_t number;

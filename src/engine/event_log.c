@@ -27,12 +27,14 @@ struct event_log {
     struct loop_timer held_timer;
     struct event_log_status status;
     uint64_t told; /* newest id that subscribers know */
-    /* while the disk refuses */
+    /* while the disk refuses, and until that has been told */
+    bool trouble_due; /* it is over, and no event says so yet */
     clock_us failing_since;
     int failing_code;
     char failing_text[200];
     uint64_t lost_before; /* status.lost when it was last told */
-    char notice[200];     /* of a damaged file, told already */
+    bool damage_due;      /* `notice` is not an event yet */
+    char notice[200];     /* of a damaged file */
 };
 
 static const struct setting_row rows[] = {
@@ -132,93 +134,21 @@ static void finish_note(struct event_log *log, struct event_note *note)
     free(note);
 }
 
-/* ---- trouble with the disk is an event too --------------------------------------------------- */
-
-static void tell_trouble(struct event_log *log)
+/* 0; -ENOMEM, or -ENOSPC while those that wait fill their bound. */
+static int give(struct event_log *log, const struct event *event, enum event_severity severity)
 {
-    uint64_t lost = log->status.lost - log->lost_before;
-    int64_t seconds = (loop_now(log->loop) - log->failing_since) / CLOCK_S;
-    char text[420], detail[120];
-    log->lost_before = log->status.lost;
-    snprintf(text, sizeof text,
-             "For %" PRId64 " s events waited, because %.200s; %" PRIu64
-             " of them did not fit and are lost.",
-             seconds, log->failing_text, lost);
-    snprintf(detail, sizeof detail, "{\"seconds\":%" PRId64 ",\"lost\":%" PRIu64 "}", seconds,
-             lost);
-    event_log_add(
-        log, &(struct event){
-                 .kind = log->failing_code == -ENOSPC ? EVENT_STORAGE_FULL : EVENT_EVENTS_PROBLEM,
-                 .object = "events",
-                 .text = text,
-                 .detail = detail,
-             });
-}
-
-static void tell_damage(struct event_log *log, const char *notice)
-{
-    snprintf(log->notice, sizeof log->notice, "%s", notice);
-    event_log_add(log, &(struct event){.kind = EVENT_EVENTS_PROBLEM,
-                                       .object = "events",
-                                       .text = log->notice,
-                                       .said = true});
-}
-
-static void take_problem(struct event_log *log, const struct err *problem)
-{
-    if (!log->status.ok == (problem->code != 0))
-        return;
-    log->status.ok = problem->code == 0;
-    snprintf(log->status.problem, sizeof log->status.problem, "%.199s", problem->text);
-    if (problem->code) {
-        log->failing_since = loop_now(log->loop);
-        log->failing_code = problem->code;
-        snprintf(log->failing_text, sizeof log->failing_text, "%.199s", problem->text);
-        log_error("event_log", "%s", problem->text);
-    } else {
-        tell_trouble(log);
+    struct event_note *note = make_note(log, event, severity);
+    if (!note)
+        return -ENOMEM;
+    if (event_writer_give(log->writer, note)) {
+        log->status.waiting++;
+        return 0;
     }
+    free(note);
+    return -ENOSPC;
 }
 
-static void take_report(struct event_log *log, const struct event_note *note)
-{
-    log->status.first = note->first;
-    log->status.last = note->last;
-    log->status.bytes = note->bytes;
-    take_problem(log, &note->problem);
-    if (*note->notice && strcmp(log->notice, note->notice) != 0)
-        tell_damage(log, note->notice);
-}
-
-static void tell_news(struct event_log *log)
-{
-    if (log->status.last == log->told)
-        return;
-    log->told = log->status.last;
-    for (struct event_news *news = log->news, *next; news; news = next) {
-        next = news->next;
-        news->fn(news->user, log->told);
-    }
-}
-
-static void take_back(struct event_log *log)
-{
-    struct event_note *note;
-    while ((note = event_writer_take(log->writer))) {
-        take_report(log, note);
-        finish_note(log, note);
-    }
-    tell_news(log);
-}
-
-static void on_back(struct loop_fd *handle, int events, void *user)
-{
-    (void)handle;
-    (void)events;
-    take_back(user);
-}
-
-/* ---- adding ---------------------------------------------------------------------------------- */
+/* ---- what is only counted -------------------------------------------------------------------- */
 
 /* What was only counted is told as one, when the limit lets another through again. */
 static void tell_held(struct event_log *log, enum event_kind kind)
@@ -262,21 +192,116 @@ static bool hold(struct event_log *log, enum event_kind kind)
     return true;
 }
 
-static int give(struct event_log *log, const struct event *event, enum event_severity severity)
+/* ---- trouble with the disk is an event too --------------------------------------------------- */
+
+/* Of the log itself. False when those that wait fill their bound: then it is to be tried again when
+ * one of them has been written. */
+static bool tell_own(struct event_log *log, enum event_kind kind, const char *text,
+                     const char *detail)
 {
-    struct event_note *note = make_note(log, event, severity);
-    if (!note) {
-        log->status.lost++;
-        return -ENOMEM;
-    }
-    if (event_writer_give(log->writer, note)) {
-        log->status.waiting++;
-        return 0;
-    }
-    free(note);
-    log->status.lost++;
-    return -ENOSPC;
+    enum event_severity severity = event_kind_row(kind)->severity;
+    const struct event event = {.kind = kind, .object = "events", .text = text, .detail = detail};
+    return give(log, &event, severity) == 0;
 }
+
+static enum event_kind trouble_kind(const struct event_log *log)
+{
+    return log->failing_code == -ENOSPC ? EVENT_STORAGE_FULL : EVENT_EVENTS_PROBLEM;
+}
+
+/* For how long, why, and how many did not fit: once the first of those that waited is written, and
+ * there is room. */
+static void tell_trouble(struct event_log *log)
+{
+    uint64_t lost = log->status.lost - log->lost_before;
+    int64_t seconds = (loop_now(log->loop) - log->failing_since) / CLOCK_S;
+    enum event_kind kind = trouble_kind(log);
+    char text[420], detail[120];
+    snprintf(text, sizeof text,
+             "For %" PRId64 " s events waited, because %.200s; %" PRIu64
+             " of them did not fit and are lost.",
+             seconds, log->failing_text, lost);
+    snprintf(detail, sizeof detail, "{\"seconds\":%" PRId64 ",\"lost\":%" PRIu64 "}", seconds,
+             lost);
+    if (!tell_own(log, kind, text, detail))
+        return;
+    log->trouble_due = false;
+    log->lost_before += lost;
+    log_write(event_severity_log(event_kind_row(kind)->severity), event_kind_row(kind)->name, "%s",
+              text);
+}
+
+static void tell_damage(struct event_log *log)
+{
+    log->damage_due = !tell_own(log, EVENT_EVENTS_PROBLEM, log->notice, NULL);
+}
+
+static void take_notice(struct event_log *log, const char *notice)
+{
+    if (!*notice || strcmp(log->notice, notice) == 0)
+        return;
+    snprintf(log->notice, sizeof log->notice, "%s", notice);
+    log->damage_due = !hold(log, EVENT_EVENTS_PROBLEM);
+}
+
+static void take_problem(struct event_log *log, const struct err *problem)
+{
+    if (!log->status.ok == (problem->code != 0))
+        return;
+    log->status.ok = problem->code == 0;
+    snprintf(log->status.problem, sizeof log->status.problem, "%.199s", problem->text);
+    if (problem->code && !log->trouble_due) {
+        log->failing_since = loop_now(log->loop);
+        log->failing_code = problem->code;
+        snprintf(log->failing_text, sizeof log->failing_text, "%.199s", problem->text);
+    }
+    if (problem->code)
+        log_error("event_log", "%s", problem->text);
+    log->trouble_due = !problem->code && !hold(log, trouble_kind(log));
+}
+
+static void take_report(struct event_log *log, const struct event_note *note)
+{
+    log->status.first = note->first;
+    log->status.last = note->last;
+    log->status.bytes = note->bytes;
+    take_problem(log, &note->problem);
+    take_notice(log, note->notice);
+}
+
+static void tell_news(struct event_log *log)
+{
+    if (log->status.last == log->told)
+        return;
+    log->told = log->status.last;
+    for (struct event_news *news = log->news, *next; news; news = next) {
+        next = news->next;
+        news->fn(news->user, log->told);
+    }
+}
+
+static void take_back(struct event_log *log)
+{
+    struct event_note *note;
+    while ((note = event_writer_take(log->writer))) {
+        take_report(log, note);
+        finish_note(log, note);
+        if (log->trouble_due)
+            tell_trouble(log);
+        if (log->damage_due)
+            tell_damage(log);
+    }
+    tell_news(log);
+}
+
+static void on_back(struct loop_fd *handle, int events, void *user)
+{
+    (void)handle;
+    (void)events;
+    take_back(user);
+}
+
+/* ---- adding ---------------------------------------------------------------------------------- */
 
 int event_log_add(struct event_log *log, const struct event *event)
 {
@@ -286,7 +311,11 @@ int event_log_add(struct event_log *log, const struct event *event)
         return -EAGAIN;
     if (!event->said && event->text)
         log_write(event_severity_log(severity), row->name, "%s", event->text);
-    return log && log->writer ? give(log, event, severity) : -ENODEV;
+    if (!log || !log->writer)
+        return -ENODEV;
+    int result = give(log, event, severity);
+    log->status.lost += result < 0;
+    return result;
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -324,8 +353,9 @@ static int start_writer(struct event_log *log, struct event_store *store, struct
         loop_fd_start(log->loop, &log->back, event_writer_fd(log->writer), LOOP_READ, on_back, log);
     if (result < 0)
         return err_set_errno(err, result, "the event log's writer cannot be watched");
-    if (*notice)
-        tell_damage(log, notice);
+    take_notice(log, notice);
+    if (log->damage_due)
+        tell_damage(log);
     return 0;
 }
 

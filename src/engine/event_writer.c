@@ -9,7 +9,8 @@
 #include "base/mem.h"
 #include "base/worker.h"
 
-#define BATCH 64 /* events in one transaction when several wait */
+#define BATCH 64   /* events in one transaction when several wait */
+#define UNPRUNED 8 /* transactions without a rest before old ones are removed all the same */
 #define PAUSE_FIRST (250 * CLOCK_MS)
 #define PAUSE_LONGEST (5 * CLOCK_S)
 
@@ -22,6 +23,7 @@ struct event_writer {
     size_t batch_count;
     struct event_policy policy;
     bool prune_due;
+    unsigned writes; /* since the last pruning */
     clock_us pause;
     struct err problem;
 };
@@ -102,6 +104,7 @@ static bool write_batch(struct event_writer *writer)
         return false;
     writer->policy = writer->batch[writer->batch_count - 1]->policy;
     writer->prune_due = true;
+    writer->writes++;
     writer->pause = 0;
     give_back(writer, true);
     return true;
@@ -112,6 +115,7 @@ static void prune(struct event_writer *writer)
     struct err err = ERR_EMPTY;
     int result = event_store_prune(writer->store, &writer->policy, &err);
     writer->prune_due = result > 0;
+    writer->writes = 0;
     if (result < 0 || writer->problem.code)
         set_problem(writer, &err);
     else if (result > 0)
@@ -133,6 +137,8 @@ static void run(void *user)
     bool last_chance = false;
     for (;;) {
         fill_batch(writer);
+        if (writer->writes >= UNPRUNED)
+            prune(writer);
         if (writer->batch_count > 0) {
             if (write_batch(writer))
                 continue;

@@ -200,7 +200,7 @@ static void on_task(void *user, const struct export_task_result *result)
     run(export);
 }
 
-/* False when the device has nothing to write. */
+/* False when the device has nothing to write; true when it is written, or that failed. */
 static bool start_device(struct export *export, const char *name)
 {
     const struct device *device = site_device_find(export->site, name);
@@ -231,7 +231,12 @@ static bool start_device(struct export *export, const char *name)
     };
     export->task = export_task_start(&spec, on_task, export);
     free(paths.list);
-    return export->task;
+    if (!export->task) { /* not passed over: its period would be closed without it */
+        struct err err = ERR_EMPTY;
+        err_set(&err, -ENOMEM, "no memory to write the files of %s", name);
+        fail(export, &err);
+    }
+    return true;
 }
 
 /* ---- periods --------------------------------------------------------------------------------- */

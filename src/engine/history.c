@@ -13,6 +13,7 @@
 #include "engine/history_contact.h"
 #include "engine/history_edit.h"
 #include "engine/history_forecast.h"
+#include "engine/history_import.h"
 #include "engine/history_points.h"
 #include "engine/history_rhythm.h"
 #include "engine/history_writer.h"
@@ -349,6 +350,18 @@ int history_clear(struct history *history, const char *const *paths, size_t coun
 {
     return history_edit_clear(history->writer, &history->points.series, paths, count, done, user,
                               err);
+}
+
+int history_import(struct history *history, const struct history_import_point *points, size_t count,
+                   void (*done)(void *user, uint64_t taken, uint64_t there, const struct err *err),
+                   void *user, struct err *err)
+{
+    struct clock *clock = loop_clock(history->loop);
+    if (!clock_wall_known(clock))
+        return err_set(err, -EAGAIN,
+                       "the time of day is not known yet, and with it which days are over");
+    return history_import_begin(history->writer, &history->points, clock_wall(clock), points, count,
+                                done, user, err);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */

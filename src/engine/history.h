@@ -22,6 +22,7 @@ struct history_rules;
 struct history_forecast;
 struct history_choice;
 struct history_rule_use;
+struct history_import_point;
 
 struct history_settings {
     bool enabled;
@@ -67,6 +68,17 @@ void history_tick(struct history *history);
 int history_clear(struct history *history, const char *const *paths, size_t count,
                   void (*done)(void *user, int result, const struct err *err), void *user,
                   struct err *err);
+
+/* Add readings that were recorded elsewhere (engine/history_import.h), as far as they are not there
+ * yet; a path that is unknown becomes a series. A reading at a time that has one already is left as
+ * it is, so importing twice changes nothing. Each point is taken whole or not at all; after a
+ * failure the points before it are in, and importing again adds the rest. `done` runs on the loop
+ * thread, once: `taken` readings were new and are durable, `there` were known; `err` is filled when
+ * something failed. `points` and what they point to are borrowed until then. 0, or negative and
+ * `err` when it cannot be begun: -EAGAIN while the time of day is not known, -EBUSY, -ENOSPC. */
+int history_import(struct history *history, const struct history_import_point *points, size_t count,
+                   void (*done)(void *user, uint64_t taken, uint64_t there, const struct err *err),
+                   void *user, struct err *err);
 
 /* What a choice of settings would take and how long it would last (engine/history_forecast.h). With
  * `choice` NULL, what holds now; `uses` has room for a record of each rule, or is NULL. */

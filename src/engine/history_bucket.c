@@ -32,12 +32,14 @@ struct history_bucket *history_bucket_make(const struct history_buckets_of *of)
     int64_t before = of->before;
     for (size_t i = 0; buckets && i < of->count; i++) {
         const struct history_tier_row *row = &of->rows[i];
+        double last = (double)row->last / scale;
+        bool one = row->count == 1;
         buckets[i] = (struct history_bucket){
             .time = row->time * CLOCK_MS,
-            .min = (double)row->min / scale,
-            .max = (double)row->max / scale,
-            .last = (double)row->last / scale,
-            .sum = exact_sum(row) / scale,
+            .min = one ? last : (double)row->min / scale,
+            .max = one ? last : (double)row->max / scale,
+            .last = last,
+            .sum = one ? last : exact_sum(row) / scale,
             .rise = of->counter ? rise_of(row, has_before, before) / scale : 0,
             .count = row->count,
         };

@@ -40,43 +40,97 @@ static int64_t day_of(int64_t second)
     return day_number(parts.tm_year, parts.tm_mon, parts.tm_mday);
 }
 
-/* The first second of a local day. Midnight may not exist (the clock goes from 23:59 to 01:00) or be
- * there twice; mktime's answer is right but for these. */
-static int64_t day_begin(int64_t number)
+static int32_t ask_ahead(int64_t second)
 {
-    time_t noon = (time_t)(number * DAY_S + DAY_S / 2);
-    struct tm parts;
-    gmtime_r(&noon, &parts);
-    parts.tm_hour = parts.tm_min = parts.tm_sec = 0;
-    parts.tm_isdst = -1;
-    int64_t second = (int64_t)mktime(&parts);
+    return (int32_t)local_parts(second * 1000).tm_gmtoff;
+}
+
+/* The first second of a local day. By the offset of the day before it is right unless the clock is
+ * put back from midnight; midnight may also not exist (the clock goes from 23:59 to 01:00). */
+static int64_t ask_day_begin(int64_t number)
+{
+    int64_t second = number * DAY_S - ask_ahead((number - 1) * DAY_S);
     for (int i = 0; i < 4 && day_of(second) < number; i++)
         second += 1800;
     for (int i = 0; i < 4 && day_of(second - 1800) >= number; i++)
         second -= 1800;
-    return second * 1000;
+    return second;
 }
 
-static struct history_stretch find_days(int times, int64_t time)
+/* ---- what is known of the zone --------------------------------------------------------------- */
+
+#define WEEK_S (7 * DAY_S)
+#define CHANGES INT32_MIN /* no offset that a zone has */
+
+/* By how much local time is ahead all through the week of `second`, or CHANGES. No zone on record
+ * changes and changes back within a week. */
+static int32_t ahead_all_week(const struct history_calendar *calendar, int64_t second)
 {
-    int64_t number = day_of(time / 1000), origin = times == 7 ? FIRST_MONDAY : 0;
-    int64_t first = round_down(number - origin, times) + origin;
-    return (struct history_stretch){day_begin(first), day_begin(first + times)};
+    int64_t number = round_down(second, WEEK_S) / WEEK_S;
+    if (!calendar->zone || number < 0 || number >= INT32_MAX)
+        return CHANGES;
+    struct history_zone_week *week = &calendar->zone->weeks[number % HISTORY_ZONE_WEEKS];
+    if (week->number != number + 1) {
+        int32_t begin = ask_ahead(number * WEEK_S), end = ask_ahead((number + 1) * WEEK_S);
+        *week = (struct history_zone_week){(int32_t)number + 1, begin == end ? begin : CHANGES};
+    }
+    return week->ahead_s;
 }
 
-static struct history_stretch find_months(int times, int64_t time)
+static int64_t ahead_at(const struct history_calendar *calendar, int64_t second)
 {
-    struct tm parts = local_parts(time);
+    int32_t ahead = ahead_all_week(calendar, second);
+    return ahead != CHANGES ? ahead : ask_ahead(second);
+}
+
+/* The first second of a local day. */
+static int64_t day_begin(const struct history_calendar *calendar, int64_t number)
+{
+    int32_t ahead = ahead_all_week(calendar, number * DAY_S);
+    int64_t second = number * DAY_S - ahead;
+    /* local midnight may lie in the week before or after that of the same hour of UTC; and the
+     * second before it must be of the same kind, else midnight may be there twice */
+    if (ahead != CHANGES && ahead_all_week(calendar, second) == ahead &&
+        ahead_all_week(calendar, second - DAY_S) == ahead)
+        return second * 1000;
+    return ask_day_begin(number) * 1000;
+}
+
+/* ---- stretches ------------------------------------------------------------------------------- */
+
+static int64_t local_day(const struct history_calendar *calendar, int64_t time)
+{
+    int64_t second = round_down(time, 1000) / 1000;
+    return round_down(second + ahead_at(calendar, second), DAY_S) / DAY_S;
+}
+
+static struct history_stretch find_days(const struct history_calendar *calendar, int64_t time)
+{
+    int times = calendar->times;
+    int64_t origin = times == 7 ? FIRST_MONDAY : 0;
+    int64_t first = round_down(local_day(calendar, time) - origin, times) + origin;
+    return (struct history_stretch){day_begin(calendar, first), day_begin(calendar, first + times)};
+}
+
+static struct history_stretch find_months(const struct history_calendar *calendar, int times,
+                                          int64_t time)
+{
+    time_t noon = (time_t)(local_day(calendar, time) * DAY_S + DAY_S / 2);
+    struct tm parts = {.tm_year = 70, .tm_mday = 1};
+    gmtime_r(&noon, &parts);
     int month = (int)round_down(parts.tm_year * 12 + parts.tm_mon, times);
     int end = month + times;
-    return (struct history_stretch){day_begin(day_number(month / 12, month % 12, 1)),
-                                    day_begin(day_number(end / 12, end % 12, 1))};
+    return (struct history_stretch){
+        day_begin(calendar, day_number(month / 12, month % 12, 1)),
+        day_begin(calendar, day_number(end / 12, end % 12, 1)),
+    };
 }
 
 /* Minutes and hours; more than one are counted from the local midnight's side of 1970. */
-static struct history_stretch find_clock(int64_t length, int64_t time)
+static struct history_stretch find_clock(const struct history_calendar *calendar, int64_t length,
+                                         int64_t time)
 {
-    int64_t offset = (int64_t)local_parts(time).tm_gmtoff * 1000;
+    int64_t offset = ahead_at(calendar, round_down(time, 1000) / 1000) * 1000;
     int64_t begin = round_down(time + offset, length) - offset;
     return (struct history_stretch){begin, begin + length};
 }
@@ -103,15 +157,15 @@ static struct history_stretch find(const struct history_calendar *calendar, int6
     }
     switch (calendar->level) {
     case HISTORY_MINUTE:
-        return find_clock((int64_t)calendar->times * MINUTE_MS, time);
+        return find_clock(calendar, (int64_t)calendar->times * MINUTE_MS, time);
     case HISTORY_HOUR:
-        return find_clock((int64_t)calendar->times * HOUR_MS, time);
+        return find_clock(calendar, (int64_t)calendar->times * HOUR_MS, time);
     case HISTORY_DAY:
-        return find_days(calendar->times, time);
+        return find_days(calendar, time);
     case HISTORY_MONTH:
-        return find_months(calendar->times, time);
+        return find_months(calendar, calendar->times, time);
     case HISTORY_YEAR:
-        return find_months(calendar->times * 12, time);
+        return find_months(calendar, calendar->times * 12, time);
     case HISTORY_RAW:
     case HISTORY_LEVELS:
         break;

@@ -1,9 +1,11 @@
-/* history_calendar - which stretch of time a moment belongs to: minutes, hours, days, months, years.
+/* history_calendar - which stretch of time a moment belongs to: minutes, hours, days, months,
+ * years.
  *
  * Days, months and years are those of the site's time zone (base/time_text), with 23 or 25 hours
- * where daylight saving begins or ends; hours begin when the local clock says so, which matters where
- * the zone is half an hour off. Looking a stretch up asks the C library; the last one is remembered.
- * Embedded in its user, no memory, any thread.
+ * where daylight saving begins or ends; hours begin when the local clock says so, which matters
+ * where the zone is half an hour off. The C library is asked for the zone's offset, once a week of
+ * the calendar where the user keeps a struct history_zone; all else is arithmetic. Embedded in its
+ * user, no memory, any thread. The zone itself never changes while the program runs.
  */
 #pragma once
 
@@ -25,10 +27,21 @@ struct history_stretch {
     int64_t begin, end;
 };
 
+#define HISTORY_ZONE_WEEKS 64 /* a year and more */
+
+/* How far local time is ahead in weeks that were asked for before. Begins as zeros. */
+struct history_zone {
+    struct history_zone_week {
+        int32_t number;  /* of the week since 1970, plus 1; 0: empty */
+        int32_t ahead_s; /* INT32_MIN: that changes within the week */
+    } weeks[HISTORY_ZONE_WEEKS];
+};
+
 struct history_calendar {
     enum history_level level;
-    int times;   /* so many of them together: 2 days, 3 months; 1 or more */
+    int times;    /* so many of them together: 2 days, 3 months; 1 or more */
     int64_t step; /* ms; instead of the calendar, multiples of it since 1970; 0: none */
+    struct history_zone *zone; /* what is known of the zone; NULL: nothing is remembered */
     struct history_stretch last;
 };
 

@@ -190,7 +190,8 @@ static int write_blocks(struct work *work)
     if (result < 0)
         return result;
     /* In key order: the blocks of an hour end up side by side at the newest edge. */
-    qsort(work->entries, work->count, sizeof *work->entries, compare_entries);
+    if (work->count > 0) /* else every row was damaged */
+        qsort(work->entries, work->count, sizeof *work->entries, compare_entries);
     int64_t at = 0;
     while (at >= 0 && (size_t)at < work->count)
         at = compact_series(work, (size_t)at);
@@ -260,19 +261,57 @@ int history_compact_step(sqlite3 *db, int64_t current_hour, struct history_compa
     return code < 0 ? code : 1;
 }
 
+/* Whether the tail holds a reading of the series at this time: 1, 0, or a code. A damaged row holds
+ * nothing any more. */
+static int is_in_tail(struct work *work, sqlite3_stmt *row, uint32_t series, int64_t time)
+{
+    sqlite3_bind_int64(row, 1, time);
+    int step = sqlite3_step(row), result = 0;
+    struct history_row_reader reader;
+    struct history_reading reading = {0};
+    if (step == SQLITE_ROW && history_row_open(&reader, sqlite3_column_blob(row, 0),
+                                               (size_t)sqlite3_column_bytes(row, 0), time) == 0) {
+        while (reading.series < series && history_row_next(&reader, &reading) > 0)
+            ;
+        result = reading.series == series;
+    } else if (step != SQLITE_ROW && step != SQLITE_DONE) {
+        result = failed(work);
+    }
+    sqlite3_reset(row);
+    return result;
+}
+
+/* Add what the tail does not hold; how many it does is added to `known`. */
+static int add_unless_in_tail(struct work *work, uint32_t series,
+                              const struct history_sample *samples, size_t count, size_t *known)
+{
+    sqlite3_stmt *row = NULL;
+    sqlite3_prepare_v2(work->db, "SELECT row FROM tick WHERE time = ?1", -1, &row, NULL);
+    int result = row ? 0 : failed(work);
+    for (size_t i = 0; i < count && result >= 0; i++) {
+        result = is_in_tail(work, row, series, samples[i].time);
+        if (result > 0)
+            ++*known;
+        else if (result == 0 && !history_samples_add(&work->samples, samples[i]))
+            result = -ENOMEM;
+    }
+    sqlite3_finalize(row);
+    return result < 0 ? result : 0;
+}
+
 static int merge(struct work *work, uint32_t series, const struct history_sample *samples,
                  size_t count, size_t *known)
 {
     int64_t key = history_file_block_key(work->hour, series);
+    *known = 0;
     int result = read_block(work, key);
     if (result < 0)
         return result;
     history_samples_end_run(&work->samples); /* the first run needs no merging */
-    for (size_t i = 0; i < count; i++) {
-        if (!history_samples_add(&work->samples, samples[i]))
-            return -ENOMEM;
-    }
-    *known = history_samples_leave_out_known(&work->samples);
+    result = add_unless_in_tail(work, series, samples, count, known);
+    if (result < 0)
+        return result;
+    *known += history_samples_leave_out_known(&work->samples);
     if (*known == count)
         return 0;
     if (!history_samples_end_run(&work->samples) || work->samples.count > HISTORY_BLOCK_MOST)

@@ -15,6 +15,7 @@ static const struct {
 } columns_known[] = {
     {"min", HISTORY_CSV_MIN},   {"avg", HISTORY_CSV_AVG},     {"max", HISTORY_CSV_MAX},
     {"last", HISTORY_CSV_LAST}, {"count", HISTORY_CSV_COUNT}, {"delta", HISTORY_CSV_DELTA},
+    {"rise", HISTORY_CSV_RISE},
 };
 #define COLUMNS (sizeof columns_known / sizeof *columns_known)
 
@@ -45,8 +46,9 @@ int history_csv_parse_columns(const char *text, unsigned *columns, struct err *e
             const char *nearest = nearest_word(word, columns_known, COLUMNS, sizeof *columns_known);
             return err_set(
                 err, -EINVAL,
-                "\"%s\" is no column%s%s%s; there are min, avg, max, last, count and delta", word,
-                nearest ? " (did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?)" : "");
+                "\"%s\" is no column%s%s%s; there are min, avg, max, last, count, delta and rise",
+                word, nearest ? " (did you mean \"" : "", nearest ? nearest : "",
+                nearest ? "\"?)" : "");
         }
         found |= column;
         text += length;
@@ -87,7 +89,7 @@ static unsigned columns_of(const struct history_csv *csv, const struct history_s
     bool counter = series->quantity != QUANTITY_NONE &&
                    quantity_row(series->quantity)->kind == QUANTITY_KIND_COUNTER;
     return counter ? csv->options.counter_columns
-                   : csv->options.columns & ~(unsigned)HISTORY_CSV_DELTA;
+                   : csv->options.columns & ~(unsigned)(HISTORY_CSV_DELTA | HISTORY_CSV_RISE);
 }
 
 static void write_header(const struct history_csv *csv, struct csv *row)
@@ -139,6 +141,9 @@ static void write_figure(struct csv *row, enum history_csv_column column,
             csv_decimal(row, bucket->last - place->last, decimals);
         else
             csv_empty(row);
+        break;
+    case HISTORY_CSV_RISE:
+        csv_decimal(row, bucket->rise, decimals);
         break;
     }
 }

@@ -23,6 +23,7 @@ enum history_csv_column {
     HISTORY_CSV_COUNT = 16,
     HISTORY_CSV_DELTA = 32, /* of counters: last minus the row before's last; other quantities have
                                no such column */
+    HISTORY_CSV_RISE = 64,  /* of counters: what it rose by, resets seen to (history_bucket.rise) */
 };
 
 enum history_csv_time {

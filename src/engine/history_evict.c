@@ -7,6 +7,7 @@
 
 #define STEP_SERIES 256
 #define STEP_PIECES 512
+#define RELIEF 20 /* once full, until a 20th of the space is free: not told again at each edge */
 
 int history_evict_used(sqlite3 *db, uint64_t *bytes, struct err *err)
 {
@@ -27,8 +28,8 @@ static bool may_go(enum history_level level, struct history_kept kept)
 
 /* The first piece of a level and series, if it may be removed: the last piece of rows stays, it is
  * still growing; readings and rows of hours must have become rows of days. 1, 0, or a code. */
-static int first_piece(struct history_fold *fold, enum history_level level, struct history_kept kept,
-                       int64_t *base, struct err *err)
+static int first_piece(struct history_fold *fold, enum history_level level,
+                       struct history_kept kept, int64_t *base, struct err *err)
 {
     struct history_piece piece;
     struct history_pieces *pieces = &fold->keeper.pieces;
@@ -37,13 +38,13 @@ static int first_piece(struct history_fold *fold, enum history_level level, stru
     int64_t joined = fold->period * HISTORY_PERIOD_MS;
     int64_t before_all = history_piece_key(level, kept.series, 0) - 1;
     /* base 0 itself would be 1970 */
-    int result = history_piece_after(pieces, before_all + 1, &piece, err);
+    int result = history_piece_after(pieces, before_all + 1, INT64_MAX, &piece, err);
     if (result <= 0)
         return result;
     *base = piece.base;
     if (level == HISTORY_RAW)
         return piece.base < joined;
-    result = history_piece_after(pieces, piece.key, &piece, err);
+    result = history_piece_after(pieces, piece.key, INT64_MAX, &piece, err);
     return result <= 0 ? result : piece.base <= joined;
 }
 
@@ -124,8 +125,7 @@ static int begin(struct history_evict *evict, struct history_fold *fold, uint64_
     int result = history_evict_used(fold->db, &used, err);
     if (result < 0)
         return result;
-    bool too_much = used > space;
-    if (!too_much) {
+    if (used <= (evict->full ? space - space / RELIEF : space)) {
         evict->full = false;
         return 0;
     }
@@ -134,16 +134,17 @@ static int begin(struct history_evict *evict, struct history_fold *fold, uint64_
     if (result == 0 && !evict->full)
         log_warning("history", "what is kept for ever and the newest readings need more than the "
                                "space that the history may use");
-    if (result >= 0)
-        evict->full = result == 0;
+    evict->full |= result == 0;
     return result;
 }
 
 int history_evict_step(struct history_evict *evict, struct history_fold *fold, uint64_t space,
                        struct err *err)
 {
-    if (space == 0)
+    if (space == 0) {
+        evict->full = false;
         return 0;
+    }
     if (!evict->active) {
         int result = begin(evict, fold, space, err);
         if (result <= 0)

@@ -30,9 +30,7 @@ static const char schema[] =
     "CREATE TABLE block(key INTEGER PRIMARY KEY, row BLOB NOT NULL);"
     "CREATE TABLE undated(number INTEGER PRIMARY KEY, boot TEXT NOT NULL, mono INTEGER NOT NULL,"
     " row BLOB NOT NULL);"
-    "PRAGMA application_id = 0x62626879;"
-    FORMAT_2
-    "COMMIT";
+    "PRAGMA application_id = 0x62626879;" FORMAT_2 "COMMIT";
 static const char from_format_1[] = "BEGIN IMMEDIATE;" FORMAT_2 "COMMIT";
 _Static_assert(APPLICATION_ID == 0x62626879 && HISTORY_FILE_FORMAT == 2, "as in the schema");
 
@@ -118,21 +116,27 @@ int history_file_number(sqlite3 *db, const char *sql, int64_t fallback, int64_t 
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-static int take_lock(struct history_file *file, struct err *err)
+int history_file_lock(const char *folder, struct err *err)
 {
     char path[300];
-    snprintf(path, sizeof path, "%s/history.lock", file->folder);
-    file->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (file->lock < 0)
-        return err_set_errno(err, -errno, "the history in %s cannot be used", file->folder);
-    if (flock(file->lock, LOCK_EX | LOCK_NB) == 0)
-        return 0;
+    snprintf(path, sizeof path, "%s/history.lock", folder);
+    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (lock < 0)
+        return err_set_errno(err, -errno, "the history in %s cannot be used", folder);
+    if (flock(lock, LOCK_EX | LOCK_NB) == 0)
+        return lock;
     int code = -errno;
-    close(file->lock);
-    file->lock = -1;
+    close(lock);
     if (code == -EWOULDBLOCK)
-        return err_set(err, -EBUSY, "the history in %s is in use by another busbar", file->folder);
-    return err_set_errno(err, code, "the history in %s cannot be locked", file->folder);
+        return err_set(err, -EBUSY, "the history in %s is in use by another busbar", folder);
+    return err_set_errno(err, code, "the history in %s cannot be locked", folder);
+}
+
+static int take_lock(struct history_file *file, struct err *err)
+{
+    int lock = history_file_lock(file->folder, err);
+    file->lock = lock < 0 ? -1 : lock;
+    return lock < 0 ? lock : 0;
 }
 
 /* The small tables whole (the tail is about an hour), the big one along its newest edge: an opening
@@ -161,33 +165,53 @@ static int check_content(struct history_file *file, struct err *err)
     return history_file_number(file->db, "SELECT max(key) FROM block", 0, &edge, err);
 }
 
-static int check_format(struct history_file *file, struct err *err)
+int history_file_format(sqlite3 *db, const char *path, struct err *err)
 {
-    int64_t application, format, tables;
-    int code = history_file_number(file->db, "PRAGMA application_id", 0, &application, err);
+    int64_t application, format = 0;
+    int code = history_file_number(db, "PRAGMA application_id", 0, &application, err);
     if (code == 0)
-        code = history_file_number(file->db, "PRAGMA user_version", 0, &format, err);
-    if (code == 0)
-        code = history_file_number(file->db, "SELECT count(*) FROM sqlite_schema", 0, &tables, err);
+        code = history_file_number(db, "PRAGMA user_version", 0, &format, err);
     if (code < 0)
         return code;
-    if (application == 0 && format == 0 && tables == 0)
-        return history_file_run(file->db, schema, "begun", err);
     if (application != APPLICATION_ID)
         return err_set(err, -EINVAL,
                        "%s is not a history of busbar; move it away or choose another folder",
-                       file->path);
-    if (format > HISTORY_FILE_FORMAT)
+                       path);
+    if (format > HISTORY_FILE_FORMAT || format < 0)
         return err_set(
             err, -ENOTSUP,
             "%s was written by a newer busbar (format %d, this one knows up to %d); install that "
             "version again or move the file away",
-            file->path, (int)format, HISTORY_FILE_FORMAT);
+            path, (int)format, HISTORY_FILE_FORMAT);
+    return (int)format;
+}
+
+/* What cannot be read is not new. */
+static bool is_unmarked(struct history_file *file)
+{
+    int64_t application, format;
+    history_file_number(file->db, "PRAGMA application_id", 1, &application, NULL);
+    history_file_number(file->db, "PRAGMA user_version", 1, &format, NULL);
+    return application == 0 && format == 0;
+}
+
+/* Whose file it is, before anything is written to it: its format, 0 when it is new; or a code and
+ * `err`. */
+static int look_whose(struct history_file *file, bool *is_new, struct err *err)
+{
+    int64_t tables;
+    int code = history_file_number(file->db, "SELECT count(*) FROM sqlite_schema", 0, &tables, err);
+    *is_new = code == 0 && tables == 0 && is_unmarked(file);
+    return code < 0 || *is_new ? code : history_file_format(file->db, file->path, err);
+}
+
+static int check_format(struct history_file *file, int format, struct err *err)
+{
     /* A flipped bit in the header can say "for newer programs only": SQLite reads and never writes
      * such a file. */
     if (sqlite3_db_readonly(file->db, "main") == 1 && access(file->path, W_OK) == 0)
         return history_file_damaged(err, "written");
-    code = check_content(file, err);
+    int code = check_content(file, err);
     if (code == 0 && format == 1)
         code = history_file_run(file->db, from_format_1, "brought to the new format", err);
     return code;
@@ -204,9 +228,13 @@ static int open_db(struct history_file *file, struct err *err)
     }
     sqlite3_extended_result_codes(file->db, 1);
     sqlite3_busy_timeout(file->db, BUSY_MS);
-    int result = history_file_run(file->db, connection_settings, "opened", err);
+    bool is_new;
+    int format = look_whose(file, &is_new, err), result = format < 0 ? format : 0;
     if (result == 0)
-        result = check_format(file, err);
+        result = history_file_run(file->db, connection_settings, "opened", err);
+    if (result == 0)
+        result = is_new ? history_file_run(file->db, schema, "begun", err)
+                        : check_format(file, format, err);
     struct stat facts;
     if (result == 0 && stat(file->path, &facts) == 0) {
         file->device = facts.st_dev;

@@ -57,6 +57,14 @@ struct history_file {
 int history_file_open(struct history_file *file, const char *folder, struct err *err);
 void history_file_close(struct history_file *file);
 
+/* Take the lock that a daemon holds on the history in `folder`: a descriptor to close, or -EBUSY or
+ * another code and `err`. */
+int history_file_lock(const char *folder, struct err *err);
+
+/* The format of a file that was opened by other means, up to HISTORY_FILE_FORMAT; -EINVAL when it
+ * is not a history of busbar, -ENOTSUP when a newer busbar wrote it, another code; and `err`. */
+int history_file_format(sqlite3 *db, const char *path, struct err *err);
+
 /* Set the open file aside as damaged and begin a new one, keeping the lock. All statements must be
  * finalized. */
 int history_file_replace(struct history_file *file, struct err *err);

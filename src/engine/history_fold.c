@@ -23,8 +23,8 @@ static int read_state(struct history_fold *fold, struct err *err)
     int result = history_file_number(fold->db, "SELECT value FROM state WHERE name = 'join-period'",
                                      -1, &fold->period, err);
     if (result == 0)
-        result = history_file_number(
-            fold->db, "SELECT value FROM state WHERE name = 'join-series'", 0, &at, err);
+        result = history_file_number(fold->db, "SELECT value FROM state WHERE name = 'join-series'",
+                                     0, &at, err);
     fold->at = (uint32_t)at;
     return result;
 }
@@ -50,11 +50,10 @@ int history_fold_open(struct history_fold *fold, sqlite3 *db,
     int result = history_keeper_open(&fold->keeper, db, err);
     if (result == 0)
         result = read_state(fold, err);
-    if (result == 0 &&
-        (sqlite3_prepare_v2(db, "SELECT row FROM block WHERE key = ?1", -1, &fold->get, NULL) !=
-             SQLITE_OK ||
-         sqlite3_prepare_v2(db, "DELETE FROM block WHERE key = ?1", -1, &fold->drop, NULL) !=
-             SQLITE_OK))
+    if (result == 0 && (sqlite3_prepare_v2(db, "SELECT row FROM block WHERE key = ?1", -1,
+                                           &fold->get, NULL) != SQLITE_OK ||
+                        sqlite3_prepare_v2(db, "DELETE FROM block WHERE key = ?1", -1, &fold->drop,
+                                           NULL) != SQLITE_OK))
         result = history_file_err(db, err, "tidied");
     return result;
 }
@@ -81,8 +80,8 @@ struct history_kept history_fold_kept(const struct history_fold *fold, uint32_t 
     struct history_kept kept = {.series = series};
     if (low < fold->series->count && fold->series->list[low].number == series) {
         enum quantity quantity = fold->series->list[low].quantity;
-        kept.counter = quantity != QUANTITY_NONE &&
-                       quantity_row(quantity)->kind == QUANTITY_KIND_COUNTER;
+        kept.counter =
+            quantity != QUANTITY_NONE && quantity_row(quantity)->kind == QUANTITY_KIND_COUNTER;
     }
     return kept;
 }
@@ -115,7 +114,8 @@ static int take_block(struct history_fold *fold, int64_t hour, uint32_t series, 
     if (!found || result < 0)
         return result;
     sqlite3_bind_int64(fold->drop, 1, key);
-    result = sqlite3_step(fold->drop) == SQLITE_DONE ? 0 : history_file_err(fold->db, err, "tidied");
+    result =
+        sqlite3_step(fold->drop) == SQLITE_DONE ? 0 : history_file_err(fold->db, err, "tidied");
     sqlite3_reset(fold->drop);
     /* else the same block would be folded again and again */
     return result == 0 && sqlite3_changes(fold->db) != 1 ? history_file_damaged(err, "tidied")
@@ -157,8 +157,8 @@ static int first_open_hour(struct history_fold *fold, int64_t current_hour, int6
                            struct err *err)
 {
     int64_t oldest;
-    int result = history_file_number(fold->db, "SELECT min(time) FROM tick", INT64_MAX, &oldest,
-                                     err);
+    int result =
+        history_file_number(fold->db, "SELECT min(time) FROM tick", INT64_MAX, &oldest, err);
     int64_t tail = oldest / HISTORY_HOUR_MS;
     *hour = tail < current_hour ? tail : current_hour;
     return result;
@@ -244,7 +244,7 @@ static int skip_empty(struct history_fold *fold, int64_t last, struct err *err)
     for (size_t i = 0; i < series->count && next > fold->period; i++) {
         struct history_piece piece;
         int64_t key = history_piece_key(HISTORY_RAW, series->list[i].number, from) - 1;
-        int result = history_piece_after(&fold->keeper.pieces, key, &piece, err);
+        int result = history_piece_after(&fold->keeper.pieces, key, INT64_MAX, &piece, err);
         if (result < 0)
             return result;
         if (result > 0 && piece.base / HISTORY_PERIOD_MS < next)
@@ -290,8 +290,8 @@ static int import_pieces(struct history_fold *fold, uint32_t series, int64_t fro
                          struct err *err)
 {
     struct history_kept kept = history_fold_kept(fold, series);
-    int result = history_keeper_put(&fold->keeper, kept, from, until, samples, count, true, known,
-                                    err);
+    int result =
+        history_keeper_put(&fold->keeper, kept, from, until, samples, count, true, known, err);
     return result < 0 ? result : join_again(fold, kept, from, err);
 }
 
@@ -311,6 +311,25 @@ static int first_open_day(struct history_fold *fold, int64_t current_hour, int64
     return 0;
 }
 
+static size_t count_until(const struct history_sample *samples, size_t count, int64_t until)
+{
+    size_t end = 0;
+    while (end < count && samples[end].time < until)
+        end++;
+    return end;
+}
+
+/* What is taken at once: an hour while it may still become a block, else a day, or a whole period
+ * when its days are not too long to be joined. */
+static int64_t import_unit(const struct history_sample *samples, size_t count, int64_t open)
+{
+    int64_t time = samples[0].time;
+    if (time >= open)
+        return HISTORY_HOUR_MS;
+    size_t in_day = count_until(samples, count, time - time % DAY_MS + DAY_MS);
+    return in_day > HISTORY_JOIN_MOST * DAY_MS / HISTORY_PERIOD_MS ? DAY_MS : HISTORY_PERIOD_MS;
+}
+
 int history_fold_import(struct history_fold *fold, uint32_t series,
                         const struct history_sample *samples, size_t count, int64_t current_hour,
                         uint64_t *known, struct err *err)
@@ -323,17 +342,15 @@ int history_fold_import(struct history_fold *fold, uint32_t series,
     for (size_t at = 0; at < count && result == 0;) {
         int64_t open = open_day * DAY_MS, time = samples[at].time;
         bool folded = time < open;
-        int64_t unit = folded ? HISTORY_PERIOD_MS : HISTORY_HOUR_MS;
+        int64_t unit = import_unit(samples + at, count - at, open);
         int64_t from = time - time % unit, until = from + unit;
         if (folded && until > open)
             until = open;
-        size_t end = at, there = 0;
-        while (end < count && samples[end].time < until)
-            end++;
-        result = folded ? import_pieces(fold, series, from, until, samples + at, end - at, &there,
-                                        err)
-                        : history_compact_merge(fold->db, series, time / HISTORY_HOUR_MS,
-                                                samples + at, end - at, &there, err);
+        size_t end = at + count_until(samples + at, count - at, until), there = 0;
+        result = folded
+                     ? import_pieces(fold, series, from, until, samples + at, end - at, &there, err)
+                     : history_compact_merge(fold->db, series, time / HISTORY_HOUR_MS, samples + at,
+                                             end - at, &there, err);
         *known += there;
         at = end;
     }

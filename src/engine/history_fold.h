@@ -1,7 +1,8 @@
-/* history_fold - from blocks of an hour to pieces for long, and what became of periods that are over.
+/* history_fold - from blocks of an hour to pieces for long, and what became of periods that are
+ * over.
  *
- * Each step is one transaction: what is folded is in its pieces and gone from the blocks, or neither.
- * Bounded in readings, so that a waiting tick waits for milliseconds. Writer's thread.
+ * Each step is one transaction: what is folded is in its pieces and gone from the blocks, or
+ * neither. Bounded in readings, so that a waiting tick waits for milliseconds. Writer's thread.
  */
 #pragma once
 
@@ -17,8 +18,8 @@ struct history_fold {
     const struct history_series_list *series; /* the store's */
     sqlite3_stmt *get, *drop;                 /* of blocks */
     struct history_samples day;
-    int64_t period;   /* the next one to join; -1 when none was folded yet */
-    uint32_t at;      /* series of it that are joined */
+    int64_t period; /* the next one to join; -1 when none was folded yet */
+    uint32_t at;    /* series of it that are joined */
 };
 
 /* 0 or a code and `err`. */
@@ -26,16 +27,16 @@ int history_fold_open(struct history_fold *fold, sqlite3 *db,
                       const struct history_series_list *series, struct err *err);
 void history_fold_close(struct history_fold *fold);
 
-/* Fold blocks of the oldest day that is over: no hour of it is `current_hour` or later, and no row of
- * it waits in the tail. 1 when something was done, 0, or a code and `err`. */
+/* Fold blocks of the oldest day that is over: no hour of it is `current_hour` or later, and no row
+ * of it waits in the tail. 1 when something was done, 0, or a code and `err`. */
 int history_fold_step(struct history_fold *fold, int64_t current_hour, struct err *err);
 
 /* Join some series of the oldest period that is over and folded. 1, 0, or a code and `err`. */
 int history_fold_join_step(struct history_fold *fold, int64_t current_hour, struct err *err);
 
-/* Take `samples` (ordered) of one series into the history, inside a transaction of the caller; what is
- * at a time that is there already is left out and counted in `known`. Days that are not folded yet
- * become blocks. 0 or a code and `err`. */
+/* Take `samples` (ordered) of one series into the history, inside a transaction of the caller; what
+ * is at a time that is there already is left out and counted in `known`. Days that are not folded
+ * yet become blocks. 0 or a code and `err`. */
 int history_fold_import(struct history_fold *fold, uint32_t series,
                         const struct history_sample *samples, size_t count, int64_t current_hour,
                         uint64_t *known, struct err *err);

@@ -28,7 +28,7 @@ struct history_use {
 
 struct history_forecast {
     size_t points;      /* recorded from time to time */
-    size_t kept_points; /* of them counters: thinned with age, never evicted */
+    size_t kept_points; /* of them counters: their days, months and years are never evicted */
     double readings_per_day, bytes_per_day;
     double bytes_per_reading;
     bool measured;              /* bytes_per_reading comes from this store */

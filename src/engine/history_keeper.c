@@ -19,8 +19,10 @@
 int history_keeper_open(struct history_keeper *keeper, sqlite3 *db, struct err *err)
 {
     *keeper = (struct history_keeper){.samples = HISTORY_SAMPLES_EMPTY};
-    for (int level = HISTORY_MINUTE; level < HISTORY_LEVELS; level++)
+    for (int level = HISTORY_MINUTE; level < HISTORY_LEVELS; level++) {
         keeper->calendars[level] = history_calendar_new((enum history_level)level, 1);
+        keeper->calendars[level].zone = &keeper->zone;
+    }
     return history_pieces_open(&keeper->pieces, db, true, err);
 }
 
@@ -67,15 +69,15 @@ int history_keeper_drop_replaced(struct history_keeper *keeper, struct err *err)
 
 /* ---- readings -------------------------------------------------------------------------------- */
 
-/* Add the readings of a piece as a run. `after`: only if one of them is at or after this time. 1 when
- * they were added. A damaged piece is dropped: nothing else is lost. */
+/* Add the readings of a piece as a run. `after`: only if one of them is at or after this time. 1
+ * when they were added. A damaged piece is dropped: nothing else is lost. */
 static int add_piece(struct history_keeper *keeper, const struct history_piece *piece,
                      int64_t after, struct err *err)
 {
     struct history_samples *samples = &keeper->samples;
     size_t before = samples->count;
-    int result = history_samples_add_span(samples, piece->bytes, piece->length, piece->key,
-                                          piece->base);
+    int result =
+        history_samples_add_span(samples, piece->bytes, piece->length, piece->key, piece->base);
     if (result == -ENOMEM)
         return history_keeper_no_memory(err);
     if (result == -ENOTSUP)
@@ -94,7 +96,8 @@ static int add_piece(struct history_keeper *keeper, const struct history_piece *
     return result < 0 ? result : 1;
 }
 
-/* The readings that are kept and overlap from <= time < until; the base for what takes their place. */
+/* The readings that are kept and overlap from <= time < until; the base for what takes their place.
+ */
 static int read_kept(struct history_keeper *keeper, uint32_t series, int64_t from, int64_t until,
                      int64_t *base, struct err *err)
 {
@@ -109,7 +112,7 @@ static int read_kept(struct history_keeper *keeper, uint32_t series, int64_t fro
             *base = piece_base;
     }
     while (result >= 0 &&
-           (result = history_piece_after(&keeper->pieces, key, &piece, err)) > 0 &&
+           (result = history_piece_after(&keeper->pieces, key, INT64_MAX, &piece, err)) > 0 &&
            piece.base < until) {
         key = piece.key;
         result = add_piece(keeper, &piece, 0, err);
@@ -144,8 +147,8 @@ static int write_pieces(struct history_keeper *keeper, uint32_t series, int64_t 
         history_span_encode(&keeper->blob, key, base, samples->list + at, count);
         if (keeper->blob.failed)
             return history_keeper_no_memory(err);
-        result = history_piece_put(&keeper->pieces, key, keeper->blob.data, keeper->blob.length,
-                                   err);
+        result =
+            history_piece_put(&keeper->pieces, key, keeper->blob.data, keeper->blob.length, err);
         keeper->readings += count;
         keeper->bytes += keeper->blob.length + PIECE_OVERHEAD;
         at += count;
@@ -196,19 +199,56 @@ int history_keeper_put(struct history_keeper *keeper, struct history_kept kept, 
 
 /* ---- a period that is over ------------------------------------------------------------------- */
 
+/* 1 when the readings of the period are to be joined, 0, or a code. */
+static int worth_joining(struct history_keeper *keeper, uint32_t series, int64_t from,
+                         struct err *err)
+{
+    struct history_piece piece;
+    int64_t key = history_piece_key(HISTORY_RAW, series, from);
+    size_t readings = 0, pieces = 0;
+    int result = history_piece_before(&keeper->pieces, HISTORY_RAW, series, from, &piece, err);
+    bool begins = result > 0 && piece.base >= from;
+    while (result >= 0) {
+        if (begins) {
+            readings += history_span_count(piece.bytes, piece.length);
+            pieces++;
+        }
+        begins = true;
+        result = history_piece_after(&keeper->pieces, key, from + HISTORY_PERIOD_MS, &piece, err);
+        if (result <= 0)
+            break;
+        key = piece.key;
+    }
+    return result < 0 ? result : pieces > 1 && readings <= HISTORY_JOIN_MOST;
+}
+
 static int join_readings(struct history_keeper *keeper, uint32_t series, int64_t from,
                          struct err *err)
 {
     int64_t base;
     history_samples_clear(&keeper->samples);
     keeper->drop_count = 0;
-    int result = read_kept(keeper, series, from, from + HISTORY_PERIOD_MS, &base, err);
+    int result = worth_joining(keeper, series, from, err);
+    if (result > 0)
+        result = read_kept(keeper, series, from, from + HISTORY_PERIOD_MS, &base, err);
     if (result < 0 || keeper->drop_count < 2) {
         keeper->drop_count = 0;
-        return result;
+        return result < 0 ? result : 0;
     }
     result = history_keeper_drop_replaced(keeper, err);
     return result < 0 ? result : write_pieces(keeper, series, base, err);
+}
+
+/* Rows of hours of so many periods end in one piece: few reads for a year of them. */
+#define PERIODS_TOGETHER 4
+
+static int join_hours(struct history_keeper *keeper, struct history_kept kept, int64_t from,
+                      struct err *err)
+{
+    int64_t begin = from, until = from + HISTORY_PERIOD_MS;
+    if (from / HISTORY_PERIOD_MS % PERIODS_TOGETHER == PERIODS_TOGETHER - 1)
+        begin = until - PERIODS_TOGETHER * HISTORY_PERIOD_MS;
+    return history_keeper_thin(keeper, HISTORY_HOUR, kept, begin, until, false, false, err);
 }
 
 int history_keeper_join(struct history_keeper *keeper, struct history_kept kept, int64_t from,
@@ -217,7 +257,7 @@ int history_keeper_join(struct history_keeper *keeper, struct history_kept kept,
     int64_t until = from + HISTORY_PERIOD_MS;
     int result = join_readings(keeper, kept.series, from, err);
     if (result == 0)
-        result = history_keeper_thin(keeper, HISTORY_HOUR, kept, from, until, false, true, err);
+        result = join_hours(keeper, kept, from, err);
     for (int level = HISTORY_DAY; level < HISTORY_LEVELS && result == 0; level++)
         result = history_keeper_thin(keeper, (enum history_level)level, kept, from, until, true,
                                      true, err);

@@ -2,10 +2,10 @@
  * minutes, hours, days, months and years that are made of them.
  *
  * Works inside a transaction of its caller, on the writer's thread. Readings that arrive late find
- * their place: the pieces that they fall into are read, merged and written again, and so are the rows
- * above them, so that what is kept never depends on the order in which it arrived. Rows are made
- * again from what they are made of; where that is no longer kept, the row that knows of more readings
- * stays.
+ * their place: the pieces that they fall into are read, merged and written again, and so are the
+ * rows above them, so that what is kept never depends on the order in which it arrived. Rows are
+ * made again from what they are made of; where that is no longer kept, the row that knows of more
+ * readings stays.
  */
 #pragma once
 
@@ -22,6 +22,11 @@
  * over is joined: few large pieces instead of one for each day, and rows of days and above. */
 #define HISTORY_PERIOD_MS (32 * 86400000LL)
 
+/* Denser readings stay in pieces of a day: those are long enough to be packed well, and joining
+ * them would take memory and hold up the next tick. Readings each 10 s are joined, each second are
+ * not. */
+#define HISTORY_JOIN_MOST 300000
+
 struct history_rows {
     struct history_tier_row *list;
     size_t count, capacity;
@@ -30,6 +35,7 @@ struct history_rows {
 struct history_keeper {
     struct history_pieces pieces;
     struct history_calendar calendars[HISTORY_LEVELS];
+    struct history_zone zone;
     struct history_samples samples;   /* readings of the span at hand */
     struct history_rows rows, merged; /* rows that are made, and with those that stay */
     struct history_rows stored;
@@ -51,9 +57,9 @@ int history_keeper_open(struct history_keeper *keeper, sqlite3 *db, struct err *
 void history_keeper_close(struct history_keeper *keeper);
 
 /* Merge `samples` (ordered, all in from <= time < until, within one period) into the pieces of
- * readings, then make the rows of hours, and of minutes where readings are denser. `unique`: a reading
- * at a time that is there already is left out; their number comes back in `known` (may be NULL). 0 or
- * a code and `err`. */
+ * readings, then make the rows of hours, and of minutes where readings are denser. `unique`: a
+ * reading at a time that is there already is left out; their number comes back in `known` (may be
+ * NULL). 0 or a code and `err`. */
 int history_keeper_put(struct history_keeper *keeper, struct history_kept kept, int64_t from,
                        int64_t until, const struct history_sample *samples, size_t count,
                        bool unique, size_t *known, struct err *err);

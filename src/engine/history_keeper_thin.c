@@ -1,5 +1,5 @@
-/* The rows above the readings: minutes and hours of readings, days of hours, months of days, years of
- * months. */
+/* The rows above the readings: minutes and hours of readings, days of hours, months of days, years
+ * of months. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -77,8 +77,8 @@ static bool add_row(struct making *making, const struct history_tier_row *row)
     return true;
 }
 
-/* A damaged piece is left where it is: what it held is missing from the rows, and the ones that knew
- * it stay. */
+/* A damaged piece is left where it is: what it held is missing from the rows, and the ones that
+ * knew it stay. */
 static int make_of_readings(struct making *making, const struct history_piece *piece)
 {
     struct history_span_reader reader;
@@ -99,10 +99,10 @@ static int make_of_readings(struct making *making, const struct history_piece *p
     return room ? 0 : history_keeper_no_memory(making->err);
 }
 
-/* Decode a piece of rows onto the end of `rows`. 0 with `*until`, -EBADMSG without an error text, or
- * a code. */
-static int decode_rows(struct history_rows *rows, const struct history_piece *piece,
-                       int64_t *until, struct err *err)
+/* Decode a piece of rows onto the end of `rows`. 0 with `*until`, -EBADMSG without an error text,
+ * or a code. */
+static int decode_rows(struct history_rows *rows, const struct history_piece *piece, int64_t *until,
+                       struct err *err)
 {
     size_t count = history_tier_count(piece->bytes, piece->length);
     if (!rows_reserve(rows, count))
@@ -148,12 +148,12 @@ static int make_rows(struct making *making, enum history_level below)
     struct history_pieces *pieces = &making->keeper->pieces;
     struct history_piece piece;
     int64_t key = history_piece_key(below, making->kept.series, making->from);
-    int result = history_piece_before(pieces, below, making->kept.series, making->from, &piece,
-                                      making->err);
+    int result =
+        history_piece_before(pieces, below, making->kept.series, making->from, &piece, making->err);
     if (result > 0)
         result = make_of(making, below, &piece);
     while (result >= 0 &&
-           (result = history_piece_after(pieces, key, &piece, making->err)) > 0 &&
+           (result = history_piece_after(pieces, key, INT64_MAX, &piece, making->err)) > 0 &&
            piece.base < making->until) {
         key = piece.key;
         result = make_of(making, below, &piece);
@@ -196,18 +196,18 @@ static int read_stored(struct history_keeper *keeper, enum history_level level, 
                        struct err *err)
 {
     struct history_piece piece;
-    int64_t key = history_piece_key(level, series, from);
+    bool first = from == 0;                                        /* before 1970 is nothing */
+    int64_t key = history_piece_key(level, series, from) - !first; /* one may begin right there */
     keeper->stored.count = 0;
     keeper->drop_count = 0;
-    int result = history_piece_before(&keeper->pieces, level, series, from, &piece, err);
+    int result = history_piece_before(&keeper->pieces, level, series, from - !first, &piece, err);
     if (result > 0) {
         size_t rows = history_tier_count(piece.bytes, piece.length);
         bool grows = extend && rows < made[level].rows_most;
         result = take_stored(keeper, &piece, grows ? INT64_MIN : from, stored, err);
     }
     while (result >= 0 &&
-           (result = history_piece_after(&keeper->pieces, key, &piece, err)) > 0 &&
-           piece.base < until) {
+           (result = history_piece_after(&keeper->pieces, key, until, &piece, err)) > 0) {
         key = piece.key;
         result = take_stored(keeper, &piece, INT64_MIN, stored, err);
     }
@@ -227,8 +227,8 @@ static int merge_rows(struct history_keeper *keeper, struct err *err)
         const struct history_tier_row *left = a < made_now->count ? &made_now->list[a] : NULL;
         const struct history_tier_row *right = b < stored->count ? &stored->list[b] : NULL;
         bool same = left && right && left->time == right->time;
-        bool take_left = left && (!right || left->time < right->time ||
-                                  (same && left->count >= right->count));
+        bool take_left =
+            left && (!right || left->time < right->time || (same && left->count >= right->count));
         merged->list[merged->count++] = take_left ? *left : *right;
         a += take_left || same;
         b += !take_left || same;
@@ -252,8 +252,8 @@ static int write_rows(struct history_keeper *keeper, enum history_level level,
         history_tier_encode(&keeper->blob, key, base, until, kept.counter, rows->list + at, count);
         if (keeper->blob.failed)
             return history_keeper_no_memory(err);
-        result = history_piece_put(&keeper->pieces, key, keeper->blob.data, keeper->blob.length,
-                                   err);
+        result =
+            history_piece_put(&keeper->pieces, key, keeper->blob.data, keeper->blob.length, err);
         at += count;
     }
     return result;

@@ -4,6 +4,8 @@
 
 /* Of one level and series: what an intact tree of pages would answer anyway. */
 static const char *const statements[HISTORY_PIECE_STATEMENTS] = {
+    [HISTORY_PIECE_FIRST] =
+        "SELECT key FROM piece WHERE key >= ?1 AND key <= ?2 ORDER BY key LIMIT 1",
     [HISTORY_PIECE_BEFORE] = "SELECT key, row FROM piece WHERE key <= ?1 AND key >= ?2"
                              " ORDER BY key DESC LIMIT 1",
     [HISTORY_PIECE_AFTER] = "SELECT key, row FROM piece WHERE key > ?1 AND key <= ?2"
@@ -69,10 +71,33 @@ int history_piece_before(struct history_pieces *pieces, enum history_level level
     return look_up(pieces, HISTORY_PIECE_BEFORE, key, key & ~(int64_t)UINT32_MAX, piece, err);
 }
 
-int history_piece_after(struct history_pieces *pieces, int64_t key, struct history_piece *piece,
-                        struct err *err)
+int history_piece_after(struct history_pieces *pieces, int64_t key, int64_t until,
+                        struct history_piece *piece, struct err *err)
 {
-    return look_up(pieces, HISTORY_PIECE_AFTER, key, key | UINT32_MAX, piece, err);
+    int64_t last = key | UINT32_MAX;
+    if (until < INT64_MAX)
+        last = (key & ~(int64_t)UINT32_MAX) | (until - 1) / HISTORY_PIECE_UNIT_MS;
+    return look_up(pieces, HISTORY_PIECE_AFTER, key, last, piece, err);
+}
+
+int history_piece_first(struct history_pieces *pieces, enum history_level level, uint32_t series,
+                        int64_t *base, struct err *err)
+{
+    sqlite3_stmt *statement = pieces->prepared[HISTORY_PIECE_FIRST];
+    int64_t least = history_piece_key(level, series, 0);
+    sqlite3_reset(statement);
+    sqlite3_bind_int64(statement, 1, least);
+    sqlite3_bind_int64(statement, 2, least | UINT32_MAX);
+    int step = sqlite3_step(statement);
+    int64_t key = step == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : least;
+    int result = step == SQLITE_ROW;
+    if (step != SQLITE_ROW && step != SQLITE_DONE)
+        result = history_file_err(pieces->db, err, "read");
+    else if (key < least || key > (least | UINT32_MAX))
+        result = history_file_damaged(err, "read");
+    sqlite3_reset(statement);
+    *base = history_piece_base(key);
+    return result;
 }
 
 static int change(struct history_pieces *pieces, enum history_piece_statement which,

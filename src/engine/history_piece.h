@@ -28,6 +28,7 @@ static inline int64_t history_piece_base(int64_t key)
 }
 
 enum history_piece_statement {
+    HISTORY_PIECE_FIRST,
     HISTORY_PIECE_BEFORE,
     HISTORY_PIECE_AFTER,
     HISTORY_PIECE_PUT,
@@ -54,13 +55,20 @@ void history_pieces_close(struct history_pieces *pieces);
 /* End the look-up under way, so that the connection lets go of what it reads: before a commit. */
 void history_pieces_rest(struct history_pieces *pieces);
 
-/* The last piece that begins at or before `time` (ms): 1, 0 when there is none, or a code and `err`. */
+/* The last piece that begins at or before `time` (ms): 1, 0 when there is none, or a code and
+ * `err`. */
 int history_piece_before(struct history_pieces *pieces, enum history_level level, uint32_t series,
                          int64_t time, struct history_piece *piece, struct err *err);
 
-/* The next piece of the same level and series after `key`: 1, 0, or a code and `err`. */
-int history_piece_after(struct history_pieces *pieces, int64_t key, struct history_piece *piece,
-                        struct err *err);
+/* The next piece of the same level and series after `key` that begins before `until` (ms, 1 or
+ * more; INT64_MAX: any): 1, 0, or a code and `err`. */
+int history_piece_after(struct history_pieces *pieces, int64_t key, int64_t until,
+                        struct history_piece *piece, struct err *err);
+
+/* Where the first piece of a level and series begins (ms): 1, 0 when there is none, or a code and
+ * `err`. Reads no piece. */
+int history_piece_first(struct history_pieces *pieces, enum history_level level, uint32_t series,
+                        int64_t *base, struct err *err);
 
 /* Insert or replace; remove. 0 or a code and `err`. */
 int history_piece_put(struct history_pieces *pieces, int64_t key, const void *bytes, size_t length,

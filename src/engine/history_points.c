@@ -82,24 +82,39 @@ void history_points_set_rules(struct history_points *points, struct history_rule
 
 /* ---- the list -------------------------------------------------------------------------------- */
 
-/* The number of the point's series, made if needed; 0 when there are no numbers left. */
-static uint32_t series_of(struct history_points *points, const struct point *point)
+/* The number of a path's series, made if needed; 0 when there are no numbers left. */
+static uint32_t series_of(struct history_points *points, const char *path, enum quantity quantity)
 {
-    uint32_t number = (uint32_t)(uintptr_t)map_get(&points->numbers, point->path);
+    uint32_t number = (uint32_t)(uintptr_t)map_get(&points->numbers, path);
     if (number)
         return number;
     if (points->series.next > HISTORY_SERIES_MOST) {
-        log_error("history", "%s is not recorded: all series numbers are used", point->path);
+        log_error("history", "%s is not recorded: all series numbers are used", path);
         return 0;
     }
     struct history_definition definition = {
         .number = points->series.next,
-        .quantity = point->quantity,
-        .decimals = quantity_row(point->quantity)->decimals,
-        .path = point->path,
+        .quantity = quantity,
+        .decimals = quantity_row(quantity)->decimals,
+        .path = path,
     };
     add_series(points, &definition);
     return definition.number;
+}
+
+const struct history_definition *history_points_series(struct history_points *points,
+                                                       const char *path, enum quantity quantity)
+{
+    uint32_t number = series_of(points, path, quantity);
+    size_t low = 0, high = number ? points->series.count : 0;
+    while (low < high) { /* ordered by number; damaged ones are missing */
+        size_t middle = low + (high - low) / 2;
+        if (points->series.list[middle].number < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return number ? &points->series.list[low] : NULL;
 }
 
 static size_t interval_of(struct history_points *points, clock_us every)
@@ -132,7 +147,7 @@ static void record_point(struct history_points *points, struct fresh_list *fresh
     const struct history_rule *rule = history_rules_find(&points->rules, point->path);
     clock_us every = history_rule_every(rule, points->every);
     bool on_alarm = rule && rule->on_alarm;
-    uint32_t series = every || on_alarm ? series_of(points, point) : 0;
+    uint32_t series = every || on_alarm ? series_of(points, point->path, point->quantity) : 0;
     if (!series)
         return;
     fresh->list = mem_grow(fresh->list, fresh->count, &fresh->capacity, sizeof *fresh->list);

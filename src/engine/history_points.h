@@ -54,6 +54,11 @@ void history_points_set_rules(struct history_points *points, struct history_rule
  * then `intervals` may be others. */
 bool history_points_refresh(struct history_points *points);
 
+/* The series under which a path is kept, made if there is none; a point of the site need not have
+ * it. NULL when all numbers are used; valid until the next call of this module. */
+const struct history_definition *history_points_series(struct history_points *points,
+                                                       const char *path, enum quantity quantity);
+
 /* Points that are recorded from time to time. */
 size_t history_points_count(const struct history_points *points);
 

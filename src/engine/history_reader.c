@@ -28,6 +28,7 @@ struct history_reader {
     sqlite3 *db;
     sqlite3_stmt *prepared[STATEMENTS];
     struct history_pieces pieces;
+    struct history_scan_rows rows, found; /* memory that one question leaves to the next */
 };
 
 /* A path may have several series: a later program may keep more decimals of its quantity. */
@@ -57,8 +58,8 @@ struct work {
     int64_t *hours; /* in which there are blocks */
     size_t hour_count, hour_capacity;
     struct history_samples loose;
-    struct history_scan_rows rows; /* of the path at hand */
-    bool damaged;                  /* something could not be read */
+    struct history_zone zone;
+    bool damaged; /* something could not be read */
     struct err err;
 };
 
@@ -94,6 +95,8 @@ struct history_reader *history_reader_close(struct history_reader *reader)
     for (size_t i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(reader->prepared[i]);
     sqlite3_close(reader->db);
+    free(reader->rows.list);
+    free(reader->found.list);
     free(reader);
     return NULL;
 }
@@ -260,9 +263,8 @@ static int find_hours(struct work *work)
     while (result == 0) {
         sqlite3_bind_int64(next, 1, history_file_block_key(hour, 0));
         int step = sqlite3_step(next);
-        int64_t found = step == SQLITE_ROW
-                            ? history_file_block_hour(sqlite3_column_int64(next, 0))
-                            : INT64_MAX;
+        int64_t found =
+            step == SQLITE_ROW ? history_file_block_hour(sqlite3_column_int64(next, 0)) : INT64_MAX;
         if (step != SQLITE_ROW && step != SQLITE_DONE)
             result = failed(work);
         sqlite3_reset(next);
@@ -324,7 +326,8 @@ static int gather_loose(struct work *work, struct source *source)
 
 /* ---- one path -------------------------------------------------------------------------------- */
 
-static struct history_calendar grid_of(const struct history_question *question)
+static struct history_calendar grid_of(const struct history_question *question,
+                                       struct history_zone *zone)
 {
     static const enum history_level levels[] = {
         [HISTORY_UNIT_HOUR] = HISTORY_HOUR,
@@ -332,11 +335,13 @@ static struct history_calendar grid_of(const struct history_question *question)
         [HISTORY_UNIT_MONTH] = HISTORY_MONTH,
         [HISTORY_UNIT_YEAR] = HISTORY_YEAR,
     };
-    if (question->unit != HISTORY_UNIT_NONE)
-        return history_calendar_new(levels[question->unit],
-                                    question->units > 0 ? question->units : 1);
     int64_t step = question->step / CLOCK_MS;
-    return history_calendar_steps(step > 0 ? step : 1);
+    struct history_calendar grid = history_calendar_steps(step > 0 ? step : 1);
+    if (question->unit != HISTORY_UNIT_NONE)
+        grid =
+            history_calendar_new(levels[question->unit], question->units > 0 ? question->units : 1);
+    grid.zone = zone;
+    return grid;
 }
 
 static size_t most_buckets(const struct history_question *question)
@@ -358,7 +363,9 @@ static struct history_scan scan_of(struct work *work, const struct source *sourc
         .from = work->from,
         .to = work->to,
         .every = question->unit == HISTORY_UNIT_NONE && question->step == 0,
-        .grid = grid_of(question),
+        .buckets = work->reader->found,
+        .grid = grid_of(question, &work->zone),
+        .zone = &work->zone,
         .most = most_buckets(question),
         .cancel = work->cancel,
     };
@@ -378,33 +385,37 @@ static bool append_row(struct history_scan_rows *rows, const struct history_tier
     return true;
 }
 
-/* Mix the rows of a later series of the same path into those of the earlier ones. */
-static int merge_rows(struct work *work, const struct history_scan_rows *later, bool combine,
-                      bool counter)
+/* Mix the rows just found, of a later series of the same path, into those of the earlier ones. */
+static int merge_rows(struct history_reader *reader, bool combine, bool counter)
 {
-    struct history_scan_rows earlier = work->rows;
+    struct history_scan_rows earlier = reader->rows, later = reader->found, mixed = {0};
+    if (earlier.count == 0) {
+        reader->rows = later;
+        reader->found = earlier;
+        return 0;
+    }
     size_t a = 0, b = 0;
     bool room = true;
-    work->rows = (struct history_scan_rows){0};
-    while (room && (a < earlier.count || b < later->count)) {
+    while (room && (a < earlier.count || b < later.count)) {
         const struct history_tier_row *left = a < earlier.count ? &earlier.list[a] : NULL;
-        const struct history_tier_row *right = b < later->count ? &later->list[b] : NULL;
+        const struct history_tier_row *right = b < later.count ? &later.list[b] : NULL;
         if (left && right && combine && left->time == right->time) {
             struct history_tier_row row = *left;
             history_tier_combine(&row, right, counter);
-            room = append_row(&work->rows, &row);
+            room = append_row(&mixed, &row);
             a++;
             b++;
         } else if (left && (!right || left->time <= right->time)) {
-            room = append_row(&work->rows, left);
+            room = append_row(&mixed, left);
             a++;
         } else {
-            room = append_row(&work->rows, right);
+            room = append_row(&mixed, right);
             b++;
         }
     }
     free(earlier.list);
-    return room ? 0 : no_memory(work);
+    reader->rows = mixed;
+    return room ? 0 : -ENOMEM;
 }
 
 /* Where the answer ends because there are too many buckets. */
@@ -440,16 +451,17 @@ static int read_source(struct work *work, struct source *source, struct path_sta
     work->damaged = work->damaged || scan.damaged;
     /* decimals only grow from series to series, but for a catalogue that went back */
     int more = source->decimals - path->decimals;
-    for (size_t i = 0; i < work->rows.count && more > 0; i++)
-        history_bucket_scale(&work->rows.list[i], more);
+    for (size_t i = 0; i < work->reader->rows.count && more > 0; i++)
+        history_bucket_scale(&work->reader->rows.list[i], more);
     for (size_t i = 0; i < scan.buckets.count && more < 0; i++)
         history_bucket_scale(&scan.buckets.list[i], -more);
     if (more > 0)
         path->decimals = source->decimals;
     path->counter = source->counter;
-    if (result >= 0)
-        result = merge_rows(work, &scan.buckets, !scan.every, source->counter);
-    free(scan.buckets.list);
+    work->reader->found = scan.buckets;
+    if (result >= 0 && merge_rows(work->reader, !scan.every, source->counter) < 0)
+        result = no_memory(work);
+    work->reader->found.count = 0;
     history_scan_end(&scan);
     return result;
 }
@@ -458,19 +470,19 @@ static int read_path(struct work *work, size_t path, size_t *at)
 {
     struct path_state state = {.series = &work->answer->series[path]};
     int result = withdrawn(work);
-    work->rows.count = 0;
+    work->reader->rows.count = 0;
     for (; *at < work->source_count && work->sources[*at].path == path && result == 0; ++*at)
         result = read_source(work, &work->sources[*at], &state);
     if (result < 0)
         return result;
     size_t most = most_buckets(work->question);
-    if (work->rows.count > most) {
-        cut_at(work, state.series, work->rows.list[most].time);
-        work->rows.count = most;
+    if (work->reader->rows.count > most) {
+        cut_at(work, state.series, work->reader->rows.list[most].time);
+        work->reader->rows.count = most;
     }
     struct history_buckets_of of = {
-        .rows = work->rows.list,
-        .count = work->rows.count,
+        .rows = work->reader->rows.list,
+        .count = work->reader->rows.count,
         .decimals = state.decimals,
         .counter = state.counter,
         .has_before = state.has_before,
@@ -517,7 +529,6 @@ static void release(struct work *work)
     for (size_t i = 0; i < work->source_count; i++)
         history_samples_deinit(&work->sources[i].tail);
     history_samples_deinit(&work->loose);
-    free(work->rows.list);
     free(work->sources);
     free(work->hours);
 }

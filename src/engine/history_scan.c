@@ -61,14 +61,30 @@ static int found(struct history_scan *scan, int result)
 static int piece_before(struct history_scan *scan, enum history_level level, int64_t time,
                         struct history_piece *piece, struct err *err)
 {
-    return found(scan,
-                 history_piece_before(scan->pieces, level, scan->series, time, piece, err));
+    return found(scan, history_piece_before(scan->pieces, level, scan->series, time, piece, err));
 }
 
-static int piece_after(struct history_scan *scan, int64_t key, struct history_piece *piece,
-                       struct err *err)
+static int piece_after(struct history_scan *scan, int64_t key, int64_t until,
+                       struct history_piece *piece, struct err *err)
 {
-    return found(scan, history_piece_after(scan->pieces, key, piece, err));
+    return found(scan, history_piece_after(scan->pieces, key, until, piece, err));
+}
+
+#define NOT_ASKED (-1)
+
+/* Where what is kept of a level begins; INT64_MAX when there is nothing. 0 or a code. */
+static int oldest_of(struct history_scan *scan, int level, int64_t *oldest, struct err *err)
+{
+    if (scan->oldest[level] == NOT_ASKED) {
+        int64_t base;
+        int result = found(scan, history_piece_first(scan->pieces, (enum history_level)level,
+                                                     scan->series, &base, err));
+        if (result < 0)
+            return result;
+        scan->oldest[level] = result > 0 ? base : INT64_MAX;
+    }
+    *oldest = scan->oldest[level];
+    return 0;
 }
 
 /* ---- into buckets ---------------------------------------------------------------------------- */
@@ -168,11 +184,34 @@ static int open_span(struct history_scan *scan, const struct history_piece *piec
     return 1;
 }
 
+/* Each a bucket of its own, nothing to mix in: the way of most readings of a long answer. */
+static int put_each(struct history_scan *scan, const struct history_sample *samples, int count,
+                    int64_t until, struct err *err)
+{
+    struct history_scan_rows *buckets = &scan->buckets;
+    if (!reserve(buckets, (size_t)count))
+        return no_memory(err);
+    for (int i = 0; i < count && samples[i].time < until; i++) {
+        if (samples[i].quality != QUALITY_GOOD)
+            continue;
+        if (buckets->count == scan->most) {
+            scan->cut = true;
+            scan->cut_at = samples[i].time;
+            break;
+        }
+        buckets->list[buckets->count++] = history_tier_begin(samples[i].time, samples[i].value);
+        scan->bucket_end = samples[i].time;
+    }
+    return 0;
+}
+
 static int put_samples(struct history_scan *scan, const struct history_sample *samples, int count,
                        int64_t until, struct err *err)
 {
     int result = 0;
     bool loose = scan->loose_at < scan->loose->count;
+    if (scan->every && !loose)
+        return put_each(scan, samples, count, until, err);
     for (int i = 0; i < count && result == 0 && !scan->cut; i++) {
         const struct history_sample *sample = &samples[i];
         if (sample->time >= until)
@@ -210,13 +249,12 @@ static int put_readings(struct history_scan *scan, int64_t from, int64_t until, 
 {
     struct history_piece piece;
     int64_t key = history_piece_key(HISTORY_RAW, scan->series, from);
-    int result =
-        piece_before(scan, HISTORY_RAW, from, &piece, err);
+    int result = piece_before(scan, HISTORY_RAW, from, &piece, err);
     bool first = result > 0;
     while (result >= 0 && !scan->cut) {
         if (!first) {
-            result = piece_after(scan, key, &piece, err);
-            if (result <= 0 || piece.base >= until)
+            result = piece_after(scan, key, until, &piece, err);
+            if (result <= 0)
                 break;
         }
         first = false;
@@ -242,15 +280,20 @@ static int put_below(struct history_scan *scan, enum history_level level, int64_
     return put_level(scan, (enum history_level)(level - 1), from, until, err);
 }
 
-/* Where something finer than `level` begins to be kept. */
-static int64_t finer_begins(const struct history_scan *scan, enum history_level level)
+/* Where something finer than `level` begins to be kept, or any such place before `enough`: asks no
+ * more than it must, the coarser of the finer levels first. 0 or a code. */
+static int finer_begins(struct history_scan *scan, int level, int64_t enough, int64_t *begin,
+                        struct err *err)
 {
-    int64_t begin = scan->loose->count > 0 ? scan->loose->list[0].time : INT64_MAX;
-    for (int finer = HISTORY_RAW; finer < (int)level; finer++) {
-        if (scan->oldest[finer] < begin)
-            begin = scan->oldest[finer];
+    *begin = scan->loose->count > 0 ? scan->loose->list[0].time : INT64_MAX;
+    for (int finer = level - 1; finer >= HISTORY_RAW && *begin >= enough; finer--) {
+        int64_t oldest;
+        int result = oldest_of(scan, finer, &oldest, err);
+        if (result < 0)
+            return result;
+        *begin = oldest < *begin ? oldest : *begin;
     }
-    return begin;
+    return 0;
 }
 
 /* Decode a piece of rows; 1, 0 when it is damaged (a gap), or a code. */
@@ -272,8 +315,8 @@ static int read_rows(struct history_scan *scan, enum history_level level,
     return result >= 0;
 }
 
-/* The rows of a piece inside from <= time < until: whole where they fit, by what is finer where they
- * do not. */
+/* The rows of a piece inside from <= time < until: whole where they fit, by what is finer where
+ * they do not. */
 static int put_rows(struct history_scan *scan, enum history_level level, int64_t from,
                     int64_t until, struct err *err)
 {
@@ -285,12 +328,14 @@ static int put_rows(struct history_scan *scan, enum history_level level, int64_t
             continue;
         if (row.time >= until)
             break;
-        bool inside = row.time >= from && own.end <= until;
-        bool fits = inside && !scan->every &&
-                    history_calendar_find(&scan->grid, row.time).end >= own.end;
-        if (fits || finer_begins(scan, level) >= own.end)
+        bool whole = row.time >= from && own.end <= until && !scan->every &&
+                     history_calendar_find(&scan->grid, row.time).end >= own.end;
+        int64_t finer = INT64_MAX;
+        if (!whole)
+            result = finer_begins(scan, (int)level, own.end, &finer, err);
+        if (result == 0 && finer >= own.end)
             result = put_row(scan, &row, err);
-        else
+        else if (result == 0)
             result = put_below(scan, level, row.time > from ? row.time : from,
                                own.end < until ? own.end : until, err);
     }
@@ -325,16 +370,14 @@ static int put_level(struct history_scan *scan, enum history_level level, int64_
 {
     if (level == HISTORY_RAW)
         return put_readings(scan, from, until, err);
-    if (scan->oldest[level] == INT64_MAX)
-        return put_below(scan, level, from, until, err);
     struct history_piece piece;
     int64_t key = history_piece_key(level, scan->series, from);
     int result = piece_before(scan, level, from, &piece, err);
     if (result > 0)
         result = put_piece(scan, level, &piece, &from, until, err);
     while (result >= 0 && from < until && !scan->cut) {
-        result = piece_after(scan, key, &piece, err);
-        if (result <= 0 || piece.base >= until)
+        result = piece_after(scan, key, until, &piece, err);
+        if (result <= 0)
             break;
         key = piece.key;
         result = put_piece(scan, level, &piece, &from, until, err);
@@ -344,28 +387,24 @@ static int put_level(struct history_scan *scan, enum history_level level, int64_
 
 /* ---- public ---------------------------------------------------------------------------------- */
 
-/* Where what is kept of each level begins. */
-static int find_oldest(struct history_scan *scan, struct err *err)
+static void begin(struct history_scan *scan)
 {
     for (int level = HISTORY_RAW; level < HISTORY_LEVELS; level++) {
-        struct history_piece piece;
-        int64_t key = history_piece_key((enum history_level)level, scan->series, 0);
-        int result = piece_after(scan, key, &piece, err);
-        if (result < 0)
-            return result;
-        scan->oldest[level] = result > 0 ? piece.base : INT64_MAX;
+        scan->oldest[level] = NOT_ASKED;
         if (level > HISTORY_RAW)
             scan->calendars[level] = history_calendar_new((enum history_level)level, 1);
+        scan->calendars[level].zone = scan->zone;
     }
-    return 0;
 }
 
 /* The coarsest rows that can lie inside a bucket. */
 static enum history_level level_of_buckets(const struct history_scan *scan)
 {
-    static const int64_t lengths[HISTORY_LEVELS] = {
-        [HISTORY_MINUTE] = 60000,      [HISTORY_HOUR] = 3600000,     [HISTORY_DAY] = 23 * 3600000LL,
-        [HISTORY_MONTH] = 28 * DAY_MS, [HISTORY_YEAR] = 365 * DAY_MS};
+    static const int64_t lengths[HISTORY_LEVELS] = {[HISTORY_MINUTE] = 60000,
+                                                    [HISTORY_HOUR] = 3600000,
+                                                    [HISTORY_DAY] = 23 * 3600000LL,
+                                                    [HISTORY_MONTH] = 28 * DAY_MS,
+                                                    [HISTORY_YEAR] = 365 * DAY_MS};
     if (scan->every)
         return HISTORY_RAW;
     int64_t length =
@@ -376,31 +415,40 @@ static enum history_level level_of_buckets(const struct history_scan *scan)
     return (enum history_level)level;
 }
 
+/* What of `level` is older than anything finer, from `*from` on, which moves to where it ends. */
+static int put_older(struct history_scan *scan, int level, int64_t *from, struct err *err)
+{
+    int64_t until, oldest;
+    int result = finer_begins(scan, level, *from + 1, &until, err);
+    if (result < 0 || until <= *from)
+        return result;
+    if (until > scan->to)
+        until = scan->to;
+    result = oldest_of(scan, level, &oldest, err);
+    if (result == 0 && oldest < until)
+        result = put_level(scan, (enum history_level)level, *from, until, err);
+    *from = until;
+    return result;
+}
+
 /* The old end of the span may be kept in coarser rows only: those first, then what fits. */
 static int put_all(struct history_scan *scan, struct err *err)
 {
-    int64_t from = scan->from;
-    enum history_level fits = level_of_buckets(scan);
-    int result = 0;
-    for (int level = HISTORY_YEAR; level > (int)fits && result == 0 && !scan->cut; level--) {
-        int64_t until = finer_begins(scan, (enum history_level)level);
-        if (until > scan->to)
-            until = scan->to;
-        if (from < until && scan->oldest[level] < until)
-            result = put_level(scan, (enum history_level)level, from, until, err);
-        if (from < until)
-            from = until;
-    }
+    int64_t from = scan->from, finest;
+    int fits = (int)level_of_buckets(scan);
+    int result = finer_begins(scan, fits + 1, from + 1, &finest, err);
+    for (int level = HISTORY_YEAR; level > fits && finest > from && result == 0 && !scan->cut;
+         level--)
+        result = put_older(scan, level, &from, err);
     if (result == 0 && from < scan->to && !scan->cut)
-        result = put_level(scan, fits, from, scan->to, err);
+        result = put_level(scan, (enum history_level)fits, from, scan->to, err);
     return result;
 }
 
 int history_scan_run(struct history_scan *scan, struct err *err)
 {
-    int result = find_oldest(scan, err);
-    if (result == 0)
-        result = put_all(scan, err);
+    begin(scan);
+    int result = put_all(scan, err);
     if (result == 0)
         result = put_loose(scan, scan->to, err);
     history_pieces_rest(scan->pieces);
@@ -412,7 +460,7 @@ static int row_before(struct history_scan *scan, int64_t *value, struct err *err
 {
     struct history_piece piece;
     int64_t until;
-    struct history_calendar hours = history_calendar_new(HISTORY_HOUR, 1);
+    struct history_calendar hours = scan->calendars[HISTORY_HOUR];
     int result = piece_before(scan, HISTORY_HOUR, scan->from - 1, &piece, err);
     if (result > 0)
         result = read_rows(scan, HISTORY_HOUR, &piece, &until, err);
@@ -426,23 +474,36 @@ static int row_before(struct history_scan *scan, int64_t *value, struct err *err
     return result < 0 ? result : 0;
 }
 
+/* Where looking begins, and the coarsest rows that can tell: a question from midnight on is
+ * answered by the row of the day before. */
+static enum history_level look_back(struct history_scan *near)
+{
+    struct history_calendar *days = &near->calendars[HISTORY_DAY];
+    if (history_calendar_find(days, near->to).begin != near->to) {
+        near->from = near->to - DAY_MS;
+        return HISTORY_RAW;
+    }
+    near->from = history_calendar_find(days, near->to - 1).begin;
+    return HISTORY_DAY;
+}
+
 int history_scan_before(struct history_scan *scan, int64_t *value, struct err *err)
 {
     struct history_scan near = *scan;
-    near.from = scan->from - DAY_MS;
+    begin(&near);
     near.to = scan->from;
     near.every = false;
-    near.grid = history_calendar_steps(2 * DAY_MS);
-    near.most = 2;
-    int result = find_oldest(&near, err);
-    if (result == 0)
-        result = put_level(&near, HISTORY_RAW, near.from, near.to, err);
+    near.grid = near.calendars[HISTORY_DAY];
+    near.most = 4;
+    near.buckets = (struct history_scan_rows){0};
+    enum history_level level = look_back(&near);
+    int result = put_level(&near, level, near.from, near.to, err);
     if (result == 0)
         result = put_loose(&near, near.to, err);
     if (result == 0 && near.buckets.count > 0) {
         *value = near.buckets.list[near.buckets.count - 1].last;
         result = 1;
-    } else if (result == 0) {
+    } else if (result == 0 && level == HISTORY_RAW) {
         near.from = scan->from;
         result = row_before(&near, value, err);
     }

@@ -1,12 +1,11 @@
 /* history_scan - walks over what is kept of one series and gathers it in buckets, exactly.
  *
- * Of each stretch of time the coarsest rows are taken that lie inside one bucket and inside the span
- * asked for; where rows end, or a bucket's border cuts one, the next finer level is read, down to the
- * readings. So the answer is the same whatever is kept, and a year costs as many rows as it has
- * buckets. Where finer readings have been thinned out, a row counts whole for the bucket that its
- * begin lies in.
- * Readings that are not in pieces yet (tail, blocks of an hour) are given by the caller and mixed in.
- * Used by history_reader, one thread at a time.
+ * Of each stretch of time the coarsest rows are taken that lie inside one bucket and inside the
+ * span asked for; where rows end, or a bucket's border cuts one, the next finer level is read, down
+ * to the readings. So the answer is the same whatever is kept, and a year costs as many rows as it
+ * has buckets. Where finer readings have been thinned out, a row counts whole for the bucket that
+ * its begin lies in. Readings that are not in pieces yet (tail, blocks of an hour) are given by the
+ * caller and mixed in. Used by history_reader, one thread at a time.
  */
 #pragma once
 
@@ -32,17 +31,18 @@ struct history_scan {
     int64_t from, to;             /* ms, from <= time < to */
     bool every;                   /* each reading is a bucket of its own */
     struct history_calendar grid; /* else */
+    struct history_zone *zone;    /* for all calendars */
     size_t most;                  /* buckets */
     const atomic_bool *cancel;
-    /* results */
-    struct history_scan_rows buckets;
+    struct history_scan_rows buckets; /* empty; its memory is used and grown */
+    /* results: `buckets`, and */
     bool cut;       /* there was more than `most`, */
     int64_t cut_at; /* ... from here on (ms) */
     bool damaged;   /* a piece could not be read: a gap */
     /* at work */
     struct history_calendar calendars[HISTORY_LEVELS];
     struct history_scan_rows stored[HISTORY_LEVELS];
-    int64_t oldest[HISTORY_LEVELS]; /* begin of what is kept of a level; INT64_MAX: nothing */
+    int64_t oldest[HISTORY_LEVELS]; /* begin of what is kept of a level, once asked */
     int64_t bucket_end;
     size_t loose_at;
     struct history_span_reader span; /* of the piece `span_key`, whose bytes are copied */
@@ -51,7 +51,7 @@ struct history_scan {
     size_t span_capacity;
 };
 
-/* Gather; the fields above "results" are filled, the others zero. 0, or a code and `err`. */
+/* Gather; what the caller sets is set, the rest zero. 0, or a code and `err`. */
 int history_scan_run(struct history_scan *scan, struct err *err);
 
 /* The last good reading in the day before `from`: 1 and `value`, 0, or a code. Call it

@@ -130,6 +130,28 @@ int history_span_seek(struct history_span_reader *reader, int64_t time)
     return history_column_seek(&reader->values, good);
 }
 
+/* As many next readings as one run of times and one of qualities have in common, at most `count`.
+ */
+static size_t next_in_runs(struct history_span_reader *reader, struct history_sample *samples,
+                           size_t count)
+{
+    struct history_runs *times = &reader->times, *qualities = &reader->qualities;
+    if (!reader->begun)
+        return 0;
+    size_t some = times->left < count ? (size_t)times->left : count;
+    some = qualities->left < some ? (size_t)qualities->left : some;
+    for (size_t i = 0; i < some; i++) {
+        reader->time += (int64_t)times->what;
+        samples[i].time = reader->time;
+        samples[i].value = 0;
+        samples[i].quality = (enum quality)qualities->what;
+    }
+    times->left -= some;
+    qualities->left -= some;
+    reader->left -= some;
+    return some;
+}
+
 /* Time and quality of the next reading. */
 static bool next_sample(struct history_span_reader *reader, struct history_sample *sample)
 {
@@ -157,10 +179,12 @@ static int read_batch(struct history_span_reader *reader, struct history_sample 
 {
     int64_t values[BATCH];
     size_t good = 0, next = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!next_sample(reader, &samples[i]))
+    for (size_t i = 0, some; i < count; i += some) {
+        some = next_in_runs(reader, samples + i, count - i);
+        if (some == 0 && !next_sample(reader, &samples[i]))
             return -EBADMSG;
-        good += samples[i].quality == QUALITY_GOOD;
+        some = some ? some : 1;
+        good += samples[i].quality == QUALITY_GOOD ? some : 0;
     }
     int result = history_column_read(&reader->values, values, good);
     if (result < 0)
@@ -184,4 +208,15 @@ int history_span_read(struct history_span_reader *reader, struct history_sample 
         done += some;
     }
     return (int)count;
+}
+
+size_t history_span_count(const uint8_t *bytes, size_t length)
+{
+    if (length < HISTORY_CODE_HEAD || bytes[0] != HISTORY_SPAN_VERSION)
+        return 0;
+    const uint8_t *at = bytes + HISTORY_CODE_HEAD;
+    uint64_t count;
+    if (!history_code_take(&at, bytes + length, &count) || count > HISTORY_SPAN_MOST)
+        return 0;
+    return (size_t)count;
 }

@@ -42,3 +42,6 @@ int history_span_seek(struct history_span_reader *reader, int64_t time);
 /* Up to `most` next samples; their number, 0 at the end, or -EBADMSG. */
 int history_span_read(struct history_span_reader *reader, struct history_sample *samples,
                       size_t most);
+
+/* How many readings a span says it has, without decoding it; 0 when that cannot be read. */
+size_t history_span_count(const uint8_t *bytes, size_t length);

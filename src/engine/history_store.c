@@ -12,6 +12,7 @@
 #include "engine/history_evict.h"
 #include "engine/history_file.h"
 #include "engine/history_fold.h"
+#include "engine/history_reach.h"
 #include "engine/history_tail.h"
 
 #define REPLACEMENTS_MOST                                                                          \
@@ -32,7 +33,7 @@ struct history_store {
     struct history_tail tail;
     struct history_fold fold;
     struct history_evict evict;
-    bool ready; /* the file is open and everything above belongs to it */
+    bool ready;     /* the file is open and everything above belongs to it */
     uint64_t space; /* bytes the history may use; 0: no bound */
     struct history_series_list series;
     struct history_store_facts facts;
@@ -78,38 +79,21 @@ static clock_us hour_start(int64_t key)
     return history_file_block_hour(key) * HISTORY_HOUR_MS * CLOCK_MS;
 }
 
-/* The begin of the oldest piece of any level: exact enough for "reaches back to". */
-static int oldest_piece(struct history_store *store, clock_us *oldest, struct err *err)
-{
-    int result = 0;
-    for (size_t i = 0; i < store->series.count && result >= 0; i++) {
-        for (int level = HISTORY_RAW; level < HISTORY_LEVELS && result >= 0; level++) {
-            struct history_piece piece;
-            int64_t key =
-                history_piece_key((enum history_level)level, store->series.list[i].number, 0);
-            result = history_piece_after(&store->fold.keeper.pieces, key, &piece, err);
-            if (result > 0 && (!*oldest || piece.base * CLOCK_MS < *oldest))
-                *oldest = piece.base * CLOCK_MS;
-        }
-    }
-    history_pieces_rest(&store->fold.keeper.pieces);
-    return result < 0 ? result : 0;
-}
-
-/* Oldest and newest to the hour where there are only blocks, to the day where there are pieces. */
+/* Oldest and newest to the hour where there are only blocks. */
 static int load_span(struct history_store *store, struct err *err)
 {
     static const char *const questions[] = {
         "SELECT min(time) FROM tick", "SELECT max(time) FROM tick", "SELECT min(key) FROM block",
         "SELECT max(key) FROM block"};
     int64_t found[4];
-    clock_us oldest = 0, newest = 0;
+    int64_t first = INT64_MAX;
     for (size_t i = 0; i < 4; i++) {
         int result = history_file_number(store->file.db, questions[i], -1, &found[i], err);
         if (result < 0)
             return result;
     }
-    int result = oldest_piece(store, &oldest, err);
+    int result = history_reach_back(&store->fold.keeper.pieces, &store->series, &first, err);
+    clock_us oldest = first == INT64_MAX ? 0 : first * CLOCK_MS, newest = 0;
     clock_us begins[] = {found[0] * CLOCK_MS, found[2] < 0 ? -1 : hour_start(found[2])};
     clock_us ends[] = {found[1] * CLOCK_MS, found[3] < 0 ? -1 : hour_start(found[3])};
     for (size_t i = 0; i < 2; i++) {
@@ -120,6 +104,10 @@ static int load_span(struct history_store *store, struct err *err)
     }
     store->facts.oldest = oldest;
     store->facts.newest = newest;
+    if (result == 0)
+        result =
+            history_reach_density(&store->fold.keeper.pieces, &store->series,
+                                  &store->fold.keeper.readings, &store->fold.keeper.bytes, err);
     return result;
 }
 
@@ -365,6 +353,26 @@ int history_store_clear(struct history_store *store, const uint32_t *numbers, si
     return result;
 }
 
+int history_store_define(struct history_store *store, const struct history_definition *definitions,
+                         size_t count, struct err *err)
+{
+    if (count == 0)
+        return 0;
+    int result = ensure_file(store, err);
+    if (result < 0)
+        return result;
+    result = history_file_run(store->file.db, "BEGIN IMMEDIATE", "written", err);
+    if (result == 0)
+        result = write_definitions(store, definitions, count, 0, err);
+    if (result == 0)
+        result = history_file_run(store->file.db, "COMMIT", "written", err);
+    history_file_roll_back(store->file.db);
+    for (size_t i = 0; i < count && result == 0; i++)
+        history_series_add(&store->series, &definitions[i]);
+    replace_if_damaged(store, result);
+    return result;
+}
+
 static int import(struct history_store *store, const struct history_definition *definition,
                   const struct history_sample *samples, size_t count, int64_t hour, uint64_t *known,
                   struct err *err)
@@ -373,8 +381,8 @@ static int import(struct history_store *store, const struct history_definition *
     if (result == 0)
         result = write_definition(store, definition, samples[0].time, err);
     if (result == 0)
-        result = history_fold_import(&store->fold, definition->number, samples, count, hour, known,
-                                     err);
+        result =
+            history_fold_import(&store->fold, definition->number, samples, count, hour, known, err);
     history_pieces_rest(&store->fold.keeper.pieces);
     if (result == 0)
         result = history_file_run(store->file.db, "COMMIT", "written", err);
@@ -400,8 +408,10 @@ int history_store_import(struct history_store *store, const struct history_defin
         return load_span(store, err);
     /* what was decided while it failed is read again from the file */
     unprepare(store);
-    if (store->series.count > series)
+    if (store->series.count > series) {
         free((void *)(uintptr_t)store->series.list[--store->series.count].path);
+        store->series.next = definition->number; /* it may come again */
+    }
     if (prepare(store, NULL) < 0)
         unprepare(store);
     replace_if_damaged(store, result);
@@ -470,7 +480,10 @@ struct history_store_facts history_store_facts(const struct history_store *store
     facts.bytes = history_file_bytes(&store->file);
     facts.full = store->evict.full;
     facts.unreadable += store->tail.unreadable + store->fold.keeper.unreadable;
-    if (store->block_readings > 0)
+    const struct history_keeper *keeper = &store->fold.keeper;
+    if (keeper->readings > 0)
+        facts.bytes_per_reading = (double)keeper->bytes / (double)keeper->readings;
+    else if (store->block_readings > 0)
         facts.bytes_per_reading = (double)store->block_bytes / (double)store->block_readings;
     struct statvfs disk;
     if (statvfs(store->file.folder, &disk) == 0)

@@ -52,9 +52,15 @@ int history_store_clear(struct history_store *store, const uint32_t *numbers, si
 
 struct history_sample;
 
-/* Take readings of one series from elsewhere (ordered by time; from the decimals of `definition`): what
- * is at a time that is there already is left out, and counted in `known`. `now` (wall) tells which days
- * are over while no tick has. One transaction: 0, or a code and `err` and nothing was taken. */
+/* Know these series (numbers ascending) before anything of them is recorded. One transaction: 0, or
+ * a code and `err`. */
+int history_store_define(struct history_store *store, const struct history_definition *definitions,
+                         size_t count, struct err *err);
+
+/* Take readings of one series from elsewhere (ordered by time; from the decimals of `definition`):
+ * what is at a time that is there already is left out, and counted in `known`. `now` (wall) tells
+ * which days are over while no tick has. One transaction: 0, or a code and `err` and nothing was
+ * taken. */
 int history_store_import(struct history_store *store, const struct history_definition *definition,
                          const struct history_sample *samples, size_t count, clock_us now,
                          uint64_t *known, struct err *err);
@@ -65,7 +71,7 @@ int history_store_tidy(struct history_store *store, struct err *err);
 struct history_store_facts {
     uint64_t bytes;
     clock_us oldest, newest;  /* wall; 0 when empty */
-    double bytes_per_reading; /* of recent blocks; 0 when there was none */
+    double bytes_per_reading; /* of recent pieces, else blocks; 0 when there was none */
     uint64_t generation;      /* counts up when another file takes the place of the open one */
     uint64_t unreadable;      /* rows and blocks that failed their check sum while tidying, and were
                                  dropped */

@@ -365,6 +365,16 @@ static bool take_object(struct import_rows *rows, uint64_t line, const char *tex
     return memory;
 }
 
+/* The text does not end with a zero, so there is no strspn(). */
+static bool is_blank(const char *text, size_t length)
+{
+    while (length > 0 && strchr(" \t\r", *text) && *text) {
+        text++;
+        length--;
+    }
+    return length == 0;
+}
+
 static int read_json_lines(struct import_rows *rows, const char *text, size_t length, uint64_t line,
                            struct err *err)
 {
@@ -372,10 +382,9 @@ static int read_json_lines(struct import_rows *rows, const char *text, size_t le
     for (; text < end; line++) {
         const char *stop = memchr(text, '\n', (size_t)(end - text));
         size_t size = (size_t)((stop ? stop : end) - text);
-        size_t blank = strspn(text, " \t\r") < size ? 0 : size;
-        if (size > blank && !take_object(rows, line, text, size))
+        if (!is_blank(text, size) && !take_object(rows, line, text, size))
             return err_set(err, -ENOMEM, "there is no memory for so many rows");
-        text += size + 1;
+        text += size + (stop ? 1 : 0);
     }
     return 0;
 }

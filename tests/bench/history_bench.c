@@ -1,9 +1,9 @@
 /* history_bench - what the history costs: loading a year of 100 series, asking about it, ticks.
  *
  *   history_bench load FOLDER            the made-up year (history_series.h) into an empty store
- *   history_bench ask FOLDER             questions about it, cold and warm
- *   history_bench ticks FOLDER COUNT MS  ticks of 1,000 points, a second apart by their stamps, one each
- *                                        MS in truth, durable; the worst delay and the bytes written
+ *   history_bench ask FOLDER [NAME]      questions about it, cold and warm; or only one, ten times
+ *   history_bench ticks FOLDER COUNT MS  ticks of 1,000 points, a second apart by their stamps, one
+ * each MS in truth, durable; the worst delay and the bytes written
  *
  * Each prints one JSON object. bench_history.py repeats them and takes medians.
  */
@@ -65,11 +65,18 @@ static _Noreturn void die(const char *what, const char *why)
 static struct history_definition definition_of(int series, char *path, size_t size)
 {
     bool volts = series < HISTORY_SERIES_VOLTAGES, amps = series < HISTORY_SERIES_CURRENTS;
-    snprintf(path, size, "meter-%d/total/%s", series, volts ? "voltage" : amps ? "current" : "energy");
+    snprintf(path, size, "meter-%d/total/%s", series,
+             volts  ? "voltage"
+             : amps ? "current"
+                    : "energy");
     return (struct history_definition){
         .number = (uint32_t)series + 1,
-        .quantity = volts ? QUANTITY_VOLTAGE : amps ? QUANTITY_CURRENT : QUANTITY_ENERGY,
-        .decimals = volts ? 1 : amps ? 3 : 2,
+        .quantity = volts  ? QUANTITY_VOLTAGE
+                    : amps ? QUANTITY_CURRENT
+                           : QUANTITY_ENERGY,
+        .decimals = volts  ? 1
+                    : amps ? 3
+                           : 2,
         .path = path,
     };
 }
@@ -81,12 +88,14 @@ static uint64_t bytes_without_tiers(const char *folder)
     snprintf(from, sizeof from, "%s/history.db", folder);
     snprintf(to, sizeof to, "%s/without-tiers.db", folder);
     sqlite3 *db = NULL;
-    snprintf(sql, sizeof sql,
-             "ATTACH '%s' AS copy; CREATE TABLE copy.piece(key INTEGER PRIMARY KEY, row BLOB NOT NULL);"
-             "INSERT INTO copy.piece SELECT * FROM main.piece WHERE key < 1 << 56 ORDER BY key;"
-             "CREATE TABLE copy.series AS SELECT * FROM main.series; DETACH copy",
-             to);
-    if (sqlite3_open(from, &db) != SQLITE_OK || sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+    snprintf(
+        sql, sizeof sql,
+        "ATTACH '%s' AS copy; CREATE TABLE copy.piece(key INTEGER PRIMARY KEY, row BLOB NOT NULL);"
+        "INSERT INTO copy.piece SELECT * FROM main.piece WHERE key < 1 << 56 ORDER BY key;"
+        "CREATE TABLE copy.series AS SELECT * FROM main.series; DETACH copy",
+        to);
+    if (sqlite3_open(from, &db) != SQLITE_OK ||
+        sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
         die("copy", sqlite3_errmsg(db));
     sqlite3_close(db);
     struct stat facts = {0};
@@ -163,7 +172,8 @@ struct question_kind {
     size_t least; /* buckets that must come */
 };
 
-/* Ask until the end, page by page; milliseconds. */
+/* Ask until the end, page by page, as of a daemon that runs: its reader is open, for a cold
+ * question nothing of the file is in memory. Milliseconds. */
 static double ask(const char *folder, const struct question_kind *kind, bool cold)
 {
     static char names[HISTORY_SERIES_COUNT][64];
@@ -172,13 +182,13 @@ static double ask(const char *folder, const struct question_kind *kind, bool col
         definition_of(kind->first + i, names[i], sizeof names[i]);
         paths[i] = names[i];
     }
-    if (cold)
-        forget(folder);
     struct err err = ERR_EMPTY;
-    double begin = seconds(CLOCK_MONOTONIC);
     struct history_reader *reader = history_reader_open(folder, &err);
     if (!reader)
         die("open", err.text);
+    if (cold)
+        forget(folder);
+    double begin = seconds(CLOCK_MONOTONIC);
     struct history_question question = kind->how;
     question.paths = paths;
     question.path_count = (size_t)kind->paths;
@@ -200,14 +210,14 @@ static double ask(const char *folder, const struct question_kind *kind, bool col
         }
         history_answer_free(answer);
     }
-    history_reader_close(reader);
     double ms = (seconds(CLOCK_MONOTONIC) - begin) * 1000;
+    history_reader_close(reader);
     if (buckets < kind->least || !isfinite(sum))
         die(kind->name, "not everything was answered");
     return ms;
 }
 
-static int ask_all(const char *folder)
+static int ask_all(const char *folder, const char *only)
 {
     /* 9 hours: 974 buckets of a year; 4 days: 92 */
     static const struct question_kind kinds[] = {
@@ -218,6 +228,10 @@ static int ask_all(const char *folder)
     };
     printf("{");
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (only && strcmp(only, kinds[i].name) != 0)
+            continue;
+        for (int again = 0; only && again < 10; again++)
+            ask(folder, &kinds[i], false);
         double cold = ask(folder, &kinds[i], true), warm = ask(folder, &kinds[i], false);
         printf("\"%s_ms\":%.3f,\"%s_warm_ms\":%.3f,", kinds[i].name, cold, kinds[i].name, warm);
     }
@@ -247,11 +261,11 @@ static struct history_definition *tick_definitions(void)
     for (uint32_t i = 0; i < TICK_POINTS; i++) {
         char path[64];
         snprintf(path, sizeof path, "m%u/total/%s", i, i % 5 == 4 ? "energy" : "voltage");
-        list[i] = (struct history_definition){.number = i + 1,
-                                              .quantity = i % 5 == 4 ? QUANTITY_ENERGY
-                                                                     : QUANTITY_VOLTAGE,
-                                              .decimals = 1,
-                                              .path = strdup(path)};
+        list[i] =
+            (struct history_definition){.number = i + 1,
+                                        .quantity = i % 5 == 4 ? QUANTITY_ENERGY : QUANTITY_VOLTAGE,
+                                        .decimals = 1,
+                                        .path = strdup(path)};
     }
     return list;
 }
@@ -343,7 +357,8 @@ static int ticks(const char *folder, int count, double every_ms)
     take_back(&ticking, begin_wall);
     double readings_made = (double)count * TICK_POINTS;
     printf("{\"tick_late_max_ms\":%.2f,\"bytes_written_per_reading\":%.2f,\"peak_rss_mb\":%.1f}\n",
-           ticking.worst * 1000, (double)(bytes_written() - written) / readings_made, peak_rss_mb());
+           ticking.worst * 1000, (double)(bytes_written() - written) / readings_made,
+           peak_rss_mb());
     return 0;
 }
 
@@ -351,10 +366,11 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "load") == 0)
         return load(argv[2]);
-    if (argc == 3 && strcmp(argv[1], "ask") == 0)
-        return ask_all(argv[2]);
+    if ((argc == 3 || argc == 4) && strcmp(argv[1], "ask") == 0)
+        return ask_all(argv[2], argc == 4 ? argv[3] : NULL);
     if (argc == 5 && strcmp(argv[1], "ticks") == 0)
         return ticks(argv[2], atoi(argv[3]), atof(argv[4]));
-    fprintf(stderr, "usage: history_bench load FOLDER | ask FOLDER | ticks FOLDER COUNT MS\n");
+    fprintf(stderr,
+            "usage: history_bench load FOLDER | ask FOLDER [NAME] | ticks FOLDER COUNT MS\n");
     return 2;
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum disk_fault { DISK_FULL, DISK_ERROR };
 
@@ -22,3 +23,20 @@ void disk_vfs_fail(long call, enum disk_fault fault, bool stays);
 /* Whether a call has failed since disk_vfs_fail, and how many calls there were. */
 bool disk_vfs_failed(void);
 long disk_vfs_calls(void);
+
+/* ---- a record of what reaches the disk, for power that fails ---------------------------------- */
+
+enum disk_file_kind { DISK_DATABASE, DISK_LOG, DISK_OTHER };
+
+struct disk_event {
+    enum { DISK_WRITE, DISK_TRUNCATE, DISK_SYNC } what;
+    enum disk_file_kind file;
+    long long offset; /* or the new size */
+    size_t length;
+    unsigned char *bytes;
+};
+
+/* Begin to record, or stop; the events so far stay. One thread. */
+void disk_vfs_record(bool on);
+const struct disk_event *disk_vfs_events(size_t *count);
+void disk_vfs_forget(void);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../unit/test_folder.h"
 #include "base/log.h"
 #include "model/access_private.h"
 
@@ -50,11 +51,10 @@ static void check_saved(struct access *access, char *path)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static char folder[] = "/dev/shm/fuzz-access-XXXXXX", path[64], saved[64];
+    static char folder[200], path[240], saved[240];
     if (!*path) {
         log_open(LOG_SINK_STDERR, LOG_LEVEL_ERROR);
-        if (!mkdtemp(folder))
-            abort();
+        test_folder_in_memory(folder, sizeof folder);
         snprintf(path, sizeof path, "%s/access.json", folder);
         snprintf(saved, sizeof saved, "%s/saved.json", folder);
     }

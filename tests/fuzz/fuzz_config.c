@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../unit/model/config_testing.h"
+#include "../unit/test_folder.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *__lsan_default_suppressions(void);
@@ -70,10 +71,9 @@ static void check_saved(const struct config *config, const char *site_path, cons
 
 static const char *make_folder(void)
 {
-    static char folder[] = "/dev/shm/fuzz-config-XXXXXX";
-    static bool made;
-    if (!made)
-        made = mkdtemp(folder) != NULL;
+    static char folder[200];
+    if (!*folder)
+        test_folder_in_memory(folder, sizeof folder);
     return folder;
 }
 

@@ -26,11 +26,29 @@ static void parts_continue(void **state)
     assert_int_equal(crc32c(0, "", 0), 0);
 }
 
+/* Long pieces may go another way than short ones. */
+static void lengths_and_places_do_not_matter(void **state)
+{
+    (void)state;
+    uint8_t bytes[80];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * i + 7 * i);
+    for (size_t from = 0; from < 8; from++) {
+        for (size_t length = 0; from + length <= sizeof bytes; length++) {
+            uint32_t one_by_one = 0;
+            for (size_t i = 0; i < length; i++)
+                one_by_one = crc32c(one_by_one, bytes + from + i, 1);
+            assert_int_equal(crc32c(0, bytes + from, length), one_by_one);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_examples_of_the_standard_hold),
         cmocka_unit_test(parts_continue),
+        cmocka_unit_test(lengths_and_places_do_not_matter),
     };
     return cmocka_run_group_tests_name("crc32c", tests, NULL, NULL);
 }

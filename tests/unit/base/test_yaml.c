@@ -92,6 +92,8 @@ static void test_refusals(void **state)
     assert_refused("a: [1, 2\nb: 3\n", "t.yaml:");
     assert_refused("a: \"unclosed\nb", "t.yaml:");
     assert_refused("a: &x 1\nb: *x\n", "t.yaml:1:7: anchors (&name) are not supported here");
+    assert_refused("a:\n  b: &x {c: 1}\n", "t.yaml:2:10: anchors (&name)");
+    assert_refused("a:\n  - &x [1, 2]\n", "t.yaml:2:9: anchors (&name)");
     assert_refused("b: *x\n", "t.yaml:1:");
     assert_refused("? [a, b]\n: c\n", "t.yaml:");
     assert_refused("a:\n\t- b\n", "t.yaml:");

@@ -587,6 +587,8 @@ static void the_forecast_is_simple_arithmetic(void **state)
         assert_int_equal(uses[i].fits, fast ? 2 : off ? 4 : 0);
         assert_int_equal(uses[i].counts, fast ? 2 : off ? 3 : 0);
     }
+    /* docs/history.md: 2 kB a year and counter */
+    assert_true(forecast.kept_bytes_per_year > 2000 && forecast.kept_bytes_per_year < 3000);
     /* a tenth of what it has and what is free; and never more than the disk has */
     assert_int_equal(history_space(0, &use), 102000000);
     struct history_choice wide = choice;
@@ -597,6 +599,34 @@ static void the_forecast_is_simple_arithmetic(void **state)
     history_forecast_make(fixture->site, &wide, &use, &forecast, NULL);
     assert_true(forecast.points == 0 && forecast.lasts_days == 0);
     history_rules_deinit(&rules);
+}
+
+/* Once hours have been put away, what a reading took here counts and no longer what it took
+ * elsewhere. */
+static void the_forecast_reckons_with_what_was_measured(void **state)
+{
+    struct fixture *fixture = *state;
+    struct history_forecast forecast;
+    fixture->voltage->good_for = fixture->energy->good_for = fixture->state->good_for = EVER;
+    put(fixture, fixture->voltage, 230);
+    put(fixture, fixture->energy, 5);
+    open_history(fixture, MINUTE, NULL, 0);
+    history_foretell(fixture->history, NULL, &forecast, NULL);
+    assert_false(forecast.measured);
+    double elsewhere = forecast.bytes_per_reading;
+    for (int hour = 0; hour < 200 && !forecast.measured; hour++) {
+        uint64_t before = history_status(fixture->history).ticks_written;
+        loop_advance(fixture->loop, 60 * MINUTE);
+        wait_written(fixture, before + (hour ? 60 : 61)); /* the first comes soon after the start */
+        history_foretell(fixture->history, NULL, &forecast, NULL);
+    }
+    assert_true(forecast.measured);
+    /* Points that stay the same cost next to nothing. */
+    assert_true(forecast.bytes_per_reading > 0 && forecast.bytes_per_reading < elsewhere);
+    double days =
+        (double)forecast.budget / (forecast.readings_per_day * forecast.bytes_per_reading);
+    assert_true(fabs(forecast.lasts_days / days - 1) < 1e-9);
+    assert_true(fabs(history_status(fixture->history).lasts_days / days - 1) < 0.01);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -667,6 +697,7 @@ int main(void)
         TEST(append_now_takes_what_is_named),
         TEST(clearing_takes_what_is_named),
         TEST(the_forecast_is_simple_arithmetic),
+        TEST(the_forecast_reckons_with_what_was_measured),
         TEST(steady_state_allocates_nothing),
     };
     return cmocka_run_group_tests_name("history_policy", tests, NULL, NULL);

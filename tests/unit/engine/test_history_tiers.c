@@ -1,13 +1,16 @@
-/* What is kept for long, against plain arithmetic over the same readings: every way of asking gives the
- * same answer before and after tidying, through gaps, resets, late readings and changes of the clock. */
+/* What is kept for long, against plain arithmetic over the same readings: every way of asking gives
+ * the same answer before and after tidying, through gaps, resets, late readings and changes of the
+ * clock. */
 #include "test.h"
 #include "test_folder.h"
 
 #include <math.h>
+#include <sqlite3.h>
 #include <time.h>
 
 #include "base/time_text.h"
 #include "engine/history_block.h"
+#include "engine/history_evict.h"
 #include "history_testing.h"
 
 enum { SERIES = 3, READINGS_MOST = 200000 };
@@ -28,7 +31,8 @@ static int begin(void **state)
     (void)state;
     struct err err = ERR_EMPTY;
     assert_int_equal(time_text_use_zone("Europe/Rome", &err), 0);
-    test_folder(folder, sizeof folder);
+    /* nothing here is about the disk: memory will do */
+    test_folder_in_memory(folder, sizeof folder);
     for (int s = 0; s < SERIES; s++) {
         truth[s] = calloc(READINGS_MOST, sizeof **truth);
         truth_count[s] = 0;
@@ -169,7 +173,7 @@ static size_t plain_buckets(int s, const struct asked *asked, int64_t from, int6
         const struct reading *reading = &truth[s][i];
         if (!reading->good || reading->time >= to)
             continue;
-        int64_t rise = !has_before ? 0
+        int64_t rise = !has_before                ? 0
                        : reading->value >= before ? reading->value - before
                                                   : reading->value;
         bool near = reading->time >= from - 86400000;
@@ -387,6 +391,29 @@ static void imports_are_taken_once(void **state)
     history_store_close(store);
 }
 
+/* Readings of the running hour lie in the tail: an import must find them there, too. */
+static void imports_know_the_tail(void **state)
+{
+    (void)state;
+    struct history_store *store = open_store();
+    int64_t first = at(2027, 5, 20, 12);
+    struct history_sample samples[3];
+    for (int i = 0; i < 3; i++)
+        samples[i] = (struct history_sample){
+            .time = first + i * 60000LL, .value = i, .quality = QUALITY_GOOD};
+    assert_int_equal(testing_write_one(store, samples[1].time * CLOCK_MS, 7), 0);
+    uint64_t known;
+    assert_int_equal(history_store_import(store, &testing_series[0], samples, 3,
+                                          samples[2].time * CLOCK_MS, &known, NULL),
+                     0);
+    assert_int_equal(known, 1);
+    struct history_answer *answer = testing_ask_one(folder, 0, INT64_MAX / 2, 0);
+    assert_int_equal(answer->series[0].count, 3);
+    assert_true(answer->series[0].buckets[1].last == 0.7); /* what was recorded stays */
+    history_answer_free(answer);
+    history_store_close(store);
+}
+
 /* Sums of the parts are the whole, whatever the parts are: what thinning promises. */
 static void sums_agree_on_every_level(void **state)
 {
@@ -449,19 +476,15 @@ static void what_is_evicted_stays_as_rows(void **state)
     history_store_set_space(store, 120000);
     struct err err = ERR_EMPTY;
     assert_int_equal(testing_tidy(store, &err), 0);
-    static const struct asked kept[] = {{0, HISTORY_UNIT_DAY, 1},
-                                        {0, HISTORY_UNIT_MONTH, 1},
-                                        {0, HISTORY_UNIT_YEAR, 1}};
+    static const struct asked kept[] = {
+        {0, HISTORY_UNIT_DAY, 1}, {0, HISTORY_UNIT_MONTH, 1}, {0, HISTORY_UNIT_YEAR, 1}};
     const char *path = testing_series[2].path;
     static struct plain plain[1000];
     for (size_t i = 0; i < 3; i++) {
         struct history_reader *reader = history_reader_open(folder, NULL);
         atomic_bool cancel = false;
-        struct history_question question = {.paths = &path,
-                                            .path_count = 1,
-                                            .to = INT64_MAX / 2,
-                                            .unit = kept[i].unit,
-                                            .units = 1};
+        struct history_question question = {
+            .paths = &path, .path_count = 1, .to = INT64_MAX / 2, .unit = kept[i].unit, .units = 1};
         struct history_answer *answer = history_reader_ask(reader, &question, &cancel, NULL);
         compare_with(2, &answer->series[0], plain,
                      plain_buckets(2, &kept[i], 0, INT64_MAX / CLOCK_MS, plain));
@@ -479,6 +502,93 @@ static void what_is_evicted_stays_as_rows(void **state)
     history_answer_free(young);
     assert_true(before > 120000);
     history_store_close(store);
+}
+
+static uint64_t used_space(void)
+{
+    char path[300];
+    sqlite3 *db;
+    uint64_t used;
+    snprintf(path, sizeof path, "%s/history.db", folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(history_evict_used(db, &used, NULL), 0);
+    sqlite3_close(db);
+    return used;
+}
+
+/* "Full" begins when nothing may go any more and ends with a 20th of the space free: at the edge it
+ * is not told each time. */
+static void full_does_not_flutter(void **state)
+{
+    (void)state;
+    struct source source = {.volts = 2300, .amps = 4000, .seed = test_seed()};
+    struct history_store *store = open_store();
+    write_ticks(store, &source, at(2025, 1, 1, 0), 30000, 60000);
+    history_store_set_space(store, 1);
+    assert_int_equal(testing_tidy(store, NULL), 0);
+    uint64_t used = used_space();
+    assert_true(history_store_facts(store).full);
+    const struct {
+        uint64_t space;
+        bool full;
+    } steps[] = {
+        {used, true},  {used + used / 50, true}, {used + used / 10, false}, {used + 4096, false},
+        {used, false}, {used - 4096, true},      {used + 4096, true},       {0, false}};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        history_store_set_space(store, steps[i].space);
+        assert_int_equal(testing_tidy(store, NULL), 0);
+        assert_int_equal(history_store_facts(store).full, steps[i].full);
+    }
+    history_store_close(store);
+}
+
+static int pieces_of_readings(int series)
+{
+    char path[300];
+    sqlite3 *db;
+    sqlite3_stmt *count;
+    snprintf(path, sizeof path, "%s/history.db", folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(db, "SELECT count(*) FROM piece WHERE key >> 32 = ?1", -1, &count, NULL),
+        SQLITE_OK);
+    sqlite3_bind_int(count, 1, series);
+    assert_int_equal(sqlite3_step(count), SQLITE_ROW);
+    int result = sqlite3_column_int(count, 0);
+    sqlite3_finalize(count);
+    sqlite3_close(db);
+    return result;
+}
+
+/* A month of readings each 3 s is more than is joined at once: its days stay apart, and a step of
+ * tidying stays small. Each 30 s they become one piece. */
+static void periods_are_joined_unless_they_are_dense(void **state)
+{
+    (void)state;
+    enum { DAY_READINGS = 86400 / 3, PERIOD_DAYS = 32 };
+    static struct history_sample samples[DAY_READINGS];
+    struct history_store *store = open_store();
+    struct err err = ERR_EMPTY;
+    int64_t period = 20608 * 86400000LL; /* a multiple of 32 days */
+    for (uint32_t s = 0; s < 2; s++) {
+        int64_t step = s == 0 ? 3000 : 30000;
+        for (int day = 0; day < PERIOD_DAYS; day++) {
+            size_t count = (size_t)(86400000 / step);
+            for (size_t i = 0; i < count; i++)
+                samples[i] =
+                    (struct history_sample){.time = period + day * 86400000LL + (int64_t)i * step,
+                                            .value = (int64_t)(i * 7919 % 23),
+                                            .quality = QUALITY_GOOD};
+            uint64_t known;
+            clock_us now = (period + (day + 1) * 86400000LL) * CLOCK_MS + 7200 * CLOCK_S;
+            if (history_store_import(store, &testing_series[s], samples, count, now, &known, &err))
+                fail_msg("%s", err.text);
+        }
+    }
+    testing_tidy(store, NULL);
+    history_store_close(store);
+    assert_int_equal(pieces_of_readings(1), PERIOD_DAYS);
+    assert_int_equal(pieces_of_readings(2), 1);
 }
 
 static void clearing_takes_one_series_only(void **state)
@@ -507,10 +617,16 @@ static void clearing_takes_one_series_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(tidying_changes_no_answer_of_years), TEST(dense_readings_agree),
-        TEST(late_readings_find_their_place),     TEST(imports_are_taken_once),
-        TEST(sums_agree_on_every_level),          TEST(what_is_evicted_stays_as_rows),
+        TEST(tidying_changes_no_answer_of_years),
+        TEST(dense_readings_agree),
+        TEST(late_readings_find_their_place),
+        TEST(imports_are_taken_once),
+        TEST(imports_know_the_tail),
+        TEST(sums_agree_on_every_level),
+        TEST(what_is_evicted_stays_as_rows),
+        TEST(full_does_not_flutter),
         TEST(clearing_takes_one_series_only),
+        TEST(periods_are_joined_unless_they_are_dense),
     };
     return cmocka_run_group_tests_name("history_tiers", tests, NULL, NULL);
 }

@@ -206,6 +206,38 @@ static void the_end_answers_every_job(void **state)
     fixture->writer = history_writer_free(fixture->writer);
 }
 
+static int look_full(struct history_store *store, void *user, struct err *err)
+{
+    (void)user;
+    (void)err;
+    return history_store_facts(store).full;
+}
+
+/* One more tick, so that there is something to tidy, and whether the space is found to be too small
+ * afterwards: that is told by the store alone. */
+static bool gets_full(struct fixture *fixture, bool wanted)
+{
+    static int second = 0;
+    for (int i = 0; i < 2000; i++) {
+        assert_true(history_writer_give(fixture->writer, tick(++second)));
+        assert_int_equal(history_writer_call(fixture->writer, look_full, on_done, fixture), 0);
+        take_until(fixture, fixture->done + 1);
+        if (fixture->result == wanted)
+            return true;
+        usleep(5000);
+    }
+    return false;
+}
+
+static void the_space_reaches_the_store(void **state)
+{
+    struct fixture *fixture = *state;
+    history_writer_set_space(fixture->writer, 1); /* byte: whatever there is, it is too much */
+    assert_true(gets_full(fixture, true));
+    history_writer_set_space(fixture->writer, 1u << 30);
+    assert_true(gets_full(fixture, false));
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 int main(void)
@@ -214,6 +246,7 @@ int main(void)
         TEST(ticks_go_before_a_job),         TEST(a_job_wakes_an_idle_writer_and_says_why_not),
         TEST(too_many_jobs_are_refused),     TEST(a_job_passes_ticks_that_cannot_be_written),
         TEST(pushing_out_leaves_jobs_alone), TEST(the_end_answers_every_job),
+        TEST(the_space_reaches_the_store),
     };
     return cmocka_run_group_tests_name("history_writer", tests, NULL, NULL);
 }
