@@ -19,6 +19,11 @@ static struct history *get_history(void *user)
     return ((struct daemon *)user)->history;
 }
 
+static const char *get_history_problem(void *user)
+{
+    return ((struct daemon *)user)->history_problem;
+}
+
 static const struct config *get_config(void *user)
 {
     return ((struct daemon *)user)->config;
@@ -227,6 +232,7 @@ struct web_context daemon_web_context(struct daemon *daemon)
         .site = daemon->site,
         .access = daemon->access,
         .history = get_history,
+        .history_problem = get_history_problem,
         .config = get_config,
         .config_revision = get_config_revision,
         .change = daemon_change,
@@ -240,6 +246,11 @@ struct web_context daemon_web_context(struct daemon *daemon)
         .stop_scan = stop_scan,
         .write_scan = write_scan,
         .write_ports = write_ports,
+        .commands = daemon->commands,
+        .switcher = daemon->switcher,
+        .schedules = daemon->schedules,
+        .load = daemon->load,
+        .outputs = daemon->outputs,
         .events = daemon->events,
         .user = daemon,
         .started_wall = daemon->started_wall,

@@ -21,7 +21,12 @@
 #include "engine/event_log.h"
 #include "engine/history.h"
 #include "engine/history_rules.h"
+#include "engine/load_settings.h"
 #include "engine/meter.h"
+#include "engine/outlet_groups.h"
+#include "engine/output_settings.h"
+#include "engine/schedule_rule.h"
+#include "engine/switcher.h"
 #include "face/web_settings.h"
 #include "field/device_settings.h"
 #include "field/field.h"
@@ -38,10 +43,25 @@
 #define STOP_WAIT_MOST (30 * CLOCK_S)
 
 const struct setting_table *const daemon_tables[] = {
-    &site_settings_table,    &access_settings_table, &web_settings_table,
-    &line_settings_table,    &device_settings_table, &channel_settings_table,
-    &history_settings_table, &export_settings_table, &history_rules_table,
-    &event_settings_table,   &log_settings_table,    NULL,
+    &site_settings_table,
+    &access_settings_table,
+    &web_settings_table,
+    &line_settings_table,
+    &device_settings_table,
+    &channel_settings_table,
+    &history_settings_table,
+    &export_settings_table,
+    &history_rules_table,
+    &outlet_settings_table,
+    &group_settings_table,
+    &interlock_settings_table,
+    &switching_settings_table,
+    &output_settings_table,
+    &schedule_settings_table,
+    &load_settings_table,
+    &event_settings_table,
+    &log_settings_table,
+    NULL,
 };
 
 static char *join(const char *folder, const char *name)
@@ -89,6 +109,7 @@ static void on_signal(int number, void *user)
     if (!twice)
         daemon_event_stop(daemon, number);
     daemon->stopping = true;
+    daemon_switching_stop(daemon);
     daemon->stop_by = loop_now(daemon->loop) + STOP_WAIT_MOST;
     if (twice || !is_saving(daemon)) {
         loop_stop(daemon->loop);
@@ -169,8 +190,9 @@ static int start_engine(struct daemon *daemon, struct err *err)
         history_open(daemon->loop, daemon->site, daemon->state_folder,
                      config_record(daemon->config, &history_settings_table), &problem);
     if (!daemon->history) {
-        snprintf(daemon->history_problem, sizeof daemon->history_problem, "%s", problem.text);
-        log_error("daemon", "nothing is recorded: %s", problem.text);
+        snprintf(daemon->history_problem, sizeof daemon->history_problem,
+                 "nothing is recorded: %.450s", problem.text);
+        log_error("daemon", "%s", daemon->history_problem);
     } else {
         daemon_set_history_rules(daemon);
     }
@@ -185,6 +207,9 @@ static void start_field(struct daemon *daemon)
     struct field_resolver resolver = {.find = library_resolve, .user = daemon->library};
     daemon->field = field_new(daemon->loop, daemon->site, &resolver);
     field_apply(daemon->field, daemon->config);
+    daemon_outputs_start(daemon);
+    daemon_switching_start(daemon);
+    daemon_automation_start(daemon);
     daemon->scanner = scanner_new(daemon->field, daemon->library);
     loop_timer_every(daemon->loop, &daemon->age_timer, AGE_EVERY, AGE_EVERY, on_age, daemon);
 }
@@ -253,7 +278,10 @@ struct daemon *daemon_close(struct daemon *daemon)
     export_close(daemon->export);
     history_close(daemon->history);
     scanner_free(daemon->scanner);
+    daemon_switching_stop(daemon);
     field_free(daemon->field);
+    daemon_automation_end(daemon);
+    daemon_switching_end(daemon);
     derive_free(daemon->derive);
     meter_close(daemon->meter);
     channels_free(daemon->channels);

@@ -11,7 +11,12 @@ struct daemon_change;
 struct event_log;
 struct event_watch;
 struct driver_library;
+struct load;
+struct outputs;
 struct saver;
+struct schedules;
+struct switcher;
+struct switching;
 
 struct daemon {
     struct clock clock;
@@ -41,6 +46,12 @@ struct daemon {
     char history_problem[ERR_TEXT_MAX];
     struct export *export;
     struct field *field;
+    struct commands *commands;   /* the door */
+    struct switcher *switcher;   /* carries them out */
+    struct switching *switching; /* its ties to field and disk */
+    struct outputs *outputs;
+    struct load *load;
+    struct schedules *schedules;
     struct scanner *scanner;
     struct web *web;
     struct loop_timer age_timer;
@@ -102,6 +113,26 @@ void daemon_event_settings(struct daemon *daemon, const struct daemon_author *au
 
 /* The site file was read again; refused when there is a mistake. */
 void daemon_event_reload(struct daemon *daemon, const struct err_list *errors);
+
+/* ---- switching.c ----------------------------------------------------------------------------- */
+
+/* The door and the switcher, with what was pending before; the field must be there. */
+void daemon_switching_start(struct daemon *daemon);
+/* Nothing more is begun, and what is pending goes to the saver. Before the field goes away. */
+void daemon_switching_stop(struct daemon *daemon);
+/* After the field is gone. */
+void daemon_switching_end(struct daemon *daemon);
+
+/* ---- automation.c ---------------------------------------------------------------------------- */
+
+/* Names and inversion of outputs: before the switcher, which reads and writes them. */
+void daemon_outputs_start(struct daemon *daemon);
+/* Schedules and load budgets: after the switcher. */
+void daemon_automation_start(struct daemon *daemon);
+/* Other settings, before the switcher gets them. */
+void daemon_automation_configure(struct daemon *daemon, const struct config *fresh);
+/* Before the door and the site go. */
+void daemon_automation_end(struct daemon *daemon);
 
 /* ---- harden.c -------------------------------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
 #include "engine/event_log.h"
 #include "engine/history.h"
 #include "engine/history_rules.h"
+#include "engine/switcher.h"
 #include "field/field.h"
 #include "model/access.h"
 
@@ -66,8 +67,10 @@ void daemon_adopt(struct daemon *daemon, struct config *fresh, const struct daem
         export_configure(daemon->export, config_record(fresh, &export_settings_table));
         field_apply(daemon->field, fresh);
     }
-    /* Channels borrow the configuration itself. */
+    /* These borrow the configuration itself. */
     channels_configure(daemon->channels, fresh);
+    daemon_automation_configure(daemon, fresh);
+    switcher_configure(daemon->switcher, fresh);
     config_free(old);
 }
 

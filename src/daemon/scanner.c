@@ -127,6 +127,8 @@ static int check_line(const struct scanner *scanner, const char *name, struct er
         return err_set(err, -ENOENT, "there is no line \"%.63s\"", name);
     if (line_settings_of(line)->kind == LINE_SIM)
         return err_set(err, -EINVAL, "%.63s is a sim line: nothing is wired to it", name);
+    if (line_settings_of(line)->kind == LINE_GPIO)
+        return err_set(err, -EINVAL, "%.63s is a gpio line: its settings name all there is", name);
     if (!line_settings_of(line)->enabled)
         return err_set(err, -EINVAL, "%.63s is switched off; set lines.%.63s.enabled first", name,
                        name);

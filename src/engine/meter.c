@@ -239,6 +239,32 @@ static int load(struct meter *meter, struct err *err)
     return result;
 }
 
+/* ---- resetting ------------------------------------------------------------------------------- */
+
+static bool is_energy(const char *path)
+{
+    const char *name = strrchr(path, '/');
+    return name && strstr(name, "energy");
+}
+
+/* The ledger counts on from the register, which goes on unknowing. */
+size_t meter_reset(struct meter *meter, const char *prefix)
+{
+    size_t count = 0;
+    for (struct ledger *ledger = meter->ledgers; ledger; ledger = ledger->next) {
+        struct meter_entry *entry = &ledger->entry;
+        if (!entry->known || strncmp(ledger->path, prefix, strlen(prefix)) != 0 ||
+            !is_energy(ledger->path) || !site_point_find(meter->site, ledger->path))
+            continue;
+        entry->base = -entry->last;
+        entry->published = 0;
+        meter->changed = true;
+        count++;
+    }
+    save(meter);
+    return count;
+}
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 struct meter *meter_open(struct site *site, const char *folder, struct err *err)

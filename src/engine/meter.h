@@ -28,6 +28,11 @@ struct meter *meter_open(struct site *site, const char *folder, struct err *err)
 /* Saves and frees; waits for a write under way. Accepts NULL, returns NULL. */
 struct meter *meter_close(struct meter *meter);
 
+/* Begin every counter anew at 0 whose point's path begins with `prefix` ("pdu-a/outlet-3/"), from
+ * the next reading on. The register of the device is left alone. Returns how many there are; saved
+ * at once. */
+size_t meter_reset(struct meter *meter, const char *prefix);
+
 /* ---- the ledger itself, pure; for tests and for tools ---------------------------------------- */
 
 struct meter_entry {

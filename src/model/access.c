@@ -238,8 +238,9 @@ size_t access_user_count(const struct access *access)
 struct access_user access_user_at(const struct access *access, size_t index)
 {
     const struct access_account *account = &access->accounts[index];
-    return (struct access_user){account->name, account->role, account->must_change,
-                                account->created};
+    return (struct access_user){
+        account->name, account->role, account->must_change, account->created,
+        access_slow_until(access->slow, account->name, loop_now(access->loop))};
 }
 
 static size_t count_administrators(const struct access *access)

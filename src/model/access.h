@@ -133,6 +133,8 @@ struct access_user {
     enum access_role role;
     bool must_change;
     clock_us created; /* wall */
+    clock_us
+        locked_until; /* monotonic; until then wrong passwords make others wait, 0: nobody has to */
 };
 
 size_t access_user_count(const struct access *access);

@@ -223,3 +223,10 @@ void access_slow_undo(struct access_slow *slow, const char *source, const char *
     struct keys keys = keys_of(slow, source, user);
     uncount(slow, &keys);
 }
+
+clock_us access_slow_until(struct access_slow *slow, const char *user, clock_us now)
+{
+    const struct slot *slot = find(&slow->users, hash_bytes(slow, user, strlen(user)));
+    clock_us until = slot ? slot->last + delay_of(failures_left(slot, now)) : 0;
+    return until > now ? until : 0;
+}

@@ -29,3 +29,7 @@ void access_slow_right(struct access_slow *slow, const char *source, const char 
 
 /* The try came to no verdict. */
 void access_slow_undo(struct access_slow *slow, const char *source, const char *user);
+
+/* Until when (same clock as `now`) wrong passwords for `user` make addresses wait that never signed
+ * in with it; 0: they need not. For showing it. */
+clock_us access_slow_until(struct access_slow *slow, const char *user, clock_us now);

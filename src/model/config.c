@@ -118,7 +118,7 @@ static int resolve_record(const struct config_table *table, const char *key, con
 {
     struct err name_err;
     bool valid = config_check_name(table->table, rest, &name_err) == 0;
-    char owner[LIMIT_NAME + 1] = "";
+    char owner[LIMIT_PATH + 1] = "";
     if (dot && (size_t)(dot - rest) < sizeof owner)
         memcpy(owner, rest, (size_t)(dot - rest));
     if (*owner && config_record_find(table, owner))
@@ -234,7 +234,7 @@ static int ask(const struct config *config, const char *key, bool whole, struct 
                                 : err_set(err, -ENOENT, "\"%s\" is a record, not one key", key);
     config_describe(config, spot.table, record, spot.row, found);
     if (!record) {
-        snprintf(config->asked_name, LIMIT_NAME + 1, "%s", spot.name);
+        snprintf(config->asked_name, LIMIT_PATH + 1, "%s", spot.name);
         found->name = config->asked_name;
     }
     return 0;
@@ -281,7 +281,7 @@ static struct config *new_config(const struct config_schema *schema, const char 
     config->arena = arena_new();
     config->site_path = site_path ? arena_text(config->arena, site_path) : NULL;
     config->overlay_path = overlay_path ? arena_text(config->arena, overlay_path) : NULL;
-    config->asked_name = arena_take(config->arena, LIMIT_NAME + 1);
+    config->asked_name = arena_take(config->arena, LIMIT_PATH + 1);
     config->asked_place = arena_take(config->arena, PLACE_MAX);
     while (schema->tables[config->table_count])
         config->table_count++;

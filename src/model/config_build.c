@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "model/component.h"
 
 #define MISTAKES_MAX (ERR_LIST_MAX - 1) /* the last place says how many more there are */
 
@@ -46,21 +47,37 @@ void config_mistake_file(struct config_build *build, enum config_origin origin,
 
 /* ---- records --------------------------------------------------------------------------------- */
 
-static bool name_is_valid(const char *name)
+static bool name_is_valid(const char *name, size_t length)
 {
-    size_t length = 0;
-    for (; name[length]; length++) {
-        char c = name[length];
+    for (size_t i = 0; i < length; i++) {
+        char c = name[i];
         bool word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (length == LIMIT_NAME || (!word && (length == 0 || !strchr("._-", c))))
+        if (i == LIMIT_NAME || (!word && (i == 0 || !strchr("._-", c))))
             return false;
     }
     return length > 0;
 }
 
+static int check_path(const char *name, struct err *err)
+{
+    const char *slash = strchr(name, '/');
+    enum component_kind kind;
+    int number;
+    if (slash && name_is_valid(name, (size_t)(slash - name)) &&
+        component_parse(slash + 1, strlen(slash + 1), &kind, &number))
+        return 0;
+    const char *near = slash ? component_nearest(slash + 1) : NULL;
+    return err_set(err, -EINVAL,
+                   "the name \"%.100s\" is no path of a component: write DEVICE/COMPONENT, as in "
+                   "pdu-a/outlet-3%s%s%s",
+                   name, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
 int config_check_name(const struct setting_table *table, const char *name, struct err *err)
 {
-    if (!name_is_valid(name))
+    if (table->paths)
+        return check_path(name, err);
+    if (!name_is_valid(name, strlen(name)))
         return err_set(err, -EINVAL,
                        "the name \"%.80s\" is not allowed: up to %d lower-case letters, digits and "
                        "\".\", \"_\", \"-\", beginning with a letter or digit",
@@ -193,9 +210,26 @@ static void check_reference(struct config_build *build, const struct config_tabl
                    guess ? "; did you mean \"" : "", guess ? guess : "", guess ? "\"?" : "");
 }
 
+/* A path begins with the name of a device. */
+static void check_device(struct config_build *build, const struct config_table *table,
+                         struct config_record *record)
+{
+    char device[LIMIT_NAME + 1];
+    const char *guess;
+    snprintf(device, sizeof device, "%.*s", (int)strcspn(record->name, "/"), record->name);
+    if (reference_exists(build->config, "devices", device, &guess))
+        return;
+    record->mistaken = true;
+    config_mistake(build, record->place, "%s.%s: there is no device \"%s\"%s%s%s", table->name,
+                   record->name, device, guess ? "; did you mean \"" : "", guess ? guess : "",
+                   guess ? "\"?" : "");
+}
+
 static void check_rows(struct config_build *build, const struct config_table *table,
                        struct config_record *record)
 {
+    if (table->table->paths)
+        check_device(build, table, record);
     for (size_t i = 0; i < table->table->row_count; i++) {
         const struct setting_row *row = &table->table->rows[i];
         if (row->required && record->values[i].source == CONFIG_DEFAULT) {

@@ -85,7 +85,7 @@ struct config_build {
 struct config_spot {
     struct config_table *table;
     const struct setting_row *row; /* NULL: a whole record */
-    char name[LIMIT_NAME + 1];     /* of the record, "" for plain tables */
+    char name[LIMIT_PATH + 1];     /* of the record, "" for plain tables */
 };
 
 /* 0: a row, 1: "table.name" that may be a whole record (then `err` says what is wrong if there is

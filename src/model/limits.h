@@ -6,6 +6,7 @@
 #define LIMIT_POINTS_PER_DEVICE 4096
 #define LIMIT_LINES 512
 #define LIMIT_NAME 63       /* bytes in the name of a device, line, user */
+#define LIMIT_PATH 95       /* bytes in the path of a component, DEVICE/COMPONENT */
 #define LIMIT_TEXT_VALUE 64 /* bytes of a text point, with its end */
 #define LIMIT_USERS 256
 #define LIMIT_TOKENS 256
@@ -13,11 +14,16 @@
 #define LIMIT_CONNECTIONS 1100 /* HTTP clients at once, live streams included */
 #define LIMIT_STREAMS 1000
 #define LIMIT_REQUEST_BODY (256u * 1024)
-#define LIMIT_HISTORY_PATHS 64      /* points in one history question */
+#define LIMIT_HISTORY_PATHS 128     /* points in one history question */
 #define LIMIT_HISTORY_BUCKETS 20000 /* buckets of one point in one answer */
 #define LIMIT_HISTORY_ANSWER 320000 /* buckets of all points in one answer: 16 MB */
 #define LIMIT_HISTORY_ASKS 16       /* history questions under way */
+#define LIMIT_HISTORY_ASKS_CLIENT 6 /* of them of one user at one address */
 #define LIMIT_EVENT_ASKS 16         /* questions about events under way */
 #define LIMIT_EVENT_ASKS_CLIENT 4   /* of them from one address or token */
 #define LIMIT_EVENT_ROWS 1000       /* events in one answer */
-#define LIMIT_EVENT_CSV 100000      /* rows in one CSV file */
+#define LIMIT_EVENT_CSV 20000       /* rows in one CSV file, 5 MB */
+#define LIMIT_COMMANDS_KEPT 1000    /* commands that can be asked about, those under way included */
+#define LIMIT_COMMANDS_UNDERWAY 256 /* commands at once */
+#define LIMIT_COMMAND_TARGETS 4096  /* steps of one command */
+#define LIMIT_COMMAND_STEPS_KEPT 20000 /* of all commands that are kept: 8 MB */

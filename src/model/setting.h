@@ -49,6 +49,8 @@ struct config;
 struct setting_table {
     const char *name, *label, *help;
     bool collection;
+    /* Its records are named by the path of a component, "pdu-a/outlet-3", of a device there is. */
+    bool paths;
     const struct setting_row *rows;
     size_t row_count;
     size_t record_size;

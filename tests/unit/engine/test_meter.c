@@ -209,6 +209,26 @@ static void a_broken_file_is_refused_with_its_place(void **state)
     start(f);
 }
 
+/* From the next reading on the count begins at 0; the register goes on, over a restart too, and a
+ * counter of something else is left alone. */
+static void a_reset_by_hand_begins_at_nought(void **state)
+{
+    struct fixture *f = *state;
+    point_put(f->point, 500, loop_now(f->loop), WALL);
+    assert_int_equal(meter_reset(f->meter, "m/total/power/"), 0);
+    assert_int_equal(meter_reset(f->meter, "other/"), 0);
+    assert_int_equal(meter_reset(f->meter, "m/total/"), 1);
+    point_put(f->point, 500.25, loop_now(f->loop), WALL);
+    assert_true(f->point->value.number == 0.25);
+    stop(f);
+    start(f);
+    point_put(f->point, 501, loop_now(f->loop), WALL);
+    assert_true(f->point->value.number == 1);
+    assert_int_equal(meter_reset(f->meter, "m/"), 1);
+    point_put(f->point, 501, loop_now(f->loop), WALL);
+    assert_true(f->point->value.number == 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -222,6 +242,7 @@ int main(void)
         cmocka_unit_test(random_registers_never_run_backwards),
         T(counts_survive_a_restart),
         T(a_suspected_count_grows_stale),
+        T(a_reset_by_hand_begins_at_nought),
         T(a_broken_file_is_refused_with_its_place),
     };
 #undef T

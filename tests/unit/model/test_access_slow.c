@@ -187,6 +187,21 @@ static void test_undo(void **state)
     }
 }
 
+/* The 8 tries of fail_times() come at 1, 1, 1, 1, 2, 4, 8, 16 s; after the eighth the next may come
+ * 16 s later. */
+static void test_until_when_is_told(void **state)
+{
+    clock_us now = CLOCK_S;
+    assert_int_equal(access_slow_until(*state, OWNER, now), 0);
+    fail_times(*state, ATTACKER, OWNER, 3, &now, NULL);
+    assert_int_equal(access_slow_until(*state, OWNER, now), 0);
+    fail_times(*state, ATTACKER, OWNER, 5, &now, NULL);
+    assert_int_equal(access_slow_until(*state, OWNER, now), 32 * CLOCK_S);
+    assert_int_equal(access_slow_until(*state, OWNER, 31 * CLOCK_S), 32 * CLOCK_S);
+    assert_int_equal(access_slow_until(*state, OWNER, 32 * CLOCK_S), 0);
+    assert_int_equal(access_slow_until(*state, "somebody-else", now), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -204,6 +219,7 @@ int main(void)
         TEST(test_flood_of_addresses),
         TEST(test_sources),
         TEST(test_undo),
+        TEST(test_until_when_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
