@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 enum { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_MISUSED = 2 };
 
 /* argv[0] is the command's name. */
@@ -15,12 +17,16 @@ int command_scan(int argc, char **argv);
 int command_get(int argc, char **argv);
 int command_watch(int argc, char **argv);
 int command_history(int argc, char **argv);
+/* `busbar history check|repair|backup|restore`; false when argv[1] is none of them. */
+bool command_history_store(int argc, char **argv, int *status);
 int command_events(int argc, char **argv);
 int command_journal(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_import(int argc, char **argv);
 int command_users(int argc, char **argv);
 int command_tokens(int argc, char **argv);
+int command_outlet(int argc, char **argv);
+int command_group(int argc, char **argv);
 int command_profiles(int argc, char **argv);
 int command_openapi(int argc, char **argv);
 int command_settings(int argc, char **argv);

@@ -11,6 +11,7 @@
 #include "driver/profile.h"
 #include "engine/history_rules.h"
 #include "field/device_settings.h"
+#include "field/field.h"
 #include "field/line_settings.h"
 
 /* A profile begins with the key `profile`. */
@@ -71,13 +72,39 @@ static void print_hints(const struct config *config)
     }
 }
 
-static int check_site(const char *path, const struct driver_library *library)
+/* What only the drivers know: the profile is a word of the list, but of another kind of line. */
+static void check_drivers(const struct config *config, struct driver_library *library,
+                          struct err_list *errors)
+{
+    for (size_t i = 0; i < config_count(config, &device_settings_table); i++) {
+        const struct device_settings *device = config_at(config, &device_settings_table, i);
+        int line = config_find(config, &line_settings_table, device->line);
+        void *opened_with;
+        const struct driver *driver = library_resolve(library, device->profile, &opened_with);
+        char key[256];
+        struct config_key found;
+        struct err err = ERR_EMPTY, mistake = ERR_EMPTY;
+        snprintf(key, sizeof key, "devices.%s.profile",
+                 config_name_at(config, &device_settings_table, i));
+        if (line < 0 || !driver || config_key(config, key, &found, NULL) < 0 ||
+            field_check_driver(driver, device->profile, device->line,
+                               config_at(config, &line_settings_table, (size_t)line), &err) == 0)
+            continue;
+        err_set(&mistake, err.code, "%s: %s: %s", found.place, key, err.text);
+        err_list_add(errors, &mistake);
+    }
+}
+
+static int check_site(const char *path, struct driver_library *library)
 {
     struct err_list errors = {0};
     struct config_words words = {.name = "profiles", .words = library_words(library)};
     struct config_schema schema = {.tables = daemon_tables, .words = &words, .word_lists = 1};
     struct config *config = config_load(&schema, path, NULL, NULL, 0, &errors);
     if (config)
+        check_drivers(config, library, &errors);
+    bool sound = config && !errors.count;
+    if (sound)
         printf("%s: sound, %zu lines, %zu devices\n", path,
                config_count(config, &line_settings_table),
                config_count(config, &device_settings_table));
@@ -85,7 +112,6 @@ static int check_site(const char *path, const struct driver_library *library)
         print_hints(config);
     print_errors(errors.list, errors.count);
     err_list_deinit(&errors);
-    bool sound = config != NULL;
     config_free(config);
     return sound ? COMMAND_OK : COMMAND_FAILED;
 }

@@ -7,11 +7,16 @@
 #include "cli/client.h"
 #include "engine/event_reader.h"
 
+#define PAGE 1000 /* events in one answer, see limits.h */
+#define CSV_PAGE 20000
+#define USUAL 100 /* printed when neither a time nor a number is given */
+
 /* ---- events ---------------------------------------------------------------------------------- */
 
 struct wish {
     const char *since, *until, *kind, *severity, *actor, *object, *text, *limit;
     bool csv, json, local, follow;
+    json_int_t most; /* events to print, 0: all */
 };
 
 static void add_parameter(struct buf *path, const char *name, const char *value)
@@ -45,8 +50,14 @@ static void make_path(struct buf *path, const struct wish *wish)
     add_parameter(path, "actor", wish->actor);
     add_parameter(path, "object", wish->object);
     add_parameter(path, "text", wish->text);
-    add_parameter(path, "limit", wish->limit);
     add_parameter(path, "time", wish->local ? "local" : NULL);
+}
+
+static void add_number(struct buf *path, const char *name, json_int_t number)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%lld", (long long)number);
+    add_parameter(path, name, number > 0 ? text : NULL);
 }
 
 static void print_event(const json_t *event)
@@ -61,40 +72,94 @@ static void print_event(const json_t *event)
            json_string_value(json_object_get(event, "text")));
 }
 
-/* Oldest first, as lines of a log are read; the answer is newest first. */
-static json_int_t print_events(const json_t *answer, bool as_json)
+/* Oldest first, as lines of a log are read; pages and what they hold are newest first. */
+static void print_pages(const json_t *pages, bool as_json)
 {
-    const json_t *events = json_object_get(answer, "events");
-    for (size_t i = json_array_size(events); i-- > 0;) {
-        const json_t *event = json_array_get(events, i);
-        if (!as_json) {
-            print_event(event);
-            continue;
+    for (size_t page = json_array_size(pages); page-- > 0;) {
+        const json_t *events = json_object_get(json_array_get(pages, page), "events");
+        for (size_t i = json_array_size(events); i-- > 0;) {
+            const json_t *event = json_array_get(events, i);
+            if (!as_json) {
+                print_event(event);
+                continue;
+            }
+            json_dumpf(event, stdout, JSON_COMPACT);
+            putchar('\n');
         }
-        json_dumpf(event, stdout, JSON_COMPACT);
-        putchar('\n');
     }
     fflush(stdout);
-    return json_integer_value(json_object_get(answer, "last"));
 }
 
-static int print_once(struct client *client, const struct wish *wish, struct err *err)
+/* The newest `most` (0: all) that are newer than `after`, as pages. NULL and `err`. */
+static json_t *fetch(struct client *client, const struct wish *wish, json_int_t after,
+                     json_int_t most, struct err *err)
+{
+    struct buf path = BUF_EMPTY;
+    json_t *pages = json_array(), *page = NULL;
+    json_int_t before = 0, left = most;
+    do {
+        json_int_t rows = most == 0 || left > PAGE ? PAGE : left;
+        make_path(&path, wish);
+        add_number(&path, "after", after);
+        add_number(&path, "before", before);
+        add_number(&path, "limit", rows);
+        page = client_ask_json(client, "GET", buf_text(&path), NULL, err);
+        if (page)
+            json_array_append_new(pages, page);
+        before = json_integer_value(json_object_get(page, "before"));
+        left -= rows;
+    } while (page && json_is_true(json_object_get(page, "more")) && (most == 0 || left > 0));
+    buf_deinit(&path);
+    if (page)
+        return pages;
+    json_decref(pages);
+    return NULL;
+}
+
+static int print_list(struct client *client, const struct wish *wish, struct err *err)
+{
+    json_t *pages = fetch(client, wish, 0, wish->most, err);
+    if (!pages)
+        return -1;
+    print_pages(pages, wish->json);
+    json_decref(pages);
+    return 0;
+}
+
+/* Where the last row of a CSV begins: with its id. 0: there is only the head. */
+static json_int_t last_id(const struct buf *answer)
+{
+    json_int_t id = 0;
+    bool quoted = false, begins = true;
+    for (size_t i = 0; i < answer->length; i++) {
+        char c = answer->data[i];
+        if (begins && c >= '0' && c <= '9')
+            id = strtoll(answer->data + i, NULL, 10);
+        quoted ^= c == '"';
+        begins = c == '\n' && !quoted;
+    }
+    return id;
+}
+
+/* Page by page, with the head of the first. */
+static int print_csv(struct client *client, const struct wish *wish, struct err *err)
 {
     struct buf path = BUF_EMPTY, answer = BUF_EMPTY;
-    int result = -1;
-    make_path(&path, wish);
-    if (wish->csv) {
+    json_int_t before = 0, left = wish->most;
+    int result = 0;
+    do {
+        json_int_t rows = wish->most == 0 || left > CSV_PAGE ? CSV_PAGE : left;
+        make_path(&path, wish);
+        add_number(&path, "before", before);
+        add_number(&path, "limit", rows);
+        buf_clear(&answer);
         result = client_ask(client, "GET", buf_text(&path), NULL, &answer, err);
+        const char *text = buf_text(&answer), *first = strchr(text, '\n');
         if (result == 0)
-            fwrite(answer.data, 1, answer.length, stdout);
-    } else {
-        json_t *json = client_ask_json(client, "GET", buf_text(&path), NULL, err);
-        if (json) {
-            print_events(json, wish->json);
-            result = 0;
-        }
-        json_decref(json);
-    }
+            fputs(before && first ? first + 1 : text, stdout);
+        before = result == 0 ? last_id(&answer) : 0;
+        left -= rows;
+    } while (before > 1 && (wish->most == 0 || left > 0));
     buf_deinit(&path);
     buf_deinit(&answer);
     return result;
@@ -105,30 +170,45 @@ static int print_once(struct client *client, const struct wish *wish, struct err
 /* The live stream says that there is more; what it is, is asked for. */
 struct follower {
     struct client *client; /* a second one: the first one streams */
-    const struct wish *wish;
-    struct buf line, path;
+    struct wish wish;
+    struct buf line;
     json_int_t seen;
     bool begun;
     struct err err;
 };
 
-/* All that is newer than what was seen, page by page from the old end. */
+static json_int_t newest_of(const json_t *page)
+{
+    const json_t *newest = json_array_get(json_object_get(page, "events"), 0);
+    return json_integer_value(json_object_get(newest, "id"));
+}
+
+/* All that is newer than what was seen. What was seen is the newest that a search found, not the
+ * newest that there is: another one may have come between the search and its answer. */
 static bool fetch_news(struct follower *follower)
 {
-    make_path(&follower->path, follower->wish);
-    if (follower->begun) {
-        char after[24];
-        snprintf(after, sizeof after, "%lld", (long long)follower->seen);
-        add_parameter(&follower->path, "after", after);
-        add_parameter(&follower->path, "limit", "1000");
+    struct wish *wish = &follower->wish;
+    json_t *newest = NULL, *pages;
+    if (!follower->begun) {
+        newest = client_ask_json(follower->client, "GET", "/events?limit=1", NULL, &follower->err);
+        if (!newest)
+            return false;
     }
-    json_t *json =
-        client_ask_json(follower->client, "GET", buf_text(&follower->path), NULL, &follower->err);
-    if (json)
-        follower->seen = print_events(json, follower->wish->json);
+    pages = fetch(follower->client, wish, follower->seen, wish->most, &follower->err);
+    if (newest)
+        follower->seen = newest_of(newest);
+    json_decref(newest);
+    if (!pages)
+        return false;
+    print_pages(pages, wish->json);
+    if (newest_of(json_array_get(pages, 0)) > follower->seen)
+        follower->seen = newest_of(json_array_get(pages, 0));
+    json_decref(pages);
+    /* from here on all that is new counts; "now" would be another time at each question */
+    wish->since = NULL;
+    wish->most = 0;
     follower->begun = true;
-    json_decref(json);
-    return json != NULL;
+    return true;
 }
 
 static bool take_bytes(void *user, const char *bytes, size_t length)
@@ -152,7 +232,7 @@ static bool take_bytes(void *user, const char *bytes, size_t length)
 static int follow(struct client *client, const struct client_options *where,
                   const struct wish *wish, struct err *err)
 {
-    struct follower follower = {.wish = wish, .line = {.limit = 64u << 20}};
+    struct follower follower = {.wish = *wish, .line = {.limit = 64u << 20}};
     follower.client = client_open(where, err);
     int result = -1;
     if (follower.client) {
@@ -165,8 +245,19 @@ static int follow(struct client *client, const struct client_options *where,
     }
     client_close(follower.client);
     buf_deinit(&follower.line);
-    buf_deinit(&follower.path);
     return result;
+}
+
+static bool read_most(struct wish *wish)
+{
+    char *end;
+    wish->most = wish->limit                ? strtoll(wish->limit, &end, 10)
+                 : wish->csv || wish->since ? 0
+                                            : USUAL;
+    if (!wish->limit || (wish->most > 0 && !*end))
+        return true;
+    fprintf(stderr, "busbar events: --limit is a number of events, 1 or more\n");
+    return false;
 }
 
 int command_events(int argc, char **argv)
@@ -175,7 +266,8 @@ int command_events(int argc, char **argv)
     struct wish wish = {0};
     bool leave;
     const struct option_row rows[] = {
-        {"since", "TIME", "RFC 3339, or -24h, -7d (default: the newest 100)", &wish.since, NULL},
+        {"since", "TIME", "RFC 3339, or -24h, -7d: all since then (default: the newest 100)",
+         &wish.since, NULL},
         {"until", "TIME", "likewise", &wish.until, NULL},
         {"kind", "KIND", "only these kinds, with commas between", &wish.kind, NULL},
         {"severity", "WORD", "only this and worse: info, notice, warning, error", &wish.severity,
@@ -208,13 +300,14 @@ int command_events(int argc, char **argv)
         fprintf(stderr, "busbar events: --follow goes neither with --csv nor with --until\n");
         return COMMAND_MISUSED;
     }
-    if (wish.since && !wish.limit)
-        wish.limit = wish.csv ? NULL : "1000";
+    if (!read_most(&wish))
+        return COMMAND_MISUSED;
     struct err err = ERR_EMPTY;
     struct client *client = client_open(&where, &err);
     status = COMMAND_FAILED;
-    if (client &&
-        (wish.follow ? follow(client, &where, &wish, &err) : print_once(client, &wish, &err)) == 0)
+    if (client && (wish.follow ? follow(client, &where, &wish, &err)
+                   : wish.csv  ? print_csv(client, &wish, &err)
+                               : print_list(client, &wish, &err)) == 0)
         status = COMMAND_OK;
     if (err.code)
         fprintf(stderr, "busbar events: %s\n", err.text);

@@ -21,6 +21,8 @@ static const struct command {
     {"journal", "check that the event log is as it was written", command_journal},
     {"export", "write what was recorded as CSV, JSON lines or a SQLite file", command_export},
     {"import", "put readings recorded elsewhere into the history", command_import},
+    {"outlet", "switch outlets and outputs, or list them", command_outlet},
+    {"group", "switch groups of outlets, or list them", command_group},
     {"users", "list, add, change and remove users", command_users},
     {"tokens", "list, add and remove API tokens", command_tokens},
     {"settings", "print the reference of all settings", command_settings},

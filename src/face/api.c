@@ -29,12 +29,15 @@ static const struct route_parameter live_parameters[] = {
     {0}};
 
 #define HISTORY_PARAMETERS                                                                         \
-    {"path", TEXT, "A point; up to 64.", true},                                                    \
+    {"path", TEXT, "A point; up to 128.", true},                                                   \
         {"from", "{\"type\":\"string\",\"default\":\"-24h\"}",                                     \
          "RFC 3339, seconds since 1970, now, or back from now: -90s, -15min, -24h, -7d, -2w.",     \
          false},                                                                                   \
         {"to", "{\"type\":\"string\",\"default\":\"now\"}", "As from; not included.", false},      \
-        {"step", TEXT, "Seconds of a bucket, or raw for every reading.", false},                   \
+        {"step", TEXT,                                                                             \
+         "Seconds of a bucket (at multiples since 1970), raw for every reading, or 1h, 1d, 1w, "   \
+         "1mo, 3mo, 1y of the site's time zone.",                                                  \
+         false},                                                                                   \
     {                                                                                              \
         "points", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":20000,\"default\":500}",        \
             "Without step: at most so many buckets.", false                                        \
@@ -47,7 +50,7 @@ static const struct route_parameter csv_parameters[] = {
     HISTORY_PARAMETERS,
     {"separator", "{\"enum\":[\",\",\";\",\"tab\"],\"default\":\",\"}", "Between cells.", false},
     {"decimal", "{\"enum\":[\".\",\",\"],\"default\":\".\"}", "Decimal mark.", false},
-    {"columns", TEXT, "Some of min,avg,max,last,count,delta.", false},
+    {"columns", TEXT, "Some of min,avg,max,last,count, and of counters delta and rise.", false},
     {"time", "{\"enum\":[\"utc\",\"local\"],\"default\":\"utc\"}", "Zone of the times.", false},
     {0}};
 
@@ -65,13 +68,15 @@ static const struct route_parameter append_parameters[] = {BELOW_PARAMETER, TIME
      "RFC 3339, seconds since 1970, now, or back from now: -90s, -15min, -24h, -7d, -2w.", false}, \
         {"to", TEXT, "As from; not included.", false},                                             \
         {"kind", TEXT, "Only this kind (GET /events/kinds); up to 16.", true},                     \
-        {"severity", "{\"enum\":[\"info\",\"notice\",\"warning\",\"error\"]}",                       \
+        {"severity", "{\"enum\":[\"info\",\"notice\",\"warning\",\"error\"]}",                     \
          "Only this and worse.", false},                                                           \
         {"actor", TEXT, "Only by this user or token, or by file or system.", false},               \
         {"object", TEXT, "Only about what begins so.", false},                                     \
         {"text", TEXT, "Only with this in the sentence, object, actor or origin.", false},         \
         {"before", "{\"type\":\"integer\"}", "Only older ones than this id.", false},              \
-        {"after", "{\"type\":\"integer\"}", "Only newer ones than this id.", false}
+    {                                                                                              \
+        "after", "{\"type\":\"integer\"}", "Only newer ones than this id.", false                  \
+    }
 
 static const struct route_parameter events_parameters[] = {
     EVENT_PARAMETERS,
@@ -82,7 +87,7 @@ static const struct route_parameter events_parameters[] = {
 
 static const struct route_parameter events_csv_parameters[] = {
     EVENT_PARAMETERS,
-    {"limit", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":100000,\"default\":100000}",
+    {"limit", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":20000,\"default\":20000}",
      "At most so many, the newest.", false},
     TIME_PARAMETER,
     {0}};
@@ -95,6 +100,18 @@ static const struct route_parameter import_parameters[] = {
     {"line", "{\"type\":\"integer\",\"minimum\":0,\"default\":1}",
      "Number of the first row in the file that it comes from, for refusals.", false},
     {0}};
+
+static const struct route_parameter commands_parameters[] = {
+    {"state", "{\"enum\":[\"running\",\"done\",\"failed\",\"unknown\",\"refused\",\"cancelled\"]}",
+     "Only those that stand so.", false},
+    {"target", TEXT, "Only those with a step at this path.", false},
+    {"limit", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,\"default\":100}",
+     "At most so many, the newest.", false},
+    TIME_PARAMETER,
+    {0}};
+
+static const struct route_parameter outlets_parameters[] = {
+    {"device", TEXT, "Only those of this device.", false}, TIME_PARAMETER, {0}};
 
 /* clang-format off */
 const struct route api_routes[] = {
@@ -125,6 +142,24 @@ const struct route api_routes[] = {
     {HTTP_POST, "/history/import", ROLE_ADMINISTRATOR, "Put readings recorded elsewhere into the history", import_parameters, "Csv", "Import", NULL, ROUTE_TAKES_CSV, api_history_import},
     {HTTP_GET, "/export", ROLE_VIEW, "The folder of CSV files", NULL, NULL, "Export", NULL, 0, api_export_show},
 
+    {HTTP_GET, "/commands", ROLE_VIEW, "What was asked for and what became of it, newest first", commands_parameters, NULL, "Commands", NULL, 0, api_commands_list},
+    {HTTP_POST, "/commands", ROLE_CONTROL, "Switch outlets and outputs, or ask what would happen", time_parameters, "NewCommand", "CommandAnswer", NULL, ROUTE_ACCEPTS, api_commands_post},
+    {HTTP_GET, "/commands/{id}", ROLE_VIEW, "One command with its steps", time_parameters, NULL, "Command", NULL, 0, api_commands_show},
+    {HTTP_DELETE, "/commands/{id}", ROLE_CONTROL, "Cancel what is pending of a command", time_parameters, NULL, "Command", NULL, 0, api_commands_cancel},
+    {HTTP_GET, "/outlets", ROLE_VIEW, "Outlets and outputs with their state and what is pending", outlets_parameters, NULL, "Outlets", NULL, 0, api_outlets_list},
+    {HTTP_GET, "/outlets/{path+}", ROLE_VIEW, "One outlet", time_parameters, NULL, "Outlet", NULL, 0, api_outlets_show},
+    {HTTP_PUT, "/outlets/{path+}", ROLE_CONTROL, "Change settings of an outlet; each setting has its own right", NULL, "RecordChange", "SettingsApplied", NULL, 0, api_outlets_put},
+    {HTTP_GET, "/groups", ROLE_VIEW, "Groups of outlets", NULL, NULL, "Records", NULL, 0, api_groups_list},
+    {HTTP_PUT, "/groups/{name}", ROLE_ADMINISTRATOR, "Make or change a group", NULL, "RecordChange", "SettingsApplied", NULL, 0, api_groups_put},
+    {HTTP_DELETE, "/groups/{name}", ROLE_ADMINISTRATOR, "Remove a group", NULL, NULL, "SettingsApplied", NULL, 0, api_groups_remove},
+    {HTTP_GET, "/interlocks", ROLE_VIEW, "Outlets that depend on each other", NULL, NULL, "Records", NULL, 0, api_interlocks_list},
+    {HTTP_PUT, "/interlocks/{name}", ROLE_ADMINISTRATOR, "Make or change an interlock", NULL, "RecordChange", "SettingsApplied", NULL, 0, api_interlocks_put},
+    {HTTP_DELETE, "/interlocks/{name}", ROLE_ADMINISTRATOR, "Remove an interlock", NULL, NULL, "SettingsApplied", NULL, 0, api_interlocks_remove},
+    {HTTP_GET, "/schedules", ROLE_VIEW, "Schedules, what they hold and what comes next", time_parameters, NULL, "Schedules", NULL, 0, api_schedules_list},
+    {HTTP_PUT, "/schedules/{name}", ROLE_ADMINISTRATOR, "Make or change a schedule", NULL, "RecordChange", "SettingsApplied", NULL, 0, api_schedules_put},
+    {HTTP_DELETE, "/schedules/{name}", ROLE_ADMINISTRATOR, "Remove a schedule", NULL, NULL, "SettingsApplied", NULL, 0, api_schedules_remove},
+    {HTTP_GET, "/budgets", ROLE_VIEW, "Load budgets and what they carry", NULL, NULL, "Budgets", NULL, 0, api_budgets_list},
+
     {HTTP_GET, "/lines", ROLE_VIEW, "Buses with their units and counters", NULL, NULL, "Lines", NULL, 0, api_state_lines},
     {HTTP_GET, "/profiles", ROLE_VIEW, "Devices that are known", NULL, NULL, "Profiles", NULL, 0, api_state_profiles},
     {HTTP_GET, "/ports", ROLE_ADMINISTRATOR, "Serial ports that exist", NULL, NULL, "Ports", NULL, 0, api_scan_ports},
@@ -135,9 +170,9 @@ const struct route api_routes[] = {
     {HTTP_GET, "/settings", ROLE_ADMINISTRATOR, "All settings", NULL, NULL, "Settings", NULL, 0, api_settings_list},
     {HTTP_PUT, "/settings", ROLE_ADMINISTRATOR, "Change settings, all or none", NULL, "SettingsChange", "SettingsApplied", NULL, 0, api_settings_put_all},
     {HTTP_GET, "/settings/schema", ROLE_VIEW, "What settings there are", NULL, NULL, "SettingsSchema", NULL, 0, api_settings_schema},
-    {HTTP_GET, "/settings/{key}", ROLE_ADMINISTRATOR, "One setting", NULL, NULL, "Setting", NULL, 0, api_settings_show},
-    {HTTP_PUT, "/settings/{key}", ROLE_ADMINISTRATOR, "Change a setting", NULL, "SettingChange", "SettingsApplied", NULL, 0, api_settings_put},
-    {HTTP_DELETE, "/settings/{key}", ROLE_ADMINISTRATOR, "Return a setting to its default", NULL, NULL, "SettingsApplied", NULL, 0, api_settings_reset},
+    {HTTP_GET, "/settings/{key+}", ROLE_ADMINISTRATOR, "One setting", NULL, NULL, "Setting", NULL, 0, api_settings_show},
+    {HTTP_PUT, "/settings/{key+}", ROLE_ADMINISTRATOR, "Change a setting", NULL, "SettingChange", "SettingsApplied", NULL, 0, api_settings_put},
+    {HTTP_DELETE, "/settings/{key+}", ROLE_ADMINISTRATOR, "Return a setting to its default", NULL, NULL, "SettingsApplied", NULL, 0, api_settings_reset},
 
     {HTTP_GET, "/certificate", ROLE_ADMINISTRATOR, "The certificate of HTTPS", time_parameters, NULL, "Certificate", NULL, 0, api_certificate_show},
     {HTTP_PUT, "/certificate", ROLE_ADMINISTRATOR, "Put another certificate and its key into force", time_parameters, "CertificateChange", "Certificate", NULL, 0, api_certificate_put},

@@ -10,7 +10,7 @@
 #include "face/web_private.h"
 
 #define ROWS_WISHED 100
-#define ANSWER_MOST (48u << 20)
+#define ANSWER_MOST (16u << 20) /* of the longest texts only a part fits; usual ones take 5 MB */
 
 /* A question under way. The job on the pool writes into `body` and nothing else. */
 struct asking {
@@ -58,7 +58,7 @@ static bool read_number(struct request *request, const char *name, uint64_t most
     if (*text >= '0' && *text <= '9' && !*end && !errno && *value <= most)
         return true;
     return refuse(request, "before and after are ids of events; limit is a whole number, at most "
-                           "1000, or 100000 in a CSV file.");
+                           "1000, or 20000 in a CSV file.");
 }
 
 static bool read_text(struct request *request, const char *name, char *text, size_t size)

@@ -14,17 +14,6 @@
 
 #define TEXT_MOST 256
 
-/* NULL: answered. */
-static struct history *history_of(struct request *request)
-{
-    const struct web_context *context = &request->web->context;
-    struct history *history = context->history ? context->history(context->user) : NULL;
-    if (!history)
-        request_problem(request, 503, "history-off", "Nothing is recorded",
-                        "The history's store cannot be opened; see GET /api/v1/health.");
-    return history;
-}
-
 struct paths {
     const char *list[LIMIT_HISTORY_PATHS];
     size_t count;
@@ -70,7 +59,7 @@ static void answer_appended(struct request *request, struct history *history, si
 
 void api_history_append(struct request *request)
 {
-    struct history *history = history_of(request);
+    struct history *history = request_history(request);
     struct paths paths;
     enum time_form form;
     if (!history || !read_paths(request, &paths) || !request_time_form(request, &form))
@@ -129,7 +118,7 @@ static void note(const struct request *request, const struct paths *paths)
 
 void api_history_clear(struct request *request)
 {
-    struct history *history = history_of(request);
+    struct history *history = request_history(request);
     struct paths paths;
     struct err err = ERR_EMPTY;
     if (!history || !read_paths(request, &paths))
@@ -303,7 +292,7 @@ static void foretell(struct request *request, const struct history *history, str
 void api_history_forecast(struct request *request)
 {
     static const char *const keys[] = {"enabled", "every", "space", "rules", NULL};
-    struct history *history = history_of(request);
+    struct history *history = request_history(request);
     json_t *body = history ? json_body_take(request) : NULL;
     if (!body)
         return;

@@ -1,8 +1,12 @@
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "engine/event_log.h"
+#include "engine/history.h"
 #include "engine/import_rows.h"
 #include "face/api_operations.h"
 #include "face/web_private.h"
@@ -11,6 +15,8 @@
 struct import {
     struct request *request; /* NULL: the client went away; what was begun goes on */
     struct history *history;
+    struct event_log *events; /* outlives the request */
+    char user[LIMIT_NAME + 1], origin[64];
     enum import_form form;
     uint64_t first_line;
     struct buf body;
@@ -60,9 +66,29 @@ static void answer_failed(struct import *import, const struct err *err)
                     err->text);
 }
 
+/* Also when whoever sent it has left meanwhile: the past is another one now. */
+static void tell(const struct import *import, uint64_t taken)
+{
+    size_t count = 0;
+    char text[400];
+    while (count < import->rows.series_count && import->rows.points[count].path)
+        count++;
+    snprintf(text, sizeof text,
+             "%s (%s) imported %" PRIu64 " reading%s of %zu point%s, the first of them %s",
+             *import->user ? import->user : "somebody", import->origin, taken,
+             taken == 1 ? "" : "s", count, count == 1 ? "" : "s", import->rows.points[0].path);
+    event_log_add(import->events, &(struct event){.kind = EVENT_HISTORY_IMPORTED,
+                                                  .actor = import->user,
+                                                  .origin = import->origin,
+                                                  .object = "history",
+                                                  .text = text});
+}
+
 static void on_imported(void *user, uint64_t taken, uint64_t known, const struct err *err)
 {
     struct import *import = user;
+    if (taken > 0)
+        tell(import, taken);
     if (import->request && err && err->code)
         answer_failed(import, err);
     else if (import->request)
@@ -146,15 +172,10 @@ static bool read_first_line(struct request *request, uint64_t *line)
 void api_history_import(struct request *request)
 {
     const struct web_context *context = &request->web->context;
-    struct history *history = context->history ? context->history(context->user) : NULL;
+    struct history *history = request_history(request);
     enum import_form form;
     uint64_t line;
-    if (!history) {
-        request_problem(request, 503, "history-off", "Nothing is recorded",
-                        "The store cannot be used; see GET /api/v1/health.");
-        return;
-    }
-    if (!read_form(request, &form) || !read_first_line(request, &line))
+    if (!history || !read_form(request, &form) || !read_first_line(request, &line))
         return;
     struct import *import = calloc(1, sizeof *import);
     if (!import) {
@@ -163,10 +184,13 @@ void api_history_import(struct request *request)
     }
     *import = (struct import){.request = request,
                               .history = history,
+                              .events = context->events,
                               .form = form,
                               .first_line = line,
                               .body = request->body};
     request->body = BUF_EMPTY;
+    snprintf(import->user, sizeof import->user, "%s", request->user);
+    snprintf(import->origin, sizeof import->origin, "%s", request->peer->address);
     bool known = clock_wall_known(loop_clock(context->loop));
     import_rows_init(&import->rows, known ? loop_wall(context->loop) : 0);
     if (loop_job_start(context->loop, work, on_read, import) == 0) {

@@ -80,3 +80,30 @@ void api_scan_show(struct request *request);
 void api_scan_start(struct request *request);
 void api_scan_stop(struct request *request);
 void api_scan_ports(struct request *request);
+
+/* api_commands.c */
+void api_commands_list(struct request *request);
+void api_commands_show(struct request *request);
+void api_commands_post(struct request *request);
+void api_commands_cancel(struct request *request);
+
+/* api_outlets.c */
+void api_outlets_list(struct request *request);
+void api_outlets_show(struct request *request);
+void api_outlets_put(struct request *request);
+
+/* api_records.c */
+void api_groups_list(struct request *request);
+void api_groups_put(struct request *request);
+void api_groups_remove(struct request *request);
+void api_interlocks_list(struct request *request);
+void api_interlocks_put(struct request *request);
+void api_interlocks_remove(struct request *request);
+void api_schedules_put(struct request *request);
+void api_schedules_remove(struct request *request);
+
+/* api_budgets.c */
+void api_budgets_list(struct request *request);
+
+/* api_schedules.c */
+void api_schedules_list(struct request *request);

@@ -1,47 +1,10 @@
-#include <errno.h>
 #include <stdlib.h>
 
 #include "face/api_operations.h"
+#include "face/point_query.h"
 #include "face/web_private.h"
 
 #define INTERVAL_MOST_MS 10000
-
-struct selecting {
-    struct point_select *select;
-    int result;
-};
-
-static void on_device(void *user, const char *name)
-{
-    struct selecting *selecting = user;
-    if (selecting->result == 0)
-        selecting->result = point_select_device(selecting->select, name);
-}
-
-static void on_path(void *user, const char *path)
-{
-    struct selecting *selecting = user;
-    if (selecting->result == 0)
-        selecting->result = point_select_path(selecting->select, path);
-}
-
-/* Reads device= and path=; false when answered. */
-static bool read_select(struct request *request, struct point_select *select)
-{
-    struct selecting selecting = {.select = select};
-    request_query_each(request, "device", on_device, &selecting);
-    request_query_each(request, "path", on_path, &selecting);
-    if (selecting.result == 0)
-        return true;
-    point_select_deinit(select);
-    if (selecting.result == -E2BIG)
-        request_problem(request, 400, "too-many-parameters", "Too many points are named",
-                        "At most %d devices and paths can be named; use * at the end of a path.",
-                        POINT_SELECT_TERMS);
-    else
-        request_answer_response(request, 503, NULL);
-    return false;
-}
 
 void api_points_list(struct request *request)
 {
@@ -49,7 +12,7 @@ void api_points_list(struct request *request)
     struct web *web = request->web;
     enum time_form form;
     struct err err = ERR_EMPTY;
-    if (!request_time_form(request, &form) || !read_select(request, &select))
+    if (!request_time_form(request, &form) || !point_query_read(request, &select))
         return;
     if (point_select_check(&select, web->context.site, &err) < 0) {
         request_problem(request, 404, "not-found", "No such point", "%s.", err.text);
@@ -106,7 +69,7 @@ void api_points_live(struct request *request)
                         "interval_ms is a whole number from 0 to %d.", INTERVAL_MOST_MS);
         return;
     }
-    if (!request_time_form(request, &form) || !read_select(request, &select))
+    if (!request_time_form(request, &form) || !point_query_read(request, &select))
         return;
     const char *last_id = request_header(request, "Last-Event-ID");
     if (!last_id)

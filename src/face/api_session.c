@@ -14,10 +14,18 @@ static bool first_start(const struct access *access)
     return access_user_count(access) == 1 && access_user_at(access, 0).must_change;
 }
 
+static int64_t home_of(const struct web_settings *settings, enum access_role role)
+{
+    return role == ROLE_ADMINISTRATOR ? settings->home_administrator
+           : role == ROLE_CONTROL     ? settings->home_control
+                                      : settings->home_view;
+}
+
 static void answer_identity(struct request *request, const char *user, enum access_role role,
                             const char *csrf)
 {
     struct access *access = request->web->context.access;
+    const struct web_settings *settings = &request->web->settings;
     const char *role_name = access_role_name(role);
     struct buf body = BUF_EMPTY;
     struct json json = json_writer(&body);
@@ -27,6 +35,8 @@ static void answer_identity(struct request *request, const char *user, enum acce
     json_pair_text(&json, "csrf", csrf);
     json_pair_bool(&json, "view_open", access_identify(access, NULL, NULL).role >= ROLE_VIEW);
     json_pair_bool(&json, "first_start", first_start(access));
+    json_pair_text(&json, "menu", web_menus[settings->menu]);
+    json_pair_text(&json, "home", web_homes[home_of(settings, role)]);
     json_close_object(&json);
     request_answer_json(request, &body);
 }
@@ -50,21 +60,13 @@ struct sign_in {
     char user[LIMIT_NAME + 1];
 };
 
-static void set_cookie(struct request *request, const char *session, bool end)
-{
-    char text[192];
-    snprintf(text, sizeof text, WEB_COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict%s%s", session,
-             request->peer->tls ? "; Secure" : "", end ? "; Max-Age=0" : "");
-    request_add_header(request, "Set-Cookie", text);
-}
-
 static void welcome(struct request *request, const struct access_sign_in *result)
 {
     /* The session before this one, if there was any, is not left open behind it. */
     const char *before = request_cookie(request, WEB_COOKIE);
     if (before)
         access_sign_out(request->web->context.access, before);
-    set_cookie(request, result->session, false);
+    web_set_cookie(request, result->session);
     answer_identity(request, result->user, result->role, result->csrf);
 }
 
@@ -158,6 +160,6 @@ void api_session_close(struct request *request)
         access_sign_out(request->web->context.access, session);
         request_event(request, &(struct event){.kind = EVENT_SIGN_OUT}, "signed out");
     }
-    set_cookie(request, "", true);
+    web_set_cookie(request, "");
     request_answer_empty(request, 204);
 }

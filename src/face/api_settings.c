@@ -1,18 +1,10 @@
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "face/api_operations.h"
 #include "face/json_body.h"
-#include "face/problem.h"
 #include "face/setting_json.h"
+#include "face/settings_change.h"
 #include "face/web_private.h"
-
-#define KEY_MOST 256
-#define CHANGES_MOST 1024
-#define VALUE_MOST 4096
 
 static const struct config *config_of(const struct request *request)
 {
@@ -24,13 +16,6 @@ static uint64_t revision_of(const struct request *request)
 {
     const struct web_context *context = &request->web->context;
     return context->config_revision(context->user);
-}
-
-static void add_etag(struct request *request)
-{
-    char text[32];
-    snprintf(text, sizeof text, "\"%" PRIu64 "\"", revision_of(request));
-    request_add_header(request, "ETag", text);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -51,7 +36,7 @@ void api_settings_list(struct request *request)
     config_each(config_of(request), on_key, &json);
     json_close_array(&json);
     json_close_object(&json);
-    add_etag(request);
+    settings_add_etag(request);
     request_answer_json(request, &body);
 }
 
@@ -67,7 +52,7 @@ void api_settings_schema(struct request *request)
 static bool find_key(struct request *request, char *key, bool record, struct config_key *found)
 {
     struct err err = ERR_EMPTY;
-    if (!request_path_value(request, 0, key, KEY_MOST))
+    if (!request_path_value(request, 0, key, SETTINGS_KEY_MOST))
         err_set(&err, -ENOENT, "no key is that long");
     else if (config_key(config_of(request), key, found, &err) == 0 ||
              (record && config_key_record(config_of(request), key, found, &err) == 0))
@@ -78,283 +63,76 @@ static bool find_key(struct request *request, char *key, bool record, struct con
 
 void api_settings_show(struct request *request)
 {
-    char key[KEY_MOST];
+    char key[SETTINGS_KEY_MOST];
     struct config_key found;
     if (!find_key(request, key, false, &found))
         return;
     struct buf body = BUF_EMPTY;
     struct json json = json_writer(&body);
     setting_json_key(&json, key, &found);
-    add_etag(request);
+    settings_add_etag(request);
     request_answer_json(request, &body);
 }
 
 /* ---- changing -------------------------------------------------------------------------------- */
 
-static bool may_change(struct request *request, const char *key, const struct config_key *found)
-{
-    if (found->source == CONFIG_FILE) {
-        request_problem(request, 409, "fixed-in-file", "This setting is fixed in the site file",
-                        "%s is set at %s; change it there.", key, found->place);
-        return false;
-    }
-    /* all rows of a collection ask for the same right */
-    const struct setting_row *row = found->row ? found->row : found->table->rows;
-    if (request->role < row->right) {
-        request_problem(request, 403, "forbidden", "Not allowed", "Changing %s needs the role %s.",
-                        key, access_role_name(row->right));
-        return false;
-    }
-    return true;
-}
-
-static void refuse_old(struct request *request)
-{
-    request_problem(request, 412, "changed-meanwhile", "Somebody changed settings meanwhile",
-                    "The settings are at revision %" PRIu64 " now; look at them and try again.",
-                    revision_of(request));
-}
-
-static bool has_condition(const struct request *request)
-{
-    const char *wanted = request_header(request, "If-Match");
-    return wanted && strcmp(wanted, "*") != 0;
-}
-
-/* If-Match names the revision that the change was thought out for. */
-static bool is_current(struct request *request)
-{
-    const char *wanted = request_header(request, "If-Match");
-    char current[32];
-    snprintf(current, sizeof current, "%" PRIu64, revision_of(request));
-    if (!wanted || strcmp(wanted, "*") == 0)
-        return true;
-    size_t quote = wanted[0] == '"', length = strlen(wanted + quote);
-    length -= quote && length && wanted[quote + length - 1] == '"';
-    if (length == strlen(current) && strncmp(wanted + quote, current, length) == 0)
-        return true;
-    refuse_old(request);
-    return false;
-}
-
-/* A change on its way to the disk. */
-struct pending {
-    struct request *request;
-    void *change; /* what to cancel with */
-    struct buf applied_text, restart_text;
-    struct json applied, restart; /* arrays of keys */
-};
-
-static void free_pending(struct pending *pending)
-{
-    buf_deinit(&pending->applied_text);
-    buf_deinit(&pending->restart_text);
-    free(pending);
-}
-
-static void on_applied(void *to, const char *key, bool restart)
-{
-    struct pending *pending = to;
-    json_text(restart ? &pending->restart : &pending->applied, key);
-}
-
-static void refuse(struct request *request, int code, const struct err_list *errors)
-{
-    struct buf body = BUF_EMPTY;
-    unsigned status = code == -EINVAL ? 422 : 500;
-    const char *first = errors->count ? errors->list[0].text : "it is not known why";
-    problem_write(&body, status, status == 422 ? "bad-setting" : "not-saved",
-                  status == 422 ? "The settings were not changed: a value is not possible"
-                                : "The settings were not changed: they could not be saved",
-                  first);
-    struct json json = {.out = &body, .comma = true, .depth = 1};
-    body.length -= body.failed ? 0 : 1; /* reopen the object: every mistake, not only the first */
-    json_key(&json, "errors");
-    json_open_array(&json);
-    for (size_t i = 0; i < errors->count; i++)
-        json_text(&json, errors->list[i].text);
-    json_close_array(&json);
-    json_close_object(&json);
-    request_answer_take(request, status, PROBLEM_TYPE, &body);
-}
-
-static void answer_changed(struct request *request, const struct buf *applied,
-                           const struct buf *restart)
-{
-    struct buf body = BUF_EMPTY;
-    struct json json = json_writer(&body);
-    json_open_object(&json);
-    json_pair_int(&json, "revision", (int64_t)revision_of(request));
-    json_key(&json, "applied");
-    json_raw(&json, applied->data, applied->length);
-    json_key(&json, "restart");
-    json_raw(&json, restart->data, restart->length);
-    json_close_object(&json);
-    body.failed |= applied->failed || restart->failed;
-    add_etag(request);
-    request_answer_json(request, &body);
-}
-
-static void on_changed(void *to, int result, const struct err_list *errors)
-{
-    struct pending *pending = to;
-    json_close_array(&pending->applied);
-    json_close_array(&pending->restart);
-    if (result == -ESTALE)
-        refuse_old(pending->request);
-    else if (result < 0)
-        refuse(pending->request, result, errors);
-    else
-        answer_changed(pending->request, &pending->applied_text, &pending->restart_text);
-    free_pending(pending);
-}
-
-static void on_gone(void *job)
-{
-    struct pending *pending = job;
-    const struct web_context *context = &pending->request->web->context;
-    context->cancel_change(context->user, pending->change);
-    free_pending(pending);
-}
-
-static void change(struct request *request, const struct config_change *list, size_t count)
-{
-    const struct web_context *context = &request->web->context;
-    const struct web_change wish = {.list = list,
-                                    .count = count,
-                                    .revision =
-                                        has_condition(request) ? (int64_t)revision_of(request) : -1,
-                                    .who = request->user,
-                                    .from = request->peer->address};
-    struct pending *pending = calloc(1, sizeof *pending);
-    if (!pending) {
-        request_answer_response(request, 503, NULL);
-        return;
-    }
-    pending->request = request;
-    pending->applied = json_writer(&pending->applied_text);
-    pending->restart = json_writer(&pending->restart_text);
-    json_open_array(&pending->applied);
-    json_open_array(&pending->restart);
-    void *under_way = context->change(context->user, &wish, on_applied, on_changed, pending);
-    if (request->response)
-        return; /* answered already, `pending` is gone */
-    if (!under_way) {
-        free_pending(pending);
-        request_problem(request, 503, "busy", "Not now",
-                        "Too many changes wait for the disk, or memory is short; try again.");
-        return;
-    }
-    pending->change = under_way;
-    request_wait(request, on_gone, pending);
-}
-
-static void bad_value(struct request *request, const char *key)
-{
-    request_problem(
-        request, 422, "bad-setting", "The settings were not changed",
-        "%s: the value must be a text, a number, true or false of at most %d bytes; null "
-        "returns to the default.",
-        key, VALUE_MOST - 1);
-}
-
 void api_settings_put(struct request *request)
 {
     static const char *const keys[] = {"value", NULL};
-    char key[KEY_MOST], text[VALUE_MOST];
+    char key[SETTINGS_KEY_MOST], text[SETTINGS_VALUE_MOST];
     struct config_key found;
-    if (!find_key(request, key, false, &found) || !may_change(request, key, &found) ||
-        !is_current(request))
+    if (!find_key(request, key, false, &found) || !settings_may_change(request, key, &found) ||
+        !settings_is_current(request))
         return;
     json_t *body = json_body_take(request);
     const json_t *value = body ? json_object_get(body, "value") : NULL;
     if (body && json_body_known(request, body, keys)) {
         if (!value || (!json_is_null(value) && json_body_scalar(value, text, sizeof text) < 0))
-            bad_value(request, key);
+            settings_bad_value(request, key);
         else
-            change(request,
-                   &(struct config_change){.key = key, .text = json_is_null(value) ? NULL : text},
-                   1);
+            settings_change(
+                request,
+                &(struct config_change){.key = key, .text = json_is_null(value) ? NULL : text}, 1);
     }
     json_decref(body);
 }
 
 void api_settings_reset(struct request *request)
 {
-    char key[KEY_MOST];
+    char key[SETTINGS_KEY_MOST];
     struct config_key found;
-    if (find_key(request, key, true, &found) && may_change(request, key, &found) &&
-        is_current(request))
-        change(request, &(struct config_change){.key = key, .text = NULL}, 1);
+    if (find_key(request, key, true, &found) && settings_may_change(request, key, &found) &&
+        settings_is_current(request))
+        settings_change(request, &(struct config_change){.key = key, .text = NULL}, 1);
 }
 
 /* ---- many at once ---------------------------------------------------------------------------- */
-
-struct changes {
-    struct config_change *list;
-    char **texts;
-    size_t count;
-};
-
-static bool add_change(struct request *request, struct changes *changes, const char *key,
-                       const json_t *value)
-{
-    char text[VALUE_MOST];
-    struct config_key found;
-    struct err err = ERR_EMPTY;
-    bool reset = json_is_null(value);
-    if (config_key(config_of(request), key, &found, &err) < 0 &&
-        (!reset || config_key_record(config_of(request), key, &found, &err) < 0)) {
-        request_problem(request, 422, "bad-setting", "The settings were not changed", "%s.",
-                        err.text);
-        return false;
-    }
-    if (!may_change(request, key, &found))
-        return false;
-    if (!reset && json_body_scalar(value, text, sizeof text) < 0) {
-        bad_value(request, key);
-        return false;
-    }
-    char *copy = reset ? NULL : strdup(text);
-    if (!reset && !copy) {
-        request_answer_response(request, 503, NULL);
-        return false;
-    }
-    changes->texts[changes->count] = copy;
-    changes->list[changes->count++] = (struct config_change){.key = key, .text = copy};
-    return true;
-}
 
 static void change_all(struct request *request, json_t *body)
 {
     const char *key;
     json_t *value;
     size_t count = json_object_size(body);
-    if (count == 0 || count > CHANGES_MOST) {
+    if (count == 0 || count > SETTINGS_CHANGES_MOST) {
         request_problem(request, 400, "malformed", "Nothing to change, or too much",
-                        "The body is an object of 1 to %d keys with their values.", CHANGES_MOST);
+                        "The body is an object of 1 to %d keys with their values.",
+                        SETTINGS_CHANGES_MOST);
         return;
     }
-    struct changes changes = {.list = calloc(count, sizeof *changes.list),
-                              .texts = calloc(count, sizeof *changes.texts)};
-    bool good = changes.list && changes.texts;
-    if (!good)
-        request_answer_response(request, 503, NULL);
+    struct settings_changes *changes = settings_changes_new(request);
+    bool good = changes != NULL;
     json_object_foreach(body, key, value)
     {
-        good = good && add_change(request, &changes, key, value);
+        good = good && settings_changes_add(request, changes, key, value);
     }
     if (good)
-        change(request, changes.list, changes.count);
-    for (size_t i = 0; i < changes.count; i++)
-        free(changes.texts[i]);
-    free(changes.texts);
-    free(changes.list);
+        settings_changes_apply(request, changes);
+    settings_changes_free(changes);
 }
 
 void api_settings_put_all(struct request *request)
 {
-    if (!is_current(request))
+    if (!settings_is_current(request))
         return;
     json_t *body = json_body_take(request);
     if (body)

@@ -1,7 +1,9 @@
+#include <stdio.h>
+
+#include "engine/history.h"
 #include "face/api_operations.h"
 #include "face/openapi.h"
 #include "face/web_private.h"
-#include "engine/history.h"
 
 #define CERTIFICATE_WARN_DAYS 14
 
@@ -20,13 +22,14 @@ static void write_own_problems(const struct web *web, struct json *json)
 /* What every page says at its head. */
 static void pair_history_problem(const struct web *web, struct json *json)
 {
-    const struct web_context *context = &web->context;
-    struct history *history = context->history ? context->history(context->user) : NULL;
-    struct history_status status = {
-        .problem = "nothing is recorded: the history's store cannot be opened"};
+    struct history *history = web_history(web);
+    struct history_status status = {0};
     if (history)
         status = history_status(history);
-    json_pair_text(json, "history_problem", status.ok ? NULL : status.problem);
+    json_pair_text(json, "history_problem",
+                   !history    ? web_history_problem(web)
+                   : status.ok ? NULL
+                               : status.problem);
 }
 
 void api_state_health(struct request *request)
@@ -98,14 +101,16 @@ static void pair_time(struct json *json, const char *key, clock_us wall, enum ti
 
 void api_state_logging(struct request *request)
 {
-    const struct web_context *context = &request->web->context;
-    struct history *history = context->history ? context->history(context->user) : NULL;
+    struct history *history = web_history(request->web);
     enum time_form form;
     if (!request_time_form(request, &form))
         return;
-    struct history_status status = {.problem = "Nothing is recorded: history is switched off."};
+    struct history_status status = {0};
     if (history)
         status = history_status(history);
+    else
+        snprintf(status.problem, sizeof status.problem, "%.199s",
+                 web_history_problem(request->web));
     struct buf body = BUF_EMPTY;
     struct json json = json_writer(&body);
     json_open_object(&json);

@@ -25,12 +25,19 @@ static int find_user(const struct request *request, const char *name)
     return -1;
 }
 
-static void write_user(struct json *json, const struct access_user *user)
+static void write_user(struct json *json, const struct access_user *user, struct loop *loop)
 {
     json_open_object(json);
     json_pair_text(json, "name", user->name);
     json_pair_text(json, "role", access_role_name(user->role));
     json_pair_bool(json, "must_change", user->must_change);
+    json_key(json, "locked_until");
+    if (user->locked_until)
+        time_form_json(json->out, loop_wall(loop) + user->locked_until - loop_now(loop),
+                       TIME_FORM_UTC);
+    else
+        json_none(json);
+    json->comma = true;
     json_close_object(json);
 }
 
@@ -42,7 +49,7 @@ void api_users_list(struct request *request)
     json_open_array(&json);
     for (size_t i = 0; i < access_user_count(access); i++) {
         const struct access_user user = access_user_at(access, i);
-        write_user(&json, &user);
+        write_user(&json, &user, request->web->context.loop);
     }
     json_close_array(&json);
     request_answer_json(request, &body);
@@ -106,7 +113,7 @@ static void answer_set(struct request *request, const char *name, bool adding)
     const struct access_user user = access_user_at(access_of(request), (size_t)index);
     struct buf body = BUF_EMPTY;
     struct json json = json_writer(&body);
-    write_user(&json, &user);
+    write_user(&json, &user, request->web->context.loop);
     request_answer_take(request, 201, "application/json", &body);
 }
 

@@ -314,6 +314,12 @@ void live_events(struct live *live, uint64_t last)
         live_channel_events(channel, last);
 }
 
+void live_say(struct live *live, const char *name, const char *data, size_t length)
+{
+    for (struct live_channel *channel = live->channels; channel; channel = channel->next)
+        live_channel_say(channel, name, data, length);
+}
+
 void live_end(struct live *live)
 {
     live->ending = true;

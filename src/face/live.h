@@ -28,6 +28,9 @@ void live_open(struct live *live, struct request *request, const struct point_se
  * everybody may read it. */
 void live_events(struct live *live, uint64_t last);
 
+/* Tell all streams an event that is the same for everybody who may listen; `data` is JSON. */
+void live_say(struct live *live, const char *name, const char *data, size_t length);
+
 /* End all streams; they are gone once the servers have run. New ones are refused. */
 void live_end(struct live *live);
 

@@ -204,6 +204,14 @@ void live_channel_events(struct live_channel *channel, uint64_t last)
     push(channel);
 }
 
+void live_channel_say(struct live_channel *channel, const char *name, const char *data,
+                      size_t length)
+{
+    begin_event(channel, name, channel->ring.next);
+    buf_add(&channel->work, data, length);
+    push(channel);
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 uint64_t live_channel_cursor(const struct live_channel *channel, const char *last_id)

@@ -65,6 +65,10 @@ void live_channel_tree(struct live_channel *channel);
 /* The event log has grown to the id `last`. */
 void live_channel_events(struct live_channel *channel, uint64_t last);
 
+/* An event of that name with these bytes. */
+void live_channel_say(struct live_channel *channel, const char *name, const char *data,
+                      size_t length);
+
 /* Where a stream begins: after the event `last_id` (may be NULL) when that is still held, else 0:
  * with a snapshot. */
 uint64_t live_channel_cursor(const struct live_channel *channel, const char *last_id);

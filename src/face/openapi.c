@@ -82,7 +82,10 @@ static void write_responses(struct json *json, const struct route *route)
 {
     json_key(json, "responses");
     json_open_object(json);
-    json_key(json, route->flags & ROUTE_CREATES ? "201" : route->response ? "200" : "204");
+    json_key(json, route->flags & ROUTE_CREATES   ? "201"
+                   : route->flags & ROUTE_ACCEPTS ? "202"
+                   : route->response              ? "200"
+                                                  : "204");
     json_open_object(json);
     json_pair_text(json, "description", route->summary);
     if (route->response)

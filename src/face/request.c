@@ -212,6 +212,11 @@ void request_answer_empty(struct request *request, unsigned status)
                MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
 }
 
+void request_answer_parts(struct request *request, const char *type, struct MHD_Response *response)
+{
+    answer_own(request, 200, type, response);
+}
+
 void request_answer_stream(struct request *request, struct MHD_Response *response)
 {
     request_add_header(request, "X-Accel-Buffering", "no"); /* a proxy must not hold events back */

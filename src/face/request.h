@@ -124,6 +124,9 @@ void request_answer_response(struct request *request, unsigned status,
 /* The same, keeping the caller's reference. */
 void request_answer_shared(struct request *request, unsigned status, struct MHD_Response *response);
 
+/* 200 with a body that a callback gives part by part; takes `response`, NULL becomes a 503. */
+void request_answer_parts(struct request *request, const char *type, struct MHD_Response *response);
+
 /* A live stream of server-sent events. */
 void request_answer_stream(struct request *request, struct MHD_Response *response);
 

@@ -25,6 +25,7 @@ enum route_flag {
     ROUTE_ANONYMOUS = 1, /* signing in: changes something, but there is no session yet to prove */
     ROUTE_CREATES = 2,   /* answers 201 */
     ROUTE_TAKES_CSV = 4, /* the body is text/csv, not JSON */
+    ROUTE_ACCEPTS = 8,   /* answers 202: begun, not done */
 };
 
 struct route {

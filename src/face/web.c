@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "face/history_download.h"
 #include "face/listen.h"
 #include "face/web_private.h"
 
@@ -156,7 +157,11 @@ static bool make_parts(struct web *web)
         web->points ? live_new(web->context.loop, site, web->points, web->context.access) : NULL;
     web->pages = pages_new();
     web->logins = dav_logins_new(web->context.access);
-    bool made = web->points && web->lists && web->live && web->pages && web->logins;
+    if (web->live && web->context.commands)
+        web->live_commands =
+            live_commands_new(web->context.loop, web->context.commands, site, web->live);
+    bool made = (web->live_commands || !web->context.commands) && web->points && web->lists &&
+                web->live && web->pages && web->logins;
     web->news = (struct event_news){.fn = on_news, .user = web};
     if (made && web->context.events)
         event_log_subscribe(web->context.events, &web->news);
@@ -195,6 +200,7 @@ struct web *web_close(struct web *web)
         event_log_unsubscribe(web->context.events, &web->news);
     if (web->live)
         live_end(web->live);
+    history_download_end(web);
     for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++) {
         http_server_drain(servers[i]);
         http_server_close(servers[i]);
@@ -202,6 +208,7 @@ struct web *web_close(struct web *web)
     if (own_socket)
         unlink(web->context.socket_path);
     api_certificate_leave(web);
+    live_commands_free(web->live_commands);
     live_free(web->live);
     point_lists_free(web->lists);
     point_json_free(web->points);

@@ -21,8 +21,13 @@
 #include "model/site.h"
 
 struct web;
+struct commands;
 struct event_log;
 struct history;
+struct load;
+struct outputs;
+struct schedules;
+struct switcher;
 
 /* A wish to change settings, and who has it (for the journal). */
 struct web_change {
@@ -47,8 +52,9 @@ struct web_context {
     struct access *access;
 
     /* The past; NULL, or a function that returns NULL: history is off and is answered with 503 and
-     * a sentence. */
+     * a sentence, which is what `history_problem` says (NULL: only that it is so). */
     struct history *(*history)(void *user);
+    const char *(*history_problem)(void *user);
 
     /* The configuration in force. Asked for at each request, never kept over the end of a turn. */
     const struct config *(*config)(void *user);
@@ -86,6 +92,14 @@ struct web_context {
     void (*stop_scan)(void *user);
     void (*write_scan)(void *user, struct json *json);
     void (*write_ports)(void *user, struct json *json);
+
+    /* The door for wishes; NULL: nothing is switched here, and asking for it is answered with 503.
+     */
+    struct commands *commands;
+    const struct switcher *switcher;   /* the outlets there are; NULL as above */
+    const struct schedules *schedules; /* NULL: none are followed */
+    const struct load *load;           /* NULL: there are no budgets */
+    const struct outputs *outputs;     /* how digital outputs look; NULL: plainly */
 
     struct event_log *events; /* what clients did is recorded there; NULL: nowhere */
 

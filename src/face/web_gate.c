@@ -5,6 +5,7 @@
 
 #include "face/api.h"
 #include "face/dav.h"
+#include "face/plain.h"
 #include "face/request_event.h"
 #include "face/web_private.h"
 
@@ -76,7 +77,7 @@ static bool redirect(struct request *request)
 
 /* ---- who asks, and may they ------------------------------------------------------------------ */
 
-static void identify(struct request *request, const char **csrf)
+void web_identify(struct request *request, const char **csrf)
 {
     *csrf = NULL;
     if (request->peer->local) {
@@ -93,8 +94,7 @@ static void identify(struct request *request, const char **csrf)
 
 static void note(const struct request *request, const char *sentence)
 {
-    request_event(request,
-                  &(struct event){.kind = EVENT_REQUEST_REFUSED, .object = request->url},
+    request_event(request, &(struct event){.kind = EVENT_REQUEST_REFUSED, .object = request->url},
                   "was refused: %s", sentence);
 }
 
@@ -115,7 +115,7 @@ static bool check_right(struct request *request, const struct route *route)
     return false;
 }
 
-static bool same_text(const char *a, const char *b)
+bool web_same_text(const char *a, const char *b)
 {
     size_t length = strlen(b);
     return strlen(a) == length && gnutls_memcmp(a, b, length) == 0;
@@ -124,7 +124,7 @@ static bool same_text(const char *a, const char *b)
 /* A page of somebody else's, open in the same browser, must not act in our user's name: the browser
  * says where a request comes from, and ours repeat the session's token, which others cannot read.
  */
-static bool is_foreign(const struct request *request)
+bool web_is_foreign(const struct request *request)
 {
     const char *site = request_header(request, "Sec-Fetch-Site");
     const char *origin = request_header(request, "Origin");
@@ -141,8 +141,9 @@ static bool check_csrf(struct request *request, const struct route *route, const
     if (route->method == HTTP_GET || request->peer->local)
         return true;
     const char *sent = request_header(request, "X-CSRF-Token");
-    bool foreign = is_foreign(request);
-    bool missing = csrf && !(route->flags & ROUTE_ANONYMOUS) && (!sent || !same_text(sent, csrf));
+    bool foreign = web_is_foreign(request);
+    bool missing =
+        csrf && !(route->flags & ROUTE_ANONYMOUS) && (!sent || !web_same_text(sent, csrf));
     if (!foreign && !missing)
         return true;
     note(request,
@@ -156,7 +157,7 @@ static bool check_csrf(struct request *request, const struct route *route, const
 
 /* ---- what is asked for ----------------------------------------------------------------------- */
 
-static void refuse_method(struct request *request, unsigned allowed)
+void web_refuse_method(struct request *request, unsigned allowed)
 {
     char text[64];
     route_allow(allowed, text, sizeof text);
@@ -177,13 +178,13 @@ static void begin_api(struct request *request)
                         "GET " API_PREFIX "/openapi.json lists what there is.");
         return;
     case ROUTE_NO_METHOD:
-        refuse_method(request, request->match.allowed);
+        web_refuse_method(request, request->match.allowed);
         return;
     case ROUTE_FOUND:
         break;
     }
     const char *csrf;
-    identify(request, &csrf);
+    web_identify(request, &csrf);
     if (check_right(request, request->match.route) &&
         check_csrf(request, request->match.route, csrf))
         check_length(request);
@@ -203,8 +204,11 @@ void web_begin(void *user, struct request *request)
         begin_api(request);
     } else if (dav_is_ours(request->url)) {
         dav_begin(request);
+    } else if (plain_is_ours(request->url)) {
+        if (plain_begin(request))
+            check_length(request);
     } else if (http_method_find(request->method) != HTTP_GET) {
-        refuse_method(request, 1u << HTTP_GET);
+        web_refuse_method(request, 1u << HTTP_GET);
     } else {
         check_length(request);
     }
@@ -220,6 +224,8 @@ void web_serve(void *user, struct request *request)
         request->match.route->fn(request);
     else if (dav_is_ours(request->url))
         dav_serve(request);
+    else if (plain_is_ours(request->url))
+        plain_serve(request);
     else
         pages_serve(web->pages, request);
 }

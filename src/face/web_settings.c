@@ -6,6 +6,9 @@
 
 static const char *const key_types[] = {"ecdsa", "rsa", NULL};
 
+const char *const web_menus[] = {"side", "top", NULL};
+const char *const web_homes[] = {"overview", "control", "graphs", "events", NULL};
+
 #define FIELD(name) offsetof(struct web_settings, name)
 
 static const struct setting_row rows[] = {
@@ -44,9 +47,9 @@ static const struct setting_row rows[] = {
      .initial = "",
      .right = ROLE_ADMINISTRATOR,
      .apply = SETTING_LIVE,
-     .help =
-         "File with the certificate and its chain (PEM, or one DER certificate); empty uses the one "
-         "uploaded on the page, or the self-signed one made at the first start."},
+     .help = "File with the certificate and its chain (PEM, or one DER certificate); empty uses "
+             "the one "
+             "uploaded on the page, or the self-signed one made at the first start."},
     {.key = "key",
      .type = SETTING_TEXT,
      .offset = FIELD(key),
@@ -100,6 +103,38 @@ static const struct setting_row rows[] = {
      .right = ROLE_ADMINISTRATOR,
      .apply = SETTING_RESTART,
      .help = "Connections at once from one address, so that one client cannot take them all."},
+    {.key = "menu",
+     .type = SETTING_CHOICE,
+     .offset = FIELD(menu),
+     .choices = web_menus,
+     .initial = "side",
+     .right = ROLE_ADMINISTRATOR,
+     .apply = SETTING_LIVE,
+     .help = "Where the menu of the pages stands: beside them, or above them as on older units."},
+    {.key = "home_view",
+     .type = SETTING_CHOICE,
+     .offset = FIELD(home_view),
+     .choices = web_homes,
+     .initial = "overview",
+     .right = ROLE_ADMINISTRATOR,
+     .apply = SETTING_LIVE,
+     .help = "The page at which who only looks begins after signing in."},
+    {.key = "home_control",
+     .type = SETTING_CHOICE,
+     .offset = FIELD(home_control),
+     .choices = web_homes,
+     .initial = "overview",
+     .right = ROLE_ADMINISTRATOR,
+     .apply = SETTING_LIVE,
+     .help = "The page at which who may switch begins after signing in."},
+    {.key = "home_administrator",
+     .type = SETTING_CHOICE,
+     .offset = FIELD(home_administrator),
+     .choices = web_homes,
+     .initial = "overview",
+     .right = ROLE_ADMINISTRATOR,
+     .apply = SETTING_LIVE,
+     .help = "The page at which administrators begin after signing in."},
 };
 
 static int check(const struct config *config, const void *record, const char **key, struct err *err)

@@ -14,6 +14,8 @@ struct web_settings {
     const char *names;             /* host names we answer to besides the obvious ones */
     bool redirect;                 /* http -> https */
     int64_t connections;           /* at once, each listener */
+    int64_t menu;                  /* index into web_menus */
+    int64_t home_view, home_control, home_administrator; /* index into web_homes */
     int64_t connections_per_address;
 };
 
@@ -21,5 +23,8 @@ struct web_settings {
 #define WEB_PORT_ANY (-1)
 
 enum { WEB_KEY_ECDSA, WEB_KEY_RSA };
+
+extern const char *const web_menus[]; /* "side", "top" */
+extern const char *const web_homes[]; /* "overview", "control", "graphs", "events" */
 
 extern const struct setting_table web_settings_table;

@@ -45,6 +45,22 @@ test('one stream for the whole visit', () => withPage({}, async (page) => {
   assert.match(asked[0], /interval_ms=250/)
 }))
 
+test('tabs that nobody looks at hold no connection: a browser has six for a host', () => withPage({}, async (page) => {
+  const asked = []
+  page.on('request', (request) => request.url().includes('/live') && asked.push(request.url()))
+  await page.addInitScript(() => {
+    window.looked = false
+    Object.defineProperty(document, 'hidden', { get: () => !window.looked })
+  })
+  await visit(page, '/')
+  await page.waitForTimeout(800)
+  assert.equal(asked.length, 0)
+  await page.evaluate(() => { window.looked = true; document.dispatchEvent(new Event('visibilitychange')) })
+  await page.waitForSelector('.diagram .node-power .figure:not(.unknown)')
+  assert.equal(asked.length, 1)
+  assert.equal(await page.locator('.banner').count(), 0)
+}))
+
 test('a page that was put to sleep wakes up correct', () => withPage({ offline: true }, async (page) => {
   await visit(page, '/')
   await page.waitForSelector('.diagram .figure')

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { ask, assertFits, close, keep, open, PHONE, until, visit, withPage } from './browser.mjs'
+import { ask, assertFits, close, keep, MOCK, open, PHONE, until, visit, withPage } from './browser.mjs'
 
 before(open)
 after(close)
@@ -105,6 +105,31 @@ test('a point that does not exist is said, not drawn', () => withPage({}, async 
   await visit(page, '/graph?p=nowhere/total/real-power')
   await until(async () => (await page.locator('.chart-note').count()) > 0, 'a sentence in the chart')
   assert.match(await page.locator('.readout').innerText(), /no such point/)
+}))
+
+test('a year is shown in days of the calendar, and so is its table', (context) => withPage({}, async (page) => {
+  if (MOCK) return context.skip('the mock knows no calendar')
+  await visit(page, `/graph?p=${await firstPath(page)}&from=-365d`)
+  await until(async () => /one value per day/.test(await page.locator('.summary').innerText()), 'days')
+  const csv = await page.locator('a', { hasText: 'CSV' }).getAttribute('href')
+  assert.equal(new URL(csv, page.url()).searchParams.get('step'), '1d')
+}))
+
+test('without the time of day the chart says why it is empty', () => withPage({}, async (page) => {
+  const path = await firstPath(page)
+  await page.route('**/api/v1/site', async (route) => {
+    const answer = await route.fetch()
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), clock_known: false } })
+  })
+  await page.route('**/api/v1/history?*', async (route) => {
+    const answer = await route.fetch()
+    const body = await answer.json()
+    await route.fulfill({ response: answer, json: { ...body, series: body.series.map((one) => ({ ...one, rows: [] })) } })
+  })
+  await visit(page, `/graph?p=${path}&from=1000000000&to=1000003600`)
+  await page.locator('.chart-note').waitFor()
+  assert.match(await page.locator('.chart-note').innerText(), /does not know the time of day yet/)
+  assert.match(await page.locator('header').innerText(), /clock not set/)
 }))
 
 test('a graph fits a phone', () => withPage({ viewport: PHONE, scheme: 'dark' }, async (page) => {

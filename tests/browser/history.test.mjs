@@ -107,6 +107,17 @@ test('a problem of the history stands at the head of every page', (context) => w
   }
 }))
 
+test('without the time of day the settings say what becomes of the readings', (context) => withPage({}, async (page) => {
+  if (MOCK) return context.skip('the mock records nothing')
+  await page.route('**/api/v1/site', async (route) => {
+    const answer = await route.fetch()
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), clock_known: false } })
+  })
+  await visit(page, '/settings/history')
+  await page.locator('.no-clock').waitFor()
+  assert.match(await page.locator('.no-clock').innerText(), /nothing is lost/)
+}))
+
 for (const [scheme, viewport] of [['light', undefined], ['dark', undefined], ['dark', PHONE]]) {
   test(`history settings are readable: ${scheme}${viewport ? ', phone' : ''}`, (context) => withPage({ scheme, ...(viewport ? { viewport } : {}) }, async (page) => {
     if (MOCK) return context.skip('the mock records nothing')

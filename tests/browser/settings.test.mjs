@@ -119,6 +119,16 @@ test('a user is added, changed and removed', () => withPage({}, async (page) => 
   await row.waitFor({ state: 'detached' })
 }))
 
+test('wrong passwords that make others wait are told beside the user', () => withPage({}, async (page) => {
+  await page.route('**/api/v1/users', async (route) => {
+    const answer = await route.fetch()
+    const users = (await answer.json()).map((user) => ({ ...user, locked_until: new Date(Date.now() + 60_000).toISOString() }))
+    await route.fulfill({ response: answer, json: users })
+  })
+  await visit(page, '/settings/users')
+  await page.getByText(/wrong passwords: .* waits until \d\d:\d\d:\d\d/).first().waitFor()
+}))
+
 test('a token is shown once, then revoked', () => withPage({}, async (page) => {
   await visit(page, '/settings/tokens')
   await page.fill('#token-name', 'page-test')

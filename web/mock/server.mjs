@@ -11,12 +11,14 @@ import { csv, history } from './history.mjs'
 import { lines } from './lines.mjs'
 import * as settings from './settings.mjs'
 import { makeSite } from './site.mjs'
-import { points, value } from './values.mjs'
+import * as switching from './switching.mjs'
+import { points, value as measured } from './values.mjs'
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url))
 const options = { firstStart: !!process.env.MOCK_FIRST_START, viewOpen: !!process.env.MOCK_VIEW_OPEN }
 let access = makeAccess(options)
 let broken = false
+const value = (path) => switching.overlay(measured(path))
 const streams = new Set()
 const site = makeSite()
 
@@ -64,7 +66,29 @@ function live(request, response, query) {
   response.on('close', () => { clearInterval(timer); streams.delete(response) })
 }
 
+function tell(command) {
+  const counts = {}
+  for (const { state } of command.steps) counts[state] = (counts[state] ?? 0) + 1
+  for (const stream of streams) {
+    event(stream, 'commands', { commands: [{ id: command.id, state: command.state, steps: counts }], more: false })
+    event(stream, 'points', command.steps.map(({ target }) => value(`${target}/state`)))
+  }
+}
+
 const routes = {
+  'GET /outlets': (_, response) => send(response, 200, switching.outlets()),
+  'GET /schedules': (_, response) => send(response, 200, [
+    { name: 'night', label: 'Lights off at night', fixed: null, enabled: true, action: 'off', targets: ['pdu-a/outlet-22'], days: [0, 1, 2, 3, 4, 5, 6],
+      from_s: 79200, to_s: 21600, holds: false, until: null, next: { time: new Date(Date.now() + 5e7).toISOString(), end: false, does: 'off' }, last: null, last_text: null },
+    { name: 'weekly', label: '', fixed: 'busbar.yaml:90:3', enabled: true, action: 'reboot', targets: ['pdu-a/outlet-9'], days: [6],
+      from_s: 12600, to_s: null, holds: false, until: null, next: { time: new Date(Date.now() + 2e8).toISOString(), end: false, does: 'reboot' }, last: null, last_text: null }]),
+  'GET /budgets': (_, response) => send(response, 200, []),
+  'GET /groups': (_, response) => send(response, 200, switching.groups()),
+  'GET /commands': (_, response, query) => send(response, 200, switching.list(query.get('state'))),
+  'POST /commands': async (request, response) => {
+    const { status, body } = switching.post(await bodyOf(request), tell)
+    send(response, status, body)
+  },
   'GET /health': (_, response) => send(response, 200, {
     status: 'degraded', version: site.version, uptime_s: Math.round((Date.now() - Date.parse(site.started)) / 1000),
     problems: ['The clock was last set 3 h ago: no time server answers. Check the network or name another server.'] }),
@@ -110,6 +134,10 @@ async function member(request, response, path) {
     if (change.password && change.password.length < 10) return refuse(response, 422, 'The password is too short: use at least 10 characters.')
     Object.assign(access.users.get(name), change)
     return send(response, 200, {})
+  }
+  if (kind === 'commands') {
+    const found = request.method === 'DELETE' ? switching.drop(name, tell) : switching.find(name)
+    return found ? send(response, 200, found) : refuse(response, 404, 'There is no such command.', '/problems/not-found')
   }
   if (kind === 'tokens' && access.tokens.delete(name)) return send(response, 204)
   if (kind === 'settings' && request.method === 'DELETE') {

@@ -30,7 +30,8 @@ test('spans are told in the unit that people plan in', () => {
   assert.equal(daysInWords(3), '3.0 days')
   assert.equal(daysInWords(400), '400 days')
   assert.equal(daysInWords(1129.2), '3.1 years')
-  assert.equal(daysInWords(36525), '100 years')
+  assert.equal(daysInWords(29220), '80 years')
+  assert.equal(daysInWords(2_519_349), 'more than 100 years')
 })
 
 test('a rule without points is a hint', () => {

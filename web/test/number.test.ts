@@ -60,10 +60,11 @@ test('a figure alone carries its own prefix and unit', () => {
   assert.equal(figure(12.3456, 'A', 3), `12.346${THIN}A`)
 })
 
-test('bytes are in steps of 1024', () => {
-  assert.equal(bytes(1023), `1${THIN}023${THIN}B`)
-  assert.equal(bytes(1536), `1.5${THIN}KiB`)
-  assert.equal(bytes(48_400_000), `46.2${THIN}MiB`)
+test('bytes are in steps of 1000, like the setting of the space in MB', () => {
+  assert.equal(bytes(999), `999${THIN}B`)
+  assert.equal(bytes(1500), `1.5${THIN}kB`)
+  assert.equal(bytes(48_400_000), `48.4${THIN}MB`)
+  assert.equal(bytes(100e6), `100${THIN}MB`)
 })
 
 test('an axis has as many decimals as its step needs, and its unit once', () => {

@@ -32,6 +32,17 @@ test('a reading in the next bucket opens it, an old one is refused', () => {
   assert.equal(append(one, 61_000, 99), false)
 })
 
+test('days of the calendar go on from where they began', () => {
+  // Two days in Berlin: the first begins at 23:00 UTC, a multiple of nothing.
+  const begin = Date.UTC(2026, 10, 20, 23) / 1000
+  const one = series(86_400, [bucket(begin, 10)])
+  assert.ok(append(one, (begin + 86_399) * 1000, 12))
+  assert.equal(one.buckets.length, 1)
+  assert.ok(append(one, (begin + 86_401) * 1000, 7))
+  assert.deepEqual(one.buckets.map((each) => each.time), [begin, begin + 86_400])
+  assert.equal(append(one, (begin - 1) * 1000, 7), false)
+})
+
 test('what has left the span is forgotten', () => {
   const one = series(60, [bucket(0, 1), bucket(60, 2), bucket(120, 3), bucket(180, 4)])
   forgetBefore(one, 180)

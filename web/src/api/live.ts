@@ -1,15 +1,18 @@
 // The one live stream of this tab: opened while the page is looked at, closed while it sleeps.
 import { Cell } from '../base/cell'
 import { learnTime, unitNow } from '../base/clock'
+import { heard, lookAgain } from '../model/switching'
 import { values } from '../model/values'
 import { apiAddress, ask } from './http'
 import { gather, liveAddress, lost, parseValues, retryDelay, sentAt, slept, type Contact } from './stream'
+import type { CommandNews } from './switching'
 import type { Value } from './types'
 
 /** The screen changes at most four times a second. */
 const INTERVAL_MS = 250
-/** A hidden tab keeps its stream this long, so that a glance elsewhere costs nothing. */
-const HIDDEN_MS = 30_000
+/** A hidden tab keeps its stream this long, so that a glance elsewhere costs nothing. Not longer: a browser opens six
+ * connections to a host, and six tabs that keep one each would leave a seventh without any. */
+const HIDDEN_MS = 3_000
 const BEAT_MS = 2_000
 /** Silence after which the server is asked whether it is still there. */
 const QUIET_MS = 20_000
@@ -83,12 +86,19 @@ function open(): void {
     values.replace(note(event))
     // Nothing is known of what happened before this stream: whoever shows events looks again.
     newestEvent.set(-Date.now())
+    void lookAgain()
   })
   source.addEventListener('points', onPoints)
   source.addEventListener('events', (event: MessageEvent<string>) => {
     if (event.lastEventId) lastId = event.lastEventId
     sign()
     newestEvent.set((JSON.parse(event.data) as { last: number }).last)
+  })
+  source.addEventListener('commands', (event: MessageEvent<string>) => {
+    if (event.lastEventId) lastId = event.lastEventId
+    sign()
+    const { commands, more } = JSON.parse(event.data) as { commands: CommandNews[]; more: boolean }
+    heard(commands, more)
   })
   source.addEventListener('site', (event) => {
     note(event)
@@ -118,7 +128,7 @@ function wake(): void {
   window.clearTimeout(hiddenTimer)
   hiddenTimer = 0
   if (!started || source) return
-  contact.set(lost(contact.get(), unitNow() - (Date.now() - lastSign)))
+  if (contact.get().state !== 'connecting') contact.set(lost(contact.get(), unitNow() - (Date.now() - lastSign)))
   attempt = 0
   open()
 }
@@ -154,7 +164,7 @@ export function startLive(siteChanged: () => void): void {
   if (started) return
   started = true
   lastSign = Date.now()
-  open()
+  if (!document.hidden) open() // else when the tab is looked at
 }
 
 /** Signed out: nothing more is asked. */

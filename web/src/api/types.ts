@@ -94,6 +94,9 @@ export interface Session {
   csrf: string | null
   view_open: boolean
   first_start: boolean
+  /** Where the menu stands, and the page at which this role begins: settings of the site. */
+  menu?: 'side' | 'top'
+  home?: 'overview' | 'control' | 'graphs' | 'events'
 }
 
 export interface Health {
@@ -105,8 +108,8 @@ export interface Health {
   history_problem?: string | null
 }
 
-/** One bucket: time (RFC 3339 or unix ms), minimum, average, maximum, last, count of readings. */
-export type HistoryRow = [string | number, number | null, number | null, number | null, number | null, number]
+/** One bucket: time (RFC 3339 or unix ms), minimum, average, maximum, last, count of readings; of counters what it rose by. */
+export type HistoryRow = [string | number, number | null, number | null, number | null, number | null, number, (number | null)?]
 
 export interface HistorySeries {
   path: string
@@ -119,7 +122,11 @@ export interface HistorySeries {
 export interface History {
   from: string | number
   to: string | number
+  /** What gives the same buckets again: raw, seconds, 1d, 1mo, ... */
+  step?: string
   step_s: number
+  /** Where to ask on for what did not fit; null: this is all. */
+  next?: string | number | null
   series: HistorySeries[]
 }
 
@@ -198,6 +205,8 @@ export interface User {
   name: string
   role: AccessRole
   must_change: boolean
+  /** Wrong passwords make others wait until then; null: nobody has to. */
+  locked_until?: string | null
 }
 
 export interface Token {

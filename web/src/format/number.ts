@@ -82,13 +82,13 @@ export function figure(value: number, unit: string, decimals: number): string {
   return withUnit ? `${text}${THIN}${withUnit}` : text
 }
 
-/** Bytes in the binary steps that storage is sold and shown in. */
+/** Bytes in steps of 1000, as disks are sold and settings are given (MB). */
 export function bytes(count: number): string {
-  const steps = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  const steps = ['B', 'kB', 'MB', 'GB', 'TB']
   let value = count
   let step = 0
-  while (value >= 1024 && step < steps.length - 1) {
-    value /= 1024
+  while (value >= 1000 && step < steps.length - 1) {
+    value /= 1000
     step++
   }
   return `${number(value, step && value < 100 ? 1 : 0)}${THIN}${steps[step]}`

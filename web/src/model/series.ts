@@ -36,8 +36,11 @@ export function fromHistory(series: HistorySeries, stepS: number, recordedS = st
 /** Adds one reading to the bucket it falls in; a reading older than the last bucket is already in history. */
 export function append(series: Series, timeMs: number, value: number): boolean {
   const step = series.stepS > 0 ? series.stepS : 1
-  const start = Math.floor(timeMs / 1000 / step) * step
+  const now = timeMs / 1000
   const last = series.buckets[series.buckets.length - 1]
+  // From the last bucket on: days and months of the calendar do not begin at multiples of their length.
+  const base = last ? last.time : 0
+  const start = base + Math.floor((now - base) / step) * step
   if (last && start < last.time) return false
   if (!last || start > last.time) {
     series.buckets.push({ time: start, min: value, avg: value, max: value, last: value, count: 1 })

@@ -1,8 +1,13 @@
 // Outlets in the order in which they stand on the unit: state as shape, load as a bar, name below.
+import type { Step } from '../api/switching'
 import type { Component, Device, Value } from '../api/types'
+import { useCell } from '../base/cell'
+import { useNow } from '../base/clock'
+import { span } from '../format/time'
 import { plainValue, why } from '../format/value'
 import { componentName } from '../model/names'
 import { componentsOf, pointOf } from '../model/site'
+import { commands, openSteps } from '../model/switching'
 import { ageOf, useValues } from '../model/values'
 import { t } from '../text'
 import { percentOf } from './bar'
@@ -40,7 +45,7 @@ export function OutletDots({ outlets }: { outlets: Component[] }) {
 }
 
 /** A link to its row in the table below. */
-function Outlet({ outlet }: { outlet: Component }) {
+function Outlet({ outlet, step }: { outlet: Component; step: Step | undefined }) {
   const statePoint = pointOf(outlet, 'state')
   const currentPoint = pointOf(outlet, 'current')
   const [stateValue, current] = useValues([statePoint?.path ?? '', currentPoint?.path ?? ''])
@@ -53,25 +58,35 @@ function Outlet({ outlet }: { outlet: Component }) {
   const reason = why(stateValue, ageOf(stateValue)) ?? why(current, ageOf(current))
   const text = t.device.outlet(outlet.number ?? 0, componentName(outlet), stateWord, load)
   return (
-    <li class={`outlet ${state}${stale ? ' stale' : ''}`}>
+    <li class={`outlet ${state}${stale ? ' stale' : ''}${step ? ' pending' : ''}`}>
       <a href={`#${outlet.name}`} data-why={[text, reason].filter(Boolean).join('. ')}>
         <span class="outlet-number"><span class="hidden">{t.kind.outlet} </span>{outlet.number}<span class="hidden">, {stateWord}, </span></span>
         <span class="socket" aria-hidden="true"><span class="pins" /></span>
         <span class={share === null ? 'bar upright unknown' : 'bar upright'} aria-hidden="true">
           <span class="fill" style={{ blockSize: `${(share ?? 0).toFixed(1)}%` }} />
         </span>
-        <span class="outlet-load">{load}</span>
+        <span class="outlet-load">{step ? <b class="amber-word"><Pending step={step} /></b> : load}</span>
         <span class="outlet-name">{outlet.label ?? ''}</span>
       </a>
     </li>
   )
 }
 
+/** "off in 3 s": counts down by this browser's clock. */
+export function Pending({ step }: { step: Step }) {
+  useNow()
+  const words = t.control
+  const wish = step.wish_text ?? ''
+  const left = step.dueAt ? step.dueAt - Date.now() : 0
+  return <>{left > 0 ? words.stepIn(wish, span(left)) : words.stepNow(wish)}</>
+}
+
 export function OutletStrip({ device }: { device: Device }) {
   const outlets = outletsOf(device)
+  const steps = openSteps(useCell(commands))
   return (
     <ol class="outlets" aria-label={t.device.outletStrip}>
-      {outlets.map((outlet) => <Outlet key={outlet.name} outlet={outlet} />)}
+      {outlets.map((outlet) => <Outlet key={outlet.name} outlet={outlet} step={steps.get(`${device.name}/${outlet.name}`)?.step} />)}
     </ol>
   )
 }

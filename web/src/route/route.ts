@@ -4,6 +4,7 @@ import { Cell } from '../base/cell'
 export type Route =
   | { page: 'overview' }
   | { page: 'device'; name: string }
+  | { page: 'control'; section: string; search: string }
   | { page: 'graph'; search: string }
   | { page: 'events'; search: string }
   | { page: 'diagnostics' }
@@ -17,6 +18,7 @@ export function parseRoute(path: string, search: string): Route {
   const [first, second] = parts
   if (!first) return { page: 'overview' }
   if (first === 'device' && second && parts.length === 2) return { page: 'device', name: second }
+  if (first === 'control' && parts.length <= 2 && (!second || second === 'schedules' || second === 'settings')) return { page: 'control', section: second ?? '', search }
   if (first === 'graph' && parts.length === 1) return { page: 'graph', search }
   if (first === 'events' && parts.length === 1) return { page: 'events', search }
   if (first === 'diagnostics' && parts.length === 1) return { page: 'diagnostics' }

@@ -1,6 +1,7 @@
 // The frame around every page, and which page stands in it.
 import { useEffect, useState } from 'preact/hooks'
 import { useCell } from '../base/cell'
+import { menuOf, ownMenu } from '../model/layout'
 import { mayView, session } from '../model/session'
 import { site } from '../model/site'
 import { Empty } from '../parts/empty'
@@ -17,6 +18,7 @@ import { Search } from './search'
 import { loadFailure, reloadSite } from './start'
 
 const GraphPage = lazy(async () => (await import('../pages/graph/graph')).GraphPage)
+const ControlPage = lazy(async () => (await import('../pages/control/control')).ControlPage)
 const EventsPage = lazy(async () => (await import('../pages/events/events')).EventsPage)
 const Diagnostics = lazy(async () => (await import('../pages/diagnostics/diagnostics')).Diagnostics)
 const SettingsPage = lazy(async () => (await import('../pages/settings/settings')).SettingsPage)
@@ -27,6 +29,7 @@ function titleOf(at: Route): string {
   switch (at.page) {
     case 'overview': return t.nav.overview
     case 'device': return at.name
+    case 'control': return t.nav.control
     case 'graph': return t.nav.graph
     case 'events': return t.nav.events
     case 'diagnostics': return t.nav.diagnostics
@@ -40,6 +43,7 @@ function Page({ at }: { at: Route }) {
   switch (at.page) {
     case 'overview': return <Overview />
     case 'device': return <Device key={at.name} name={at.name} />
+    case 'control': return <ControlPage section={at.section} search={at.search} />
     case 'graph': return <GraphPage search={at.search} />
     case 'events': return <EventsPage search={at.search} />
     case 'diagnostics': return <Diagnostics />
@@ -80,6 +84,7 @@ export function App() {
   const at = useCell(route)
   const here = useCell(site)
   const who = useCell(session)
+  const menu = menuOf(useCell(ownMenu), who)
   const [searching, setSearching] = useState(false)
   useSearchKey(() => mayView(session.get()) && setSearching(true))
   useEffect(() => {
@@ -94,7 +99,7 @@ export function App() {
       {!alone && <Head onSearch={() => setSearching(true)} />}
       <Banner />
       {!alone && <HistoryBanner />}
-      <div class={alone ? 'body alone' : 'body'}>
+      <div class={alone ? 'body alone' : `body menu-${menu}`}>
         {!alone && <Nav />}
         <main id="page" tabIndex={-1} data-page={at.page}>
           {ready ? <Page at={at} /> : <Waiting />}

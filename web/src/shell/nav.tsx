@@ -1,5 +1,6 @@
 // The menu: at the side on a wide screen with every device and its state, at the bottom on a phone.
 import { useCell } from '../base/cell'
+import { chooseMenu, menuOf, ownMenu } from '../model/layout'
 import { session, mayAs } from '../model/session'
 import { site } from '../model/site'
 import { StateMark } from '../parts/marks'
@@ -14,6 +15,7 @@ function Pages({ current }: { current: string }) {
   const who = useCell(session)
   const items: Item[] = [
     { href: '/', page: 'overview', name: 'overview', words: t.nav.overview },
+    { href: '/control', page: 'control', name: 'control', words: t.nav.control },
     { href: '/graph', page: 'graph', name: 'graph', words: t.nav.graph },
     { href: '/events', page: 'events', name: 'events', words: t.nav.events },
     { href: '/diagnostics', page: 'diagnostics', name: 'diagnostics', words: t.nav.diagnostics },
@@ -57,12 +59,20 @@ function Devices({ current }: { current: string | null }) {
   )
 }
 
+/** For this browser; what the site wants is a setting. */
+function MenuPlace() {
+  const menu = menuOf(useCell(ownMenu), useCell(session))
+  const other = menu === 'side' ? 'top' : 'side'
+  return <button type="button" class="quiet small menu-place" onClick={() => chooseMenu(other)}>{t.nav.menu[other]}</button>
+}
+
 export function Nav() {
   const at = useCell(route)
   return (
     <nav class="nav" aria-label={t.nav.label}>
       <Pages current={at.page} />
       <Devices current={at.page === 'device' ? at.name : null} />
+      <MenuPlace />
     </nav>
   )
 }

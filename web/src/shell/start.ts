@@ -5,6 +5,7 @@ import type { Session, Site } from '../api/types'
 import { Cell } from '../base/cell'
 import { learnTime } from '../base/clock'
 import { parseTime } from '../format/time'
+import { homeOf } from '../model/layout'
 import { loadHealth, loadSession, mayView, session } from '../model/session'
 import { site } from '../model/site'
 import { shaped } from '../model/site-shape'
@@ -52,7 +53,10 @@ export function signedOut(): void {
 
 async function begin(): Promise<void> {
   try {
-    await enter(await loadSession())
+    const who = await loadSession()
+    // Opened at its root, the page begins where this role works.
+    if (address() === '/' && !location.hash && mayView(who) && homeOf(who) !== '/') go(homeOf(who), 'replace')
+    await enter(who)
   } catch (cause) {
     loadFailure.set(sentence(cause))
     window.setTimeout(() => void begin(), 5000)

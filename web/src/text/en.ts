@@ -3,6 +3,7 @@
 
 import { historySettings } from './en-history'
 
+import { control } from './en-control'
 import { events } from './en-events'
 
 const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
@@ -26,12 +27,14 @@ export const en = {
   nav: {
     label: 'Pages',
     overview: 'Overview',
+    control: 'Control',
     devices: 'Devices',
     graph: 'Graphs',
     events: 'Events',
     diagnostics: 'Diagnostics',
     settings: 'Settings',
     search: 'Search',
+    menu: { side: 'Menu at the side', top: 'Menu on top' },
   },
 
   head: {
@@ -248,14 +251,18 @@ export const en = {
     readout: 'Read-out over the span shown',
     none: 'no readings in this span',
     noneText: 'Nothing was recorded for these points in this span. Choose a longer span or an earlier time.',
+    noClockText: 'busbar does not know the time of day yet. What it measures is recorded with the time since its start, and stands here as soon as the clock is set.',
     loading: 'Reading history',
     step: (step: string) => `one value per ${step}`,
+    calendar: { '1d': 'day', '1w': 'week', '1mo': 'month', '3mo': 'quarter', '1y': 'year' } as Record<string, string>,
     raw: 'every reading',
     hint: 'Drag to zoom, hold Shift and drag to move, double-click to go back to now. Keys: arrows move, + and − zoom, 0 goes back to now.',
     chart: (count: number, from: string, to: string) => `Chart of ${plural(count, 'point', 'points')} from ${from} to ${to}. The figures are in the table below.`,
     full: (most: number) => `A graph holds ${most} points. Remove one to add another.`,
     unknownPoint: 'no such point',
   },
+
+  control,
 
   events,
 
@@ -279,6 +286,7 @@ export const en = {
     busState: { open: 'open', closed: 'closed', failing: 'failing' } as Record<string, string>,
     busKind: {
       'modbus-rtu': 'Modbus RTU', 'modbus-tcp': 'Modbus TCP', 'rtu-over-tcp': 'Modbus RTU over TCP', sim: 'simulated',
+      gpio: 'digital lines (GPIO)',
     } as Record<string, string>,
     busy: 'busy',
     queue: (count: number) => `${count} waiting`,
@@ -332,6 +340,7 @@ export const en = {
       duration: 'Write a number and a unit: ms, s, min, h or d, such as “10 s”.',
       required: 'This cannot be empty.',
       name: 'Lower-case letters, digits, “.”, “_” and “-”, beginning with a letter or digit; at most 63.',
+      path: 'The name of a device, a slash and the outlet or output, as in pdu-a/outlet-3.',
       taken: (name: string) => `There is “${name}” already.`,
       long: (most: number) => `This is too long: at most ${most} bytes.`,
       min: (min: string) => `The smallest value is ${min}.`,
@@ -366,11 +375,15 @@ export const en = {
   },
 
   records: {
-    one: { lines: 'line', devices: 'device', channels: 'channel' } as Record<string, string>,
-    add: (one: string) => `Add a ${one}`,
+    one: {
+      lines: 'line', devices: 'device', channels: 'channel', outlets: 'outlet', outputs: 'output', groups: 'group', interlocks: 'interlock', schedules: 'schedule', budgets: 'load budget',
+    } as Record<string, string>,
+    add: (one: string) => `Add ${/^[aeiou]/.test(one) ? 'an' : 'a'} ${one}`,
     name: 'Name',
     nameHelp: {
       lines: 'Short, such as “cellar” or “bus-1”: devices name it.',
+      outlets: 'The path of the outlet, as in pdu-a/outlet-3.',
+      outputs: 'The path of the output, as in io-1/output-2.',
       devices: 'Short and for ever: the first word of all its values, such as meter-1/total/real-power. What people read is the label.',
     } as Record<string, string>,
     nameHelpOther: 'Short; lower-case letters, digits, “.”, “_” and “-”.',
@@ -474,6 +487,7 @@ export const en = {
     state: 'State',
     mustChange: 'must choose a new password',
     active: 'active',
+    locked: (until: string) => `wrong passwords: who never signed in as this user waits until ${until}`,
     add: 'Add a user',
     password: 'Password',
     newPassword: 'New password',

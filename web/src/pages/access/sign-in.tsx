@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { ask, Problem, sentence } from '../../api/http'
 import type { Session } from '../../api/types'
 import { useCell } from '../../base/cell'
+import { homeOf } from '../../model/layout'
 import { strength } from '../../model/password'
 import { session, setSession } from '../../model/session'
 import { PasswordField } from '../../parts/password-field'
@@ -93,7 +94,7 @@ export function SignIn({ next }: { next: string }) {
       setForm({ user: '', password: '', next: '', repeat: '' })
       setSession(who)
       void enter(who)
-      go(next, 'replace')
+      go(next === '/' ? homeOf(who) : next, 'replace')
     } catch (cause) {
       if (cause instanceof Problem && cause.type.endsWith(MUST_CHANGE) && !changing) setChanging(true)
       else setFailure(refusal(cause))

@@ -66,7 +66,7 @@ function Picture({ device }: { device: DeviceData }) {
       )}
       {outlets.length > 0 && (
         <div class="panel outlet-panel">
-          <h2 id="outlets">{t.device.outlets}</h2>
+          <div class="panel-head"><h2 id="outlets">{t.device.outlets}</h2><span class="spring" /><a href="/control">{t.control.go}</a></div>
           <OutletStrip device={device} />
         </div>
       )}

@@ -35,7 +35,9 @@ function Subject({ object }: { object: string }) {
 function Row({ event, zone }: { event: LogEvent; zone: string }) {
   const { events } = t
   const time = parseTime(event.time)
-  const by = event.actor && event.actor !== 'system' ? event.actor : null
+  // Most sentences begin with who it was and from where; once is enough.
+  const by = event.actor && event.actor !== 'system' && !event.text.startsWith(event.actor) ? event.actor : null
+  const about = event.object && event.object !== event.actor ? event.object : null
   const kind = event.kind.replaceAll('-', ' ')
   return (
     <li class={`event ${event.severity}`} data-id={event.id}>
@@ -48,7 +50,7 @@ function Row({ event, zone }: { event: LogEvent; zone: string }) {
       <span class="event-kind">{kind}</span>
       <span class="event-text">{event.text || kind}</span>
       <span class="event-about">
-        {event.object && <span class="event-object"><Subject object={event.object} /></span>}
+        {about && <span class="event-object"><Subject object={about} /></span>}
         {by && <span class="event-actor">{by}{event.origin && event.origin !== by && <span class="quiet-word"> {events.from(event.origin)}</span>}</span>}
       </span>
     </li>

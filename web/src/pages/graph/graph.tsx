@@ -148,7 +148,7 @@ export function GraphPage({ search }: { search: string }) {
   }
   const csv = apiAddress(`/history.csv${query({
     path: state.paths, from: new Date(span.from * 1000).toISOString(), to: new Date(span.to * 1000).toISOString(),
-    step: data.stepS > 0 ? data.stepS : null,
+    step: data.step || null,
   })}`)
 
   return (
@@ -157,7 +157,7 @@ export function GraphPage({ search }: { search: string }) {
         <h1>{t.graph.title}</h1>
         <p class="summary">
           {words.from} – {words.to}
-          {data.stepS > 0 && <span class="quiet-word"> {t.graph.step(spanWords(data.stepS * 1000))}</span>}
+          {data.stepS > 0 && <span class="quiet-word"> {t.graph.step(t.graph.calendar[data.step] ?? spanWords(data.stepS * 1000))}</span>}
         </p>
         <span class="spring" />
         {state.paths.length > 0 && (
@@ -177,7 +177,7 @@ export function GraphPage({ search }: { search: string }) {
               label={t.graph.chart(state.paths.length, words.from, words.to)}
               onSelect={(from, to) => change(selected(state, from, to))} onPan={(share) => change(panned(state, share, nowS()))}
               onReset={() => change({ ...state, from: DEFAULT_FROM, to: 'now' })} onCursor={setCursor} onReady={(ready) => { chart.current = ready }} />
-            {empty && <p class="chart-note" role="status">{t.graph.noneText}</p>}
+            {empty && <p class="chart-note" role="status">{here && !here.clock_known ? t.graph.noClockText : t.graph.noneText}</p>}
             {data.failure && <p class="chart-note" role="alert">{data.failure}</p>}
           </section>
           <section class="panel">

@@ -12,6 +12,8 @@ import { isLive, spanOf, type GraphState, type Span } from '../../route/graph-st
 
 export interface GraphData {
   series: Series[]
+  /** How fine the chart is, as the API names it (seconds, 1d, 1mo, ...), and about how long that is. */
+  step: string
   stepS: number
   loading: boolean
   failure: string | null
@@ -24,10 +26,10 @@ const MOST_BUCKETS = 600
 /** The chart follows now at this pace; the figures beside it are live anyway. */
 const FOLLOW_MS = 1000
 
-const NOTHING: GraphData = { series: [], stepS: 0, loading: false, failure: null, version: 0 }
+const NOTHING: GraphData = { series: [], step: '', stepS: 0, loading: false, failure: null, version: 0 }
 
 /** In the order asked for; a point without history is an empty series. */
-async function read(paths: string[], span: Span, signal: AbortSignal): Promise<{ series: Series[]; stepS: number }> {
+async function read(paths: string[], span: Span, signal: AbortSignal): Promise<{ series: Series[]; step: string; stepS: number }> {
   const bounds = { from: new Date(span.from * 1000).toISOString(), to: new Date(span.to * 1000).toISOString() }
   const recordedS = await recordedEveryS()
   const history = await ask<History>(`/history${query({ path: paths, ...bounds, points: MOST_BUCKETS })}`, { signal })
@@ -35,7 +37,7 @@ async function read(paths: string[], span: Span, signal: AbortSignal): Promise<{
     const found = history.series.find((one) => one.path === path)
     return found ? fromHistory(found, history.step_s, recordedS) : { path, stepS: history.step_s, paceS: recordedS, buckets: [] }
   })
-  return { series, stepS: history.step_s }
+  return { series, step: history.step ?? String(history.step_s), stepS: history.step_s }
 }
 
 /** Live readings into the buckets. One that stays the same is not sent again: while it is good it holds now. */

@@ -57,7 +57,7 @@ export function AddMember({ table, bench, known, draft, onDone, onCancel }: AddP
     if (text === textOf(row.default ?? '')) return outcome?.refused.get(keyOf(row)) ?? null
     return checkText(row, text).fault ?? outcome?.refused.get(keyOf(row)) ?? null
   }
-  const wrongName = name || tried ? nameFault(name, membersOf(table, all)) : null
+  const wrongName = name || tried ? nameFault(name, membersOf(table, all), table.name) : null
   const type = (row: SettingRow, text: string) => {
     setTexts({ ...texts, [row.key]: text })
     setOutcome(null)
@@ -65,7 +65,7 @@ export function AddMember({ table, bench, known, draft, onDone, onCancel }: AddP
   const save = async (event: Event) => {
     event.preventDefault()
     setTried(true)
-    if (nameFault(name, membersOf(table, all)) || rows.some((row) => row.required && !textFor(row).trim()) || rows.some((row) => texts[row.key] && faultOf(row))) return
+    if (nameFault(name, membersOf(table, all), table.name) || rows.some((row) => row.required && !textFor(row).trim()) || rows.some((row) => texts[row.key] && faultOf(row))) return
     const changes: Record<string, SettingValue> = {}
     for (const row of rows) {
       const text = textFor(row)

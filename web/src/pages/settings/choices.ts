@@ -49,6 +49,7 @@ export function offerOf(table: SettingTable, row: SettingRow, member: string, ki
   if (row.refers_to) return { kind: 'list', options: plain(names(row.refers_to)) }
   if (key === 'devices.role') return { kind: 'list', options: [{ value: '', label: t.settings.asProfile }, ...Object.entries(t.deviceRole).map(([value, label]) => ({ value, label }))] }
   if (key === 'devices.fed_by') return { kind: 'list', options: [none, { value: 'mains', label: t.overview.mains }, ...plain(names('devices').filter((name) => name !== member))] }
+  if (key === 'devices.part_of') return { kind: 'list', options: [none, ...plain(names('devices').filter((name) => name !== member))] }
   if (key === 'lines.port' && kind === 'modbus-rtu') return { kind: 'search', options: known.ports.map(({ path, device }) => ({ value: path, label: device })) }
   return null
 }
@@ -61,6 +62,7 @@ const OF_KIND: Record<string, string[]> = {
   'rtu-over-tcp': [...WIRE, 'host'],
   'modbus-tcp': ['port', 'host', 'timeout_ms', 'pause_ms', 'retries', 'in_flight'],
   sim: [],
+  gpio: ['port', 'outputs', 'inputs'],
 }
 
 /** Whether a row says anything for a line of this kind. */

@@ -53,9 +53,13 @@ export function choiceOf(values: Values, edits: Edits, rules: string[], draft: {
   return choice
 }
 
+/** Days; beyond it a figure would promise what no disk keeps. */
+const CENTURY = 36_525
+
 /** Years when it is long, hours when it is short: nobody plans by 2,417.3 days. */
 export function daysInWords(days: number): string {
-  const { years, hours, days: inDays } = t.historySettings
+  const { years, hours, days: inDays, moreYears } = t.historySettings
+  if (days >= CENTURY) return moreYears
   if (days >= 730) return years(number(days / 365.25, days < 3650 ? 1 : 0))
   if (days >= 3) return inDays(number(days, days < 10 ? 1 : 0))
   return hours(number(days * 24, 0))

@@ -32,7 +32,8 @@ function Cells({ rule, text, fault, fixed, onText, modes, forecast }: CellsProps
   const shared = (key: keyof RuleDraft) => ({
     'aria-label': words.of(column[key], rule), disabled: fixed(key), 'aria-invalid': fault(key) ? true : undefined, 'data-key': `history_rules.${rule}.${key}`,
   })
-  const faults = RULE_KEYS.map(fault).filter((one): one is string => one !== null)
+  // All below the widest cell, so each says which cell it is about.
+  const faults = RULE_KEYS.flatMap((key) => (fault(key) === null ? [] : [`${column[key]}: ${fault(key)}`]))
   return (
     <>
       <td data-label={column.points}>

@@ -48,10 +48,12 @@ function useOldest(turn: number): number | null {
 
 function ForecastPanel({ forecast, failure, reach, edited }: { forecast: Forecast | null; failure: string | null; reach: string | null; edited: boolean }) {
   const words = t.historySettings
+  const clockKnown = useCell(site)?.clock_known ?? true
   return (
     <section class="panel history-forecast" aria-labelledby="forecast">
       <div class="panel-head"><h2 id="forecast">{words.forecast}</h2>{edited && <span class="quiet-word">{words.forecastEdited}</span>}</div>
       {failure && <p class="fault" role="alert"><span class="shape" aria-hidden="true">◆</span>{words.failed} {failure}</p>}
+      {!clockKnown && <p class="no-clock"><span class="shape" aria-hidden="true">▲</span> {words.noClock}</p>}
       {forecast && (
         <dl class="forecast" aria-live="polite">
           {forecastWords(forecast, reach).map(([name, text]) => <div key={name}><dt>{name}</dt><dd>{text}</dd></div>)}

@@ -244,9 +244,13 @@ export function ownValues(table: SettingTable, member: string, values: Values, a
 }
 
 /** The daemon's rule for names of records (a first letter or digit, then also . _ -). */
-export function nameFault(name: string, taken: string[]): string | null {
+/** Records of some tables are named by the path of a component. */
+const OF_PATHS = new Set(['outlets', 'outputs'])
+
+export function nameFault(name: string, taken: string[], table = ''): string | null {
   if (!name) return t.settings.check.required
-  if (!/^[a-z0-9][a-z0-9._-]{0,62}$/.test(name)) return t.settings.check.name
+  const form = OF_PATHS.has(table) ? /^[a-z0-9][a-z0-9._-]{0,62}\/[a-z]+-[0-9]{1,3}$/ : /^[a-z0-9][a-z0-9._-]{0,62}$/
+  if (!form.test(name)) return OF_PATHS.has(table) ? t.settings.check.path : t.settings.check.name
   return taken.includes(name) ? t.settings.check.taken(name) : null
 }
 

@@ -2,8 +2,11 @@
 import { useState } from 'preact/hooks'
 import { ask } from '../../api/http'
 import type { AccessRole, User } from '../../api/types'
+import { unitNow } from '../../base/clock'
+import { clock, parseTime } from '../../format/time'
 import { strength } from '../../model/password'
 import { session } from '../../model/session'
+import { site } from '../../model/site'
 import { Confirm } from '../../parts/confirm'
 import { PasswordField } from '../../parts/password-field'
 import { t } from '../../text'
@@ -20,6 +23,8 @@ export function RoleSelect({ label, value, onRole, id }: { label?: string; value
 }
 
 function stateWords(user: User): string {
+  const until = parseTime(user.locked_until ?? null)
+  if (until !== null && until > unitNow()) return t.users.locked(clock(until, site.get()?.time_zone ?? 'UTC'))
   return user.must_change ? t.users.mustChange : t.users.active
 }
 

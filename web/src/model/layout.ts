@@ -1,0 +1,39 @@
+// Where the menu stands: as the site says, unless this browser's user wants it otherwise.
+import type { Session } from '../api/types'
+import { Cell } from '../base/cell'
+
+export type Menu = 'side' | 'top'
+
+const KEY = 'busbar-menu'
+
+/** A browser that keeps nothing has no wishes. */
+function kept(): Menu | null {
+  try {
+    const word = localStorage.getItem(KEY)
+    return word === 'side' || word === 'top' ? word : null
+  } catch {
+    return null
+  }
+}
+
+export const ownMenu = new Cell<Menu | null>(kept())
+
+export function chooseMenu(menu: Menu): void {
+  ownMenu.set(menu)
+  try {
+    localStorage.setItem(KEY, menu)
+  } catch {
+    // It holds until the page is closed.
+  }
+}
+
+export function menuOf(own: Menu | null, who: Session | null): Menu {
+  return own ?? who?.menu ?? 'side'
+}
+
+const HOMES: Record<string, string> = { overview: '/', control: '/control', graphs: '/graph', events: '/events' }
+
+/** The address at which this person begins. */
+export function homeOf(who: Session | null): string {
+  return HOMES[who?.home ?? 'overview'] ?? '/'
+}
