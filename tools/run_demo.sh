@@ -44,7 +44,7 @@ log=$state/meter-sim.log
 # A session of its own, so that Ctrl-C reaches busbar first; ends with this script whatever happens to it.
 exec {lines}< <(exec setpriv --pdeathsig TERM setsid "$simulator" \
   --tcp "$address" --pty "$port" --baud 19200 --counters "$state/meter-sim.counters" \
-  --meter "sdm630@1,seed=1,load=12,feeder=$feeder" \
+  --meter "sdm630@1,seed=1,load=2,base=7000,feeder=$feeder" \
   --meter abb-b23@2,seed=2,load=0.8 \
   --meter em340@3,seed=3,load=0.5 \
   --meter sunspec-203@4,seed=4,load=0.4,solar=6000 \

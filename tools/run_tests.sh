@@ -111,6 +111,12 @@ stage_sanitize() {
   step 'unit tests and scenarios (thread sanitizer)' meson_tests build-tsan tsan --no-suite fault --timeout-multiplier 6
 }
 
+# Needs LibreOffice, which `./dev test` alone does not install.
+stage_spreadsheet() {
+  step 'build' compile build || return
+  step 'a spreadsheet opens the files' system_tests spreadsheet -k spreadsheet
+}
+
 stage_fuzz() {
   step 'fuzz corpora replayed' tools/run_fuzz.sh 0
 }

@@ -18,6 +18,7 @@ import traceback
 import bench_history
 import bench_poll
 import bench_start
+import bench_switch
 import bench_web
 from bench_rig import Rig, Unmeasured, say
 
@@ -44,6 +45,9 @@ FIGURES = {
     "history.peak_rss_mb": ("history", "MB", 32, False, bench_history.year),
     "history.tick_late_max_ms": ("history", "ms", 50, False, bench_history.ticks),
     "history.bytes_written_per_reading": ("history", "B", 100, False, bench_history.ticks),
+    "switch.write_p99_ms": ("switch", "ms", 5, False, bench_switch.commands),
+    "switch.confirm_p99_ms": ("switch", "ms", 5, False, bench_switch.commands),
+    "switch.sequence_jitter_ms": ("switch", "ms", 20, False, bench_switch.sequence_jitter),
 }
 
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from daemon_client import PASSWORD, SLOW, lines_of, run, unit, wait_for
+from daemon_client import PASSWORD, SLOW, lines_of, run, seconds_of, unit, wait_for
 from web_client import exchange
 
 AIR = {"lines": {"air": {"kind": "sim"}}, "devices": {"m": unit("air", 1, "sim-meter")}}
@@ -54,6 +54,8 @@ def test_wrong_passwords_are_slowed_down_per_source_and_the_owner_gets_in(daemon
             assert 1 <= int(answer.headers["Retry-After"]) <= 60
     assert kinds[0] == "sign-in-refused" and kinds[-1] == "too-many-attempts"
     assert house.sign_in("administrator", PASSWORD).status == 429, "the right password from there must wait too"
+    told = house.get("/users")[0]["locked_until"]
+    assert told is not None and 0 < seconds_of(told) - time.time() < 61
     other = http.client.HTTPConnection("127.0.0.1", house.http, timeout=10, source_address=("127.0.0.2", 0))
     deadline = time.monotonic() + 15
     while (answer := exchange(other, "POST", "/api/v1/session",

@@ -85,6 +85,9 @@ def test_clear_takes_what_is_named_and_no_more(daemon):
     wait_for(lambda: rows(house, "m/phase-b/voltage"), 30, "readings after clearing")
     assert house.local("DELETE", BASE + "/history").status == 204
     assert rows(house, "m/phase-b/voltage") == []
+    told = house.get("/events?kind=history-cleared")["events"]  # newest first
+    assert [(one["actor"], one["object"]) for one in told] == [("local", "history"), ("local", "m/phase-b")], told
+    assert "all points" in told[0]["text"] and "m/phase-b" in told[1]["text"]
 
 
 def test_a_reload_puts_rules_into_force(daemon):

@@ -479,3 +479,46 @@ def test_counters_outlive_the_program(simulate, tmp_path):
     after, = floats(Tcp(again.ports[0]).read(1, *ask))
     assert before <= after < before + 1
     again.close()
+
+
+def test_relay_boards_do_what_they_are_told_and_what_a_test_wants(tmp_path):
+    """Three ways to tell a relay to switch; a board that ignores, is late, or loses its power."""
+    port, control = free_port(), str(tmp_path / "control")
+    program = subprocess.Popen([PROGRAM, "--control", control, "--tcp", f"127.0.0.1:{port}", "--meter", "waveshare-8@1",
+                                "--meter", "r4d-16@2", "--meter", "rlh-8@3"], stdout=subprocess.PIPE)
+    try:
+        for line in program.stdout:
+            if line.strip() == b"ready":
+                break
+        client, wish = Tcp(port), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        wish.bind(str(tmp_path / "answers"))
+
+        def say(text):
+            wish.sendto(text.encode(), control)
+            assert wish.recv(300) == b"ok"
+
+        coils = struct.pack(">BHH", 1, 0, 8)
+        assert client.ask(1, struct.pack(">BHH", 5, 2, 0xFF00)) == struct.pack(">BHH", 5, 2, 0xFF00)
+        assert client.ask(1, coils) == bytes([1, 1, 0b100])
+        assert client.ask(2, struct.pack(">BHH", 6, 16, 0x0100)) == struct.pack(">BHH", 6, 16, 0x0100)
+        assert client.ask(2, struct.pack(">BHH", 3, 16, 1)) == bytes([3, 2, 0, 1])
+        assert client.ask(2, struct.pack(">BHH", 3, 1, 2))[0] == 0x83  # one at a time
+        assert client.ask(3, struct.pack(">BHH", 6, 0, 2)) == struct.pack(">BHH", 6, 0, 2)
+        assert client.ask(3, coils) == bytes([1, 1, 1])
+        assert client.ask(3, struct.pack(">BHH", 5, 0, 0))[0] == 0x85  # commands go to registers
+        say("ignore 1")
+        client.ask(1, struct.pack(">BHH", 5, 2, 0))
+        assert client.ask(1, coils) == bytes([1, 1, 0b100])
+        say("lag 1 300")
+        client.ask(1, struct.pack(">BHH", 5, 2, 0))
+        assert client.ask(1, coils) == bytes([1, 1, 0b100])
+        time.sleep(0.4)
+        assert client.ask(1, coils) == bytes([1, 1, 0])
+        say("obey 1")
+        client.ask(1, struct.pack(">BHH", 5, 7, 0xFF00))
+        assert client.ask(1, coils) == bytes([1, 1, 0b10000000])
+        say("power-loss 1")
+        assert client.ask(1, coils) == bytes([1, 1, 0])
+    finally:
+        program.kill()
+        program.wait()

@@ -15,6 +15,7 @@ OPERATIONS = [(method, path, operation) for path, item in DOCUMENT["paths"].item
               for method, operation in item.items() if method in ("get", "put", "post", "delete", "patch")]
 NAMES = [f"{method.upper()} {path}" for method, path, _ in OPERATIONS]
 EXAMPLES = {"path": "m/phase-a/voltage", "key": "site.name", "name": "eve", "id": "nothing"}
+OF_PATH = {"/outlets/{path}": {"path": "p/outlet-1"}}  # where the usual example is none
 BASE = "/api/v1"
 
 
@@ -39,7 +40,8 @@ def house(tmp_path_factory):
 
 def address(path):
     """The path with its parameters filled in, under the API's root."""
-    filled = re.sub(r"\{(\w+)\}", lambda match: urllib.parse.quote(EXAMPLES[match[1]]), path)
+    examples = {**EXAMPLES, **OF_PATH.get(path.removeprefix(BASE), {})}
+    filled = re.sub(r"\{(\w+)\}", lambda match: urllib.parse.quote(examples[match[1]]), path)
     return filled if filled.startswith(BASE) else BASE + filled
 
 
@@ -105,6 +107,9 @@ def test_every_operation_exists(house, method, path, operation):
 def test_every_answer_is_as_described(house, path, operation):
     query = "?path=m/phase-a/voltage&path=m/total/energy&from=-10m&step=1" if path.endswith("/history") else ""
     answer = house.local("GET", address(path) + query)
+    if "{id}" in path:
+        assert answer.kind == "not-found"
+        return
     assert answer.status == 200, answer.body
     schema = answer_schema(operation, 200)
     assert schema, f"{path} has no schema for its answer"

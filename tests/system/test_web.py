@@ -166,7 +166,7 @@ def test_history(open_site):
 
 @pytest.mark.parametrize("query", ["", "path=x&from=now&to=-1h", "path=x&from=later", "path=x&step=0", "path=x&step=-1",
                                    "path=x&step=1e3", "path=x&points=0", "path=x&points=99999999",
-                                   "path=x&" * 65])
+                                   "path=x&" * 129])
 def test_history_refuses(open_site, query):
     answer = open_site.ask("GET", "/api/v1/history?" + query)
     assert (answer.status, answer.kind) == (400, "bad-parameter")
@@ -220,7 +220,8 @@ def test_closed(closed_site):
         assert answer.headers["WWW-Authenticate"] == "Bearer"
     assert closed_site.ask("GET", "/api/v1/health").status == 200
     who = closed_site.ask("GET", "/api/v1/session").json()
-    assert who == {"user": None, "role": None, "csrf": None, "view_open": False, "first_start": False}
+    assert who == {"user": None, "role": None, "csrf": None, "view_open": False, "first_start": False, "menu": "side",
+                   "home": "overview"}
 
 
 def test_view_is_not_more(open_site):
@@ -285,10 +286,10 @@ def test_users(closed_site, session):
 
     made = ask("POST", "", {"name": "eve", "role": "view", "password": PASSWORD})
     assert made.status == 201
-    assert made.json() == {"name": "eve", "role": "view", "must_change": False}
+    assert made.json() == {"name": "eve", "role": "view", "must_change": False, "locked_until": None}
     assert ask("POST", "", {"name": "eve", "role": "view", "password": PASSWORD}).kind == "conflict"
     users = {user["name"]: user for user in ask("GET").json()}
-    assert users["eve"]["role"] == "view" and set(users["eve"]) == {"name", "role", "must_change"}
+    assert users["eve"]["role"] == "view" and set(users["eve"]) == {"name", "role", "must_change", "locked_until"}
     eve = closed_site.sign_in("eve", PASSWORD)
     headers = {"Cookie": eve.headers["Set-Cookie"].split(";")[0], "X-CSRF-Token": eve.json()["csrf"]}
     assert closed_site.ask("GET", "/api/v1/points", headers=headers).status == 200
