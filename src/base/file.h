@@ -19,5 +19,6 @@ int file_replace(const char *path, const void *bytes, size_t length, mode_t mode
 /* Make a folder and its parents; an existing folder is fine. */
 int file_make_folder(const char *path, mode_t mode, struct err *err);
 
-/* Make what was renamed, linked or removed at `path` durable: sync its folder. 0 or negative errno. */
+/* Make what was renamed, linked or removed at `path` durable: sync its folder. 0 or negative errno.
+ */
 int file_sync_folder_of(const char *path);

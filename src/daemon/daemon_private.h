@@ -9,6 +9,7 @@
 
 struct daemon_change;
 struct event_log;
+struct event_network;
 struct event_watch;
 struct driver_library;
 struct load;
@@ -35,6 +36,7 @@ struct daemon {
     struct loop_timer stop_timer;
     struct event_log *events;
     struct event_watch *event_watch;
+    struct event_network *event_network;
     struct loop_timer history_timer; /* looks whether it works */
     bool history_was_ok;
     struct site *site;

@@ -12,6 +12,7 @@
 #include "base/time_text.h"
 #include "daemon/daemon_private.h"
 #include "engine/event_log.h"
+#include "engine/event_network.h"
 #include "engine/event_watch.h"
 #include "engine/history.h"
 #include "model/access.h"
@@ -275,6 +276,7 @@ void daemon_events_watch(struct daemon *daemon)
 {
     access_watch(daemon->access, on_access, daemon);
     daemon->event_watch = event_watch_new(daemon->events, daemon->site);
+    daemon->event_network = event_network_new(daemon->events, daemon->loop);
     watch_history(daemon);
 }
 
@@ -282,4 +284,5 @@ void daemon_events_unwatch(struct daemon *daemon)
 {
     loop_timer_stop(&daemon->history_timer);
     daemon->event_watch = event_watch_free(daemon->event_watch);
+    daemon->event_network = event_network_free(daemon->event_network);
 }

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "driver/sim_load.h"
 #include "driver/sim_profile.h"
+#include "wire/sim_board.h"
 
 static const struct sim_profile *const profiles[] = {
     &sim_meter_profile,
@@ -21,14 +22,16 @@ static const struct sim_profile *const profiles[] = {
 struct driver_device {
     const struct sim_profile *profile;
     void *model;
-    bool asked;   /* in this round */
-    bool begun;   /* the two below hold */
-    double begin; /* time inside the device at its first reading */
+    uint8_t number[SIM_BOARD_ASK];        /* of this board */
+    uint8_t contacts[SIM_BOARD_CONTACTS]; /* enum sim_contact, as the line remembers them */
+    bool asked;                           /* in this round */
+    bool begun;                           /* the two below hold */
+    double begin;                         /* time inside the device at its first reading */
     clock_us begin_mono;
     double latest;
 };
 
-enum { READ_BACK_TAG = 1 };
+enum { READ_BACK_TAG = 1, CONTACTS_TAG = 2 };
 
 /* ---- what profiles are built with ------------------------------------------------------------ */
 
@@ -120,6 +123,9 @@ static struct driver_device *open_device(void *library, const struct driver_sett
         err_set(err, -ENOSPC, "no room for all points of %s", settings->name);
         return close_device(state);
     }
+    uint32_t number = (uint32_t)(builder.seed ^ builder.seed >> 32) | 1; /* 0 is nobody */
+    for (int i = 0; i < SIM_BOARD_ASK; i++)
+        state->number[i] = (uint8_t)(number >> (24 - 8 * i));
     char serial[16];
     snprintf(serial, sizeof serial, "SIM-%06u", (unsigned)(builder.seed % 1000000));
     device_set_role(device, profile->entry.role);
@@ -136,13 +142,21 @@ static struct driver_limits limits_of(const struct driver_device *state)
     return (struct driver_limits){0};
 }
 
+/* A board asks how it was left; the line answers with nothing where that is not kept. */
 static int identify(struct driver_device *state, const struct driver_answer *answer,
                     struct driver_request *request, struct err *err)
 {
-    (void)state;
-    (void)answer;
-    (void)request;
     (void)err;
+    if (!state->profile->relay || state->begun)
+        return 0;
+    if (!answer) {
+        memcpy(request->bytes, state->number, sizeof state->number);
+        request->length = sizeof state->number;
+        request->tag = CONTACTS_TAG;
+        return 1;
+    }
+    if (answer->length == sizeof state->contacts)
+        memcpy(state->contacts, answer->bytes, sizeof state->contacts);
     return 0;
 }
 
@@ -166,6 +180,24 @@ static bool plan(struct driver_device *state, struct driver_request *request)
     return true;
 }
 
+static struct sim_relay *relay_at(struct driver_device *state, int index, struct point **point)
+{
+    return state->profile->relay ? state->profile->relay(state->model, index, point) : NULL;
+}
+
+/* What was not drawn behind an open one while busbar was away nobody counted: the counter stands
+ * where it would be without that. */
+static void restore(struct driver_device *state, double t)
+{
+    struct sim_relay *relay;
+    struct point *point;
+    for (int i = 0; i < SIM_BOARD_CONTACTS && (relay = relay_at(state, i, &point)); i++) {
+        if (state->contacts[i] != SIM_CONTACT_NEW)
+            sim_relay_resume(relay, state->contacts[i] == SIM_CONTACT_CLOSED,
+                             sim_load_energy(relay->load, relay->seed, t), t);
+    }
+}
+
 static double time_inside(struct driver_device *state, const struct driver_answer *answer)
 {
     if (!state->begun) {
@@ -173,6 +205,7 @@ static double time_inside(struct driver_device *state, const struct driver_answe
         state->begun = true;
         state->begin = wall > 0 ? wall : 0;
         state->begin_mono = answer->mono;
+        restore(state, state->begin);
     }
     double t = state->begin + (double)(answer->mono - state->begin_mono) / CLOCK_S;
     if (t > state->latest)
@@ -195,11 +228,6 @@ static int decode(struct driver_device *state, const struct driver_request *requ
 
 /* ---- switching ------------------------------------------------------------------------------- */
 
-static struct sim_relay *relay_at(struct driver_device *state, int index, struct point **point)
-{
-    return state->profile->relay ? state->profile->relay(state->model, index, point) : NULL;
-}
-
 /* The request says outlet and state; nobody but written() reads it. */
 static int encode(struct driver_device *state, const struct point *point, double number,
                   struct driver_request *request, struct err *err)
@@ -212,9 +240,10 @@ static int encode(struct driver_device *state, const struct point *point, double
         return err_set(err, -ENOTSUP, "%s can only be read", point->path);
     if (number != 0 && number != 1)
         return err_set(err, -ERANGE, "%s can be on or off, not %g", point->path, number);
-    request->bytes[0] = (uint8_t)index;
-    request->bytes[1] = number == 1;
-    request->length = 2;
+    memcpy(request->bytes, state->number, sizeof state->number);
+    request->bytes[SIM_BOARD_ASK] = (uint8_t)index;
+    request->bytes[SIM_BOARD_ASK + 1] = number == 1;
+    request->length = SIM_BOARD_TELL;
     request->write = request->once = true;
     return 1;
 }
@@ -224,10 +253,10 @@ static int written(struct driver_device *state, const struct point *point,
                    struct err *err)
 {
     struct point *own;
-    struct sim_relay *relay = relay_at(state, request->bytes[0], &own);
+    struct sim_relay *relay = relay_at(state, request->bytes[SIM_BOARD_ASK], &own);
     if (answer->length != 0 || !relay || own != point)
         return err_set(err, -EPROTO, "a simulated device answers with nothing");
-    sim_relay_tell(relay, request->bytes[1], time_inside(state, answer));
+    sim_relay_tell(relay, request->bytes[SIM_BOARD_ASK + 1], time_inside(state, answer));
     return 0;
 }
 

@@ -73,6 +73,8 @@ enum shown {
     LOAD_VOLTAGE,
     LOAD_CURRENT,
     LOAD_POWER,
+    LIGHT_STATE,
+    RESET_STATE,
     DOOR_STATE,
     CASE_TEMPERATURE,
     SHOWN,
@@ -107,12 +109,23 @@ static const struct row {
     [LOAD_VOLTAGE] = {COMPONENT_OUTPUT, 4, "Radio loads", QUANTITY_VOLTAGE, NULL},
     [LOAD_CURRENT] = {COMPONENT_OUTPUT, 4, "Radio loads", QUANTITY_CURRENT, NULL},
     [LOAD_POWER] = {COMPONENT_OUTPUT, 4, "Radio loads", QUANTITY_REAL_POWER, NULL},
+    [LIGHT_STATE] = {COMPONENT_OUTPUT, 5, "Mast light", QUANTITY_STATE, &sim_words_on_off},
+    [RESET_STATE] = {COMPONENT_OUTPUT, 6, "Modem reset", QUANTITY_STATE, &sim_words_on_off},
     [DOOR_STATE] = {COMPONENT_INPUT, 1, "Cabinet door", QUANTITY_STATE, &door_words},
     [CASE_TEMPERATURE] = {COMPONENT_SENSOR, 1, "Inside the case", QUANTITY_TEMPERATURE, NULL},
 };
 
+/* The outputs that are free for the site: they can be switched. What hangs on them is fed from
+ * elsewhere. The others follow mains and battery. */
+static const enum shown switched[] = {LIGHT_STATE, RESET_STATE};
+
+#define SWITCHED (sizeof switched / sizeof *switched)
+
+static const struct sim_load nothing = {0, 1, 0, 0, 0, 0, 0, 0};
+
 struct supply {
     struct point *points[SHOWN];
+    struct sim_relay relays[SWITCHED];
     uint64_t seed;
     struct sim_battery battery;
     double battery_warmth; /* K above the air around it */
@@ -251,14 +264,28 @@ static void put_rest(const struct supply *supply, double t, bool mains, double *
     numbers[ALARM_STATE] = !mains;
     numbers[SUPPLY_SWITCH] = 1;
     numbers[BATTERY_SWITCH] = !supply->open;
+    for (size_t i = 0; i < SWITCHED; i++)
+        numbers[switched[i]] = supply->relays[i].on;
     /* somebody looks in for ten minutes, once in three days */
     numbers[DOOR_STATE] =
         sim_load_is_on(seed_for(supply, SEED_DOOR), t, 3 * DAY_S, 600 / (3 * DAY_S));
 }
 
+/* A device that is built anew was given its values back. */
+static void step_relays(struct supply *supply, double t)
+{
+    for (size_t i = 0; i < SWITCHED; i++) {
+        const struct point *point = supply->points[switched[i]];
+        if (!supply->begun && point && point->value.wall)
+            sim_relay_resume(&supply->relays[i], point->value.number != 0, 0, t);
+        sim_relay_step(&supply->relays[i], t);
+    }
+}
+
 static void update(void *state, double t, struct sim_stamp stamp)
 {
     struct supply *supply = state;
+    step_relays(supply, t);
     catch_up(supply, t);
     bool mains = mains_are_on(supply, t);
     double numbers[SHOWN] = {0};
@@ -283,6 +310,17 @@ static void open_supply(void *state, struct sim_builder *builder)
             sim_builder_component(builder, row->kind, row->number, row->label, NULL, 0);
         supply->points[i] = sim_builder_state(builder, component, row->quantity, row->words);
     }
+    for (size_t i = 0; i < SWITCHED; i++)
+        supply->relays[i] = sim_relay_of(&nothing, 0, false);
+}
+
+static struct sim_relay *relay_at(void *state, int index, struct point **point)
+{
+    struct supply *supply = state;
+    if ((size_t)index >= SWITCHED)
+        return NULL;
+    *point = supply->points[switched[index]];
+    return &supply->relays[index];
 }
 
 const struct sim_profile sim_supply_profile = {
@@ -290,4 +328,5 @@ const struct sim_profile sim_supply_profile = {
     .size = sizeof(struct supply),
     .open = open_supply,
     .update = update,
+    .relay = relay_at,
 };

@@ -119,14 +119,14 @@ struct history_question {
     clock_us from, to;        /* wall, from <= t < to */
     clock_us step;            /* buckets begin at multiples of it since 1970; 0: every reading */
     enum history_unit {       /* instead of `step`, in the site's time zone: */
-        HISTORY_UNIT_NONE,
-        HISTORY_UNIT_HOUR,
-        HISTORY_UNIT_DAY,
-        HISTORY_UNIT_MONTH,
-        HISTORY_UNIT_YEAR,
+                        HISTORY_UNIT_NONE,
+                        HISTORY_UNIT_HOUR,
+                        HISTORY_UNIT_DAY,
+                        HISTORY_UNIT_MONTH,
+                        HISTORY_UNIT_YEAR,
     } unit;
-    int units;                /* ... so many of them; 7 days are a week from Monday on */
-    size_t most;              /* buckets per point at most; 0: LIMIT_HISTORY_BUCKETS */
+    int units;   /* ... so many of them; 7 days are a week from Monday on */
+    size_t most; /* buckets per point at most; 0: LIMIT_HISTORY_BUCKETS */
 };
 
 struct history_answer {

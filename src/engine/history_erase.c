@@ -47,8 +47,8 @@ static bool make_room(struct erasing *erasing, size_t count)
     return true;
 }
 
-/* The row without what is cleared, into `erasing->row`; 1 when something was, 0 when the row stays as
- * it is (a damaged one, too), -ENOMEM. `*left` tells how many readings stay. */
+/* The row without what is cleared, into `erasing->row`; 1 when something was, 0 when the row stays
+ * as it is (a damaged one, too), -ENOMEM. `*left` tells how many readings stay. */
 static int filter_row(struct erasing *erasing, const void *bytes, size_t length, int64_t key,
                       size_t *left)
 {
@@ -154,17 +154,17 @@ static int erase_pieces(struct erasing *erasing)
     return result;
 }
 
-int history_erase(sqlite3 *db, struct history_pieces *pieces, const uint32_t *numbers,
-                  size_t count, struct err *err)
+int history_erase(sqlite3 *db, struct history_pieces *pieces, const uint32_t *numbers, size_t count,
+                  struct err *err)
 {
     _Static_assert(HISTORY_SERIES_BITS == 16777215, "as in the statement above");
     struct erasing erasing = {.db = db, .numbers = numbers, .count = count, .err = err};
     history_pieces_rest(pieces);
     int result = history_file_run(db, "BEGIN IMMEDIATE", "cleared", err);
     if (result == 0)
-        result = erase_rows(&erasing,
-                            "SELECT time, time, row FROM tick WHERE time > ?1 ORDER BY time LIMIT 1",
-                            "UPDATE tick SET row = ?2 WHERE time = ?1");
+        result = erase_rows(
+            &erasing, "SELECT time, time, row FROM tick WHERE time > ?1 ORDER BY time LIMIT 1",
+            "UPDATE tick SET row = ?2 WHERE time = ?1");
     if (result == 0)
         result = erase_rows(
             &erasing,

@@ -83,8 +83,8 @@ static void look_at(const struct history_rans_writer *writer, struct groups *gro
 {
     struct group *group = &groups->list[i];
     if (i + 1 < groups->count)
-        group->with_next =
-            cost_together(writer->counts[group->first], writer->counts[groups->list[i + 1].first], writer->tokens);
+        group->with_next = cost_together(writer->counts[group->first],
+                                         writer->counts[groups->list[i + 1].first], writer->tokens);
 }
 
 static void merge(struct history_rans_writer *writer, struct groups *groups, unsigned i)
@@ -152,7 +152,8 @@ uint64_t history_rans_plan(struct history_rans_writer *writer)
 {
     struct groups groups = {.count = writer->contexts};
     for (unsigned i = 0; i < groups.count; i++)
-        groups.list[i] = (struct group){.first = i, .cost = cost(writer->counts[i], writer->tokens)};
+        groups.list[i] =
+            (struct group){.first = i, .cost = cost(writer->counts[i], writer->tokens)};
     for (unsigned i = 0; i < groups.count; i++)
         look_at(writer, &groups, i);
     for (int i; (i = best_pair(&groups)) >= 0;)

@@ -72,8 +72,8 @@ uint8_t *history_rans_encode(const struct history_rans_writer *writer, const uin
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* An entry, from the lowest bit: 4 what is above, 6 how many bits are below, 11 the place within the
- * token's share, 11 the share less 1. */
+/* An entry, from the lowest bit: 4 what is above, 6 how many bits are below, 11 the place within
+ * the token's share, 11 the share less 1. */
 struct history_rans_tables {
     uint32_t start[HISTORY_PREDICT_PLACES]; /* of the table that serves this place */
     uint32_t entries[];

@@ -34,8 +34,8 @@ int history_samples_add_block(struct history_samples *samples, const uint8_t *by
 int history_samples_add_span(struct history_samples *samples, const uint8_t *bytes, size_t length,
                              int64_t key, int64_t base);
 
-/* Leave out of what was added since the last call of history_samples_end_run (in order of time) what
- * stands at a time that is there already; returns how many. */
+/* Leave out of what was added since the last call of history_samples_end_run (in order of time)
+ * what stands at a time that is there already; returns how many. */
 size_t history_samples_leave_out_known(struct history_samples *samples);
 
 /* What was added since the last call is a run: merge it into those before. False when out of

@@ -9,7 +9,7 @@
 #include "engine/history_code.h"
 #include "engine/history_file.h"
 
-#define PLACED_STEP 256 /* rows put on the calendar in one step */
+#define PLACED_STEP 256                /* rows put on the calendar in one step */
 #define WALL_MOST_MS 253402300799999LL /* 9999-12-31 */
 
 static const char *const statements[HISTORY_TAIL_STATEMENTS] = {
@@ -25,8 +25,8 @@ int history_tail_open(struct history_tail *tail, sqlite3 *db, const char *boot, 
 {
     *tail = (struct history_tail){.db = db, .boot = boot, .oldest = INT64_MAX};
     for (size_t i = 0; i < HISTORY_TAIL_STATEMENTS; i++) {
-        if (sqlite3_prepare_v3(db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
-                               &tail->prepared[i], NULL) != SQLITE_OK)
+        if (sqlite3_prepare_v3(db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &tail->prepared[i],
+                               NULL) != SQLITE_OK)
             return history_file_err(db, err, "read");
     }
     int64_t undated = 0;
@@ -97,8 +97,7 @@ int history_tail_insert_undated(struct history_tail *tail, int64_t mono, uint8_t
 /* ---- placing --------------------------------------------------------------------------------- */
 
 /* Move one row to the calendar. A damaged one is dropped and counted. */
-static int place_row(struct history_tail *tail, sqlite3_stmt *rows, int64_t offset,
-                     struct err *err)
+static int place_row(struct history_tail *tail, sqlite3_stmt *rows, int64_t offset, struct err *err)
 {
     int64_t mono = sqlite3_column_int64(rows, 1);
     const void *stored = sqlite3_column_blob(rows, 2);
@@ -126,9 +125,8 @@ static int place_rows(struct history_tail *tail, const char *boot, int64_t offse
 {
     sqlite3_stmt *rows = NULL;
     sqlite3_prepare_v2(
-        tail->db,
-        "SELECT number, mono, row FROM undated WHERE boot = ?1 ORDER BY number LIMIT ?2", -1, &rows,
-        NULL);
+        tail->db, "SELECT number, mono, row FROM undated WHERE boot = ?1 ORDER BY number LIMIT ?2",
+        -1, &rows, NULL);
     sqlite3_bind_text(rows, 1, boot, -1, SQLITE_STATIC);
     sqlite3_bind_int(rows, 2, PLACED_STEP);
     int result = 0, step = SQLITE_DONE;
@@ -160,8 +158,8 @@ static int place_some(struct history_tail *tail, const char *boot, int64_t offse
 
 /* ---- boots that never knew the time ---------------------------------------------------------- */
 
-/* The newest undated boot other than this one and how long it ran; 1, 0 when there is none, or a code
- * and `err`. */
+/* The newest undated boot other than this one and how long it ran; 1, 0 when there is none, or a
+ * code and `err`. */
 static int newest_boot(struct history_tail *tail, char *boot, size_t size, int64_t *ran,
                        struct err *err)
 {
@@ -185,8 +183,8 @@ static int newest_boot(struct history_tail *tail, char *boot, size_t size, int64
 }
 
 /* Decide once where a boot lies, so that a kill between two steps does not move the rest of it: it
- * ended when the boot after it began, `next` (wall time of its monotonic zero). The earliest decided
- * begin is `next` for the boot before. */
+ * ended when the boot after it began, `next` (wall time of its monotonic zero). The earliest
+ * decided begin is `next` for the boot before. */
 static int decide_offset(struct history_tail *tail, const char *boot, int64_t ran, int64_t next,
                          int64_t *offset, struct err *err)
 {
@@ -204,8 +202,9 @@ static int decide_offset(struct history_tail *tail, const char *boot, int64_t ra
                      (long long)*offset);
     result = history_file_run(tail->db, sql, "tidied", err);
     if (result == 0)
-        log_notice("history", "readings of an earlier start that never knew the time were put before "
-                              "the start that followed it: their time is an estimate");
+        log_notice("history",
+                   "readings of an earlier start that never knew the time were put before "
+                   "the start that followed it: their time is an estimate");
     return result;
 }
 

@@ -1,11 +1,11 @@
-/* history_tail - the newest rows, as they came: ticks by time, and rows from before the wall clock was
- * known.
+/* history_tail - the newest rows, as they came: ticks by time, and rows from before the wall clock
+ * was known.
  *
  * A row goes under its wall time in ms, or the next free one when the clock stepped back onto it.
- * While the clock is not known it waits beside the calendar with its boot (a start of the machine) and
- * monotonic time. Once the clock is known, rows of this boot are placed exactly. Rows of a boot that
- * never learnt the time are placed as late as they can have been: that boot had ended when the next one
- * began. Writer's thread.
+ * While the clock is not known it waits beside the calendar with its boot (a start of the machine)
+ * and monotonic time. Once the clock is known, rows of this boot are placed exactly. Rows of a boot
+ * that never learnt the time are placed as late as they can have been: that boot had ended when the
+ * next one began. Writer's thread.
  */
 #pragma once
 
@@ -47,6 +47,6 @@ int history_tail_insert(struct history_tail *tail, int64_t *time, uint8_t *row, 
 int history_tail_insert_undated(struct history_tail *tail, int64_t mono, uint8_t *row,
                                 size_t length, struct err *err);
 
-/* Put some rows on the calendar; `offset` is wall minus monotonic time of this boot, ms. 1 when there
- * may be more, 0 when all are placed, or a code and `err`. */
+/* Put some rows on the calendar; `offset` is wall minus monotonic time of this boot, ms. 1 when
+ * there may be more, 0 when all are placed, or a code and `err`. */
 int history_tail_place_step(struct history_tail *tail, int64_t offset, struct err *err);

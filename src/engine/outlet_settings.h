@@ -25,10 +25,11 @@ struct outlet_settings {
     int64_t power_up;                                       /* enum outlet_power_up */
     int64_t power_up_delay, min_off;                        /* us */
     bool critical, lock;
-    double rated_current; /* A, 0: not known */
-    double min_current;   /* A: what its equipment draws at least while on; 0: not checked */
-    int64_t right;        /* OUTLET_RIGHT_... */
-    const char *users;    /* names, comma between; "" everybody who has the right */
+    int64_t confirm_within; /* us: as in `switching`, for this outlet; 0: that one counts */
+    double rated_current;   /* A, 0: not known */
+    double min_current;     /* A: what its equipment draws at least while on; 0: not checked */
+    int64_t right;          /* OUTLET_RIGHT_... */
+    const char *users;      /* names, comma between; "" everybody who has the right */
 };
 
 /* The words of `right`. */

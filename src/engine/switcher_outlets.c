@@ -254,12 +254,13 @@ void outlets_deinit(struct switcher *switcher)
 
 /* ---- targets --------------------------------------------------------------------------------- */
 
+/* Thousands of targets may name the same outlets: each knows its place in the list, as far as that
+ * is its place in this one. */
 static void aim(struct aims *aims, struct outlet *outlet, clock_us forward, clock_us backward)
 {
-    for (size_t i = 0; i < aims->count; i++) {
-        if (aims->list[i].outlet == outlet)
-            return;
-    }
+    if (outlet->aim < aims->count && aims->list[outlet->aim].outlet == outlet)
+        return;
+    outlet->aim = aims->count;
     aims->list = mem_grow(aims->list, aims->count, &aims->capacity, sizeof *aims->list);
     aims->list[aims->count++] = (struct aim){outlet, forward, backward};
 }

@@ -25,6 +25,7 @@ struct outlet {
     struct memory *memory;
     struct board *board;
     struct run *run; /* under way, or NULL */
+    size_t aim;      /* place in the list of aims made last; see aim() */
 };
 
 struct group {

@@ -182,8 +182,9 @@ void run_resume_sent(struct run *run)
 static void begin_reading(struct run *run)
 {
     const struct switching_settings *settings = &run->switcher->settings;
+    clock_us own = run->outlet ? run->outlet->settings->confirm_within : 0;
     run->place = RUN_READ;
-    run->prove_by = now_of(run) + settings->confirm_within;
+    run->prove_by = now_of(run) + (own ? own : settings->confirm_within);
     if (run->phase == 0 && !(run->restoring && run->give_up))
         run->give_up = now_of(run) + settings->unknown_for;
     wait_until(run, now_of(run));

@@ -311,6 +311,16 @@ static void set_timing(struct line *line)
     line->width = settings->kind == LINE_MODBUS_TCP ? (int)settings->in_flight : 1;
 }
 
+/* Without them the boards forget, which is no reason not to simulate them. */
+static void open_contacts(struct line *line)
+{
+    struct err err = ERR_EMPTY;
+    line->contacts = sim_contacts_open(line->settings.port, &err);
+    if (!line->contacts)
+        log_warning("line", "%s: its boards forget their contacts when busbar ends: %s", line->name,
+                    err.text);
+}
+
 struct line *line_new(struct loop *loop, const char *name, const struct line_settings *settings,
                       struct transport *transport)
 {
@@ -334,6 +344,8 @@ struct line *line_new(struct loop *loop, const char *name, const struct line_set
         transport->events = &events;
         transport->user = line;
     }
+    if (settings->kind == LINE_SIM && *settings->port)
+        open_contacts(line);
     describe(line);
     set_timing(line);
     line->flights = mem_new((size_t)line->width * sizeof *line->flights);
@@ -353,6 +365,7 @@ struct line *line_free(struct line *line)
     loop_timer_stop(&line->reopen);
     if (line->transport)
         line->transport->kind->free(line->transport);
+    line->contacts = sim_contacts_free(line->contacts);
     for (size_t i = 0; i < LINE_UNITS; i++)
         free(line->units[i]);
     free(line->flights);

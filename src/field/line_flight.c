@@ -318,8 +318,12 @@ void line_simulate(struct line *line)
     struct line_flight *flight = line->flights;
     if (line->transport || !flight->used)
         return;
-    static const uint8_t nothing[1];
-    answered(line, flight, nothing, 0);
+    uint8_t answer[SIM_BOARD_CONTACTS];
+    const struct line_request *request = flight->request;
+    size_t length = 0;
+    if (line->contacts && request)
+        length = sim_contacts_answer(line->contacts, request->pdu, request->length, answer);
+    answered(line, flight, answer, length);
     line_pump(line);
 }
 

@@ -5,6 +5,7 @@
 #include "base/loop.h"
 #include "field/frame.h"
 #include "field/line.h"
+#include "field/sim_contacts.h"
 
 #define LINE_UNITS 256
 #define LINE_HEAR_MAX 1024 /* taken in at once */
@@ -37,8 +38,9 @@ struct line {
     char *name;
     struct line_settings settings;
     char endpoint[300], reason[240];
-    struct transport *transport; /* NULL: sim */
-    bool rtu;                    /* framing; else MBAP (or none at all for sim) */
+    struct transport *transport;   /* NULL: sim */
+    struct sim_contacts *contacts; /* of a sim line whose boards remember; NULL else */
+    bool rtu;                      /* framing; else MBAP (or none at all for sim) */
 
     enum line_state state;
     bool wanted; /* by line_open: stays open while there is nothing to do */

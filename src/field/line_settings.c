@@ -51,7 +51,8 @@ static const struct setting_row rows[] = {
      .help =
          "For a serial line the path of its port (/dev/ttyUSB0, or better a path under "
          "/dev/serial/by-id); for a network line the number of the TCP port, 502 when not given; "
-         "for gpio the chip, /dev/gpiochip0."},
+         "for gpio the chip, /dev/gpiochip0; for sim a file in which simulated boards keep their "
+         "contacts while busbar restarts, none when not given."},
     {.key = "host",
      .type = SETTING_TEXT,
      FIELD(host),
@@ -219,6 +220,10 @@ static int check(const struct config *config, const void *record, const char **k
             *line->port ? ", not \"" : "", line->port, *line->port ? "\"" : "");
     if (is_network(line) && *line->port && !parse_port(line->port))
         return err_set(err, -EINVAL, "must be the number of a TCP port, 1 to 65535, not \"%s\"",
+                       line->port);
+    if (line->kind == LINE_SIM && *line->port && line->port[0] != '/')
+        return err_set(err, -EINVAL,
+                       "of a sim line must be the path of a file, beginning with /, not \"%s\"",
                        line->port);
     *key = "host";
     if (is_network(line) && !*line->host)

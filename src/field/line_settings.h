@@ -11,7 +11,7 @@ enum line_rs485 { LINE_RS485_AUTO, LINE_RS485_ON, LINE_RS485_OFF };
 struct line_settings {
     int64_t kind; /* enum line_kind */
     const char *label;
-    const char *port; /* path of a serial port, or number of a TCP port */
+    const char *port; /* path of a serial port or of contacts (sim), or number of a TCP port */
     const char *host;
     const char *outputs, *inputs; /* of a GPIO chip, see gpio_chip.h */
     int64_t baud;                 /* index; see line_settings_baud */

@@ -27,6 +27,7 @@ def demo_site(rig):
     simulator = rig.start(Simulator, meters(), 1, ["--pty", str(pty), "--baud", "19200"])
     site = (DEMO / "busbar.yaml").read_text()
     for old, new in (("port: 15020", f"port: {simulator.first}"), ("port: /tmp/busbar-demo-rs485", f"port: {pty}"),
+                     ("port: /tmp/busbar-demo-contacts", f"port: {rig.folder / 'contacts'}"),
                      ("web: {https: 8443, http: 8080}", "web: {https: @HTTPS@, http: @HTTP@, listen: 127.0.0.1}")):
         require(old in site, f"deploy/demo/busbar.yaml has no \"{old}\"")
         site = site.replace(old, new)

@@ -15,10 +15,31 @@ test('no contact is said with since when, figures are veiled, then contact comes
     assert.match(await page.locator('.banner').innerText(), /No contact with busbar since \d\d:\d\d:\d\d/)
     assert.equal(await page.locator('html.no-contact').count(), 1)
     assert.match(await page.locator('.diagram .node-power .figure').first().evaluate((node) => getComputedStyle(node).backgroundImage), /repeating/)
+    // Nobody can say now that all is well.
+    assert.match(await page.locator('.head .count').innerText(), /No contact/)
+    assert.doesNotMatch(await page.locator('main').innerText(), /Nothing is wrong|devices are online/)
+    assert.match(await page.locator('.summary').innerText(), /were online/)
     await keep(page, 'no-contact')
+    await page.locator('.nav .pages').getByRole('link', { name: 'Diagnostics' }).click()
+    await page.waitForSelector('.health-word')
+    assert.doesNotMatch(await page.locator('.health-word').innerText(), /is well/)
     await control('mend')
     await page.waitForSelector('.banner', { state: 'detached', timeout: 20_000 })
     assert.equal(await page.locator('html.no-contact').count(), 0)
+  }))
+
+test('a page that was never opened says that it waits for contact, and opens when it is back', { skip: !MOCK }, () =>
+  withPage({ offline: true }, async (page) => {
+    await visit(page, '/')
+    await page.waitForSelector('.diagram .figure')
+    await control('break')
+    await page.waitForSelector('.banner')
+    await page.route(/\.js$/, (request) => request.abort())
+    await page.locator('.nav .pages').getByRole('link', { name: 'Graphs' }).click()
+    await page.getByRole('heading', { name: /busbar cannot be reached/ }).waitFor()
+    await page.unroute(/\.js$/)
+    await control('mend')
+    await page.getByRole('heading', { name: 'Graphs' }).waitFor({ timeout: 20_000 })
   }))
 
 test('the stream is taken up where it broke', { skip: !MOCK }, () => withPage({ offline: true }, async (page) => {
@@ -56,7 +77,8 @@ test('tabs that nobody looks at hold no connection: a browser has six for a host
   await page.waitForTimeout(800)
   assert.equal(asked.length, 0)
   await page.evaluate(() => { window.looked = true; document.dispatchEvent(new Event('visibilitychange')) })
-  await page.waitForSelector('.diagram .node-power .figure:not(.unknown)')
+  await until(() => asked.length > 0, 'a stream for a tab that is looked at')
+  await page.waitForTimeout(800)
   assert.equal(asked.length, 1)
   assert.equal(await page.locator('.banner').count(), 0)
 }))

@@ -9,13 +9,14 @@ after(close)
 const skip = { skip: MOCK && 'needs real lines' }
 const PHONE_360 = { width: 360, height: 720 }
 
-/** A network line of this unit with a device on it, whose address may be read under a second name. */
+/** A network line of this unit with a device on it; its address may be read under a second name, by another profile. */
 async function wired(page) {
   const { values } = await ask(page, '/settings')
   const value = (key) => values.find((one) => one.key === key)?.value
   const line = values.find(({ key, value: kind }) => /^lines\.[^.]+\.kind$/.test(key) && kind === 'modbus-tcp').key.split('.')[1]
   const device = values.find(({ key, value: on }) => /^devices\.[^.]+\.line$/.test(key) && on === line).key.split('.')[1]
-  return { line, unit: value(`devices.${device}.unit`), profile: value(`devices.${device}.profile`), device }
+  assert.equal(value(`devices.${device}.profile`), 'eastron-sdm630')
+  return { line, unit: value(`devices.${device}.unit`), profile: 'eastron-sdm72v2', device } // its sister: the same first registers
 }
 
 const field = (page, key, kind = 'input, select') => page.locator(`[data-key="${key}"]`).locator(kind).first()

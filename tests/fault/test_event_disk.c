@@ -56,7 +56,7 @@ static bool run_with_fault(long call, enum disk_fault fault, bool stays)
 {
     char folder[200];
     bool acknowledged[EVENTS] = {false};
-    test_folder(folder, sizeof folder);
+    test_folder_in_memory(folder, sizeof folder); /* the disk is played here */
     disk_vfs_fail(0, fault, false);
     struct event_store *store = event_store_open(folder, "boot-1", NULL);
     assert_non_null(store);
@@ -120,7 +120,7 @@ static void removing_is_all_or_nothing(void **state)
     bool failed = true;
     for (long call = 1; failed; call++) {
         char folder[200];
-        test_folder(folder, sizeof folder);
+        test_folder_in_memory(folder, sizeof folder); /* the disk is played here */
         disk_vfs_fail(0, DISK_FULL, false);
         struct event_store *store = event_store_open(folder, "boot-1", NULL);
         assert_int_equal(testing_fill(store, TESTING_T0, 1020), 0);
@@ -157,7 +157,7 @@ static int set_up(void **state)
     static const struct event_settings usual = {.keep = 1826LL * 86400 * CLOCK_S, .most = 100000};
     struct fixture *fixture = calloc(1, sizeof *fixture);
     disk_vfs_fail(0, DISK_FULL, false);
-    test_folder(fixture->folder, sizeof fixture->folder);
+    test_folder_in_memory(fixture->folder, sizeof fixture->folder);
     fixture->clock = clock_fake(TESTING_T0);
     fixture->loop = loop_new(&fixture->clock);
     fixture->log = event_log_open(fixture->loop, fixture->folder, &usual);

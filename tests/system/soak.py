@@ -120,6 +120,7 @@ def demo_site(port, serial):
     site = yaml.safe_load((ROOT / "deploy/demo/busbar.yaml").read_text())
     site["lines"]["cellar"]["port"] = port
     site["lines"]["upstairs"]["port"] = str(serial)
+    site["lines"]["thin-air"]["port"] = f"{serial}-contacts"
     site["history"] = {"every": "1 s"}
     del site["site"]["contact"]
     site["web"] = {"connections_per_address": 1000}  # the whole crowd comes from here

@@ -5,7 +5,9 @@ import contextlib
 import csv
 import io
 import json
+import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import threading
@@ -16,6 +18,7 @@ import pytest
 from daemon_client import PASSWORD, PROGRAM, SLOW, run, wait_for
 
 SITE = {"lines": {"air": {"kind": "sim"}}, "devices": {"m": {"line": "air", "profile": "sim-meter", "every": "1 s"}}}
+BASE = "/api/v1"
 
 
 @pytest.fixture
@@ -77,6 +80,33 @@ def test_found_by_time_kind_actor_object_text_and_severity(house):
     assert like(**{"from": middle}) == those(lambda event: event["time"] >= middle)
     assert like(to=middle) == those(lambda event: event["time"] < middle)
     assert house.local("GET", "/api/v1/events?kind=nothing").status == 400
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("ip") or not shutil.which("nsenter"),
+                    reason="a network of its own needs root, ip and nsenter")
+def test_a_changed_address_is_told(daemon):
+    probe = subprocess.run(["unshare", "--net", "ip", "link", "set", "lo", "up"], capture_output=True, check=False)
+    if probe.returncode != 0:
+        pytest.skip("this machine gives no network of its own")
+    house = daemon(SITE, prefix=("unshare", "--net"), ready=False)
+
+    def answers():
+        with contextlib.suppress(OSError):
+            return house.local("GET", BASE + "/health").status == 200
+
+    wait_for(answers, 20 * SLOW, "the daemon without a network")
+
+    def inside(*words):
+        subprocess.run(["nsenter", "-t", str(house.process.pid), "-n", "ip", *words], check=True)
+
+    inside("link", "set", "lo", "up")
+    inside("address", "add", "192.0.2.7/24", "dev", "lo")
+    told = wait_for(lambda: events(house, kind="network-change"), 15 * SLOW, "the new address")
+    assert told[0]["text"] == "lo has the address 192.0.2.7/24" and told[0]["object"] == "lo"
+    inside("address", "del", "192.0.2.7/24", "dev", "lo")
+    told = wait_for(lambda: events(house, kind="network-change")[:-1], 15 * SLOW, "the address that went")
+    assert told[0]["text"] == "lo no longer has the address 192.0.2.7/24"
+    assert told[0]["detail"] == {"address": "192.0.2.7/24", "gone": True}
 
 
 def test_only_the_administrator_sees_what_people_do(house):

@@ -90,6 +90,33 @@ def test_clear_takes_what_is_named_and_no_more(daemon):
     assert "all points" in told[0]["text"] and "m/phase-b" in told[1]["text"]
 
 
+def test_a_reset_of_energy_is_recorded_and_loses_nothing(daemon, serve):
+    """The count begins anew, for the administrator only; what was used before and after stays in the sums."""
+    meter = serve({1: Unit.sdm630()})
+    house = daemon({"lines": {"gw": tcp_line(meter.port)}, "devices": {"m": unit("gw", 1, every="200 ms")},
+                    "history": {"every": "1 s"}})
+    path = "m/total/energy"
+    house.wait_good(path)
+    before = house.point(path)["value"]
+    assert before > 0
+    wait_for(lambda: len(rows(house, path)) >= 2, 30, "readings before the reset")
+    wish = {"action": "reset-energy", "targets": ["m"]}
+    assert house.ask("POST", BASE + "/commands", wish).status in (401, 403)
+    assert house.local("POST", BASE + "/commands", wish).json()["state"] == "done"
+    wait_for(lambda: rows(house, path)[-1][4] < before, 30, "readings after the reset")
+    told = house.get("/events?kind=energy-reset")["events"]
+    assert [(one["actor"], one["object"]) for one in told] == [("local", "m")], told
+    house.kill()
+    house.start()
+    house.wait_good(path)
+    assert house.point(path)["value"] < before  # the reset outlives kill -9
+    values = [row[4] for row in rows(house, path)]
+    rise = sum(b - a if b >= a else b for a, b in zip(values, values[1:]))
+    for step in (60, "1h", "1d"):
+        buckets = house.get(f"/history?path={path}&step={step}&from=-1h")["series"][0]["rows"]
+        assert sum(bucket[6] for bucket in buckets) == pytest.approx(rise, abs=0.0015), (step, values)
+
+
 def test_a_reload_puts_rules_into_force(daemon):
     house = daemon(SITE)
     house.wait_good("m/phase-c/voltage")

@@ -31,8 +31,11 @@ static inline void plug_in(struct bench *b, const char *profile)
     if (!b->state)
         fail_msg("%s", err.text);
     b->rounds = 0;
+    /* A board with contacts asks how it was left, and is told nothing. */
     struct driver_request request;
-    assert_int_equal(sim_driver.identify(b->state, NULL, &request, &err), 0);
+    const struct driver_answer nothing = {.result = DRIVER_ANSWERED, .bytes = (const uint8_t *)""};
+    if (sim_driver.identify(b->state, NULL, &request, &err) > 0)
+        assert_int_equal(sim_driver.identify(b->state, &nothing, &request, &err), 0);
 }
 
 static inline void unplug(struct bench *b)

@@ -281,10 +281,9 @@ static struct profile *read_good(const char *text)
 static void test_a_run_is_one_line_for_many_points(void **state)
 {
     (void)state;
-    struct profile
-        *profile =
-            read_good(RUN("2..63", "input: 100, type: float32, scale: 0.5, every: slow, optional: "
-                                   "true") "  total/voltage: {input: 0, type: uint16}\n");
+    struct profile *profile =
+        read_good(RUN("2..63", "input: 100, type: float32, scale: 0.5, every: slow, optional: "
+                               "true") "  total/voltage: {input: 0, type: uint16}\n");
     assert_int_equal(profile->point_count, 63);
     for (int order = 2; order <= 63; order++) {
         const struct profile_point *point = &profile->points[order - 2];

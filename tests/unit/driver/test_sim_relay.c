@@ -2,6 +2,8 @@
  * stands still, and what one can do wrong is done. */
 #include "sim_testing.h"
 
+#include "wire/sim_board.h"
+
 static void tell(struct bench *b, int outlet, double number)
 {
     char path[40];
@@ -124,6 +126,38 @@ static void what_is_off_stays_off_when_built_anew(void **state)
     bench_free(b);
 }
 
+/* The line remembers how a board was left (field/sim_contacts); the board asks before its first
+ * reading, and says its number with each command, so that two boards of a line are told apart. */
+static void a_board_begins_as_it_was_left(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new("sim-pdu-24");
+    struct driver_request asked = {0}, told = {0};
+    struct err err = ERR_EMPTY;
+    uint8_t contacts[SIM_BOARD_CONTACTS] = {0};
+    contacts[6] = SIM_CONTACT_OPEN;    /* outlet 7, closed by itself */
+    contacts[22] = SIM_CONTACT_CLOSED; /* outlet 23, open by itself */
+    const struct driver_answer answer = {
+        .result = DRIVER_ANSWERED, .bytes = contacts, .length = sizeof contacts};
+    assert_int_equal(sim_driver.identify(b->state, NULL, &asked, &err), 1);
+    assert_int_equal(asked.length, SIM_BOARD_ASK);
+    assert_int_equal(sim_driver.identify(b->state, &answer, &asked, &err), 0);
+    read_round(b);
+    assert_string_equal(word(b, "outlet-7/state"), "off");
+    assert_near(get(b, "outlet-7/current"), 0, 0);
+    assert_string_equal(word(b, "outlet-8/state"), "on");
+    assert_string_equal(word(b, "outlet-23/state"), "on");
+    assert_true(get(b, "outlet-7/energy") > 0); /* the counter does not begin anew */
+    assert_int_equal(sim_driver.encode(b->state, point(b, "outlet-7/state"), 1, &told, &err), 1);
+    assert_int_equal(told.length, SIM_BOARD_TELL);
+    assert_memory_equal(told.bytes, asked.bytes, SIM_BOARD_ASK);
+    assert_int_equal(told.bytes[SIM_BOARD_ASK], 6);
+    assert_int_equal(told.bytes[SIM_BOARD_ASK + 1], 1);
+    /* Once it is running it knows better than what was kept. */
+    assert_int_equal(sim_driver.identify(b->state, NULL, &asked, &err), 0);
+    bench_free(b);
+}
+
 static void what_is_no_outlet_cannot_be_switched(void **state)
 {
     (void)state;
@@ -144,6 +178,7 @@ int main(void)
         cmocka_unit_test(circuits_count_what_their_outlets_count),
         cmocka_unit_test(faults_are_what_they_say),
         cmocka_unit_test(what_is_off_stays_off_when_built_anew),
+        cmocka_unit_test(a_board_begins_as_it_was_left),
         cmocka_unit_test(what_is_no_outlet_cannot_be_switched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

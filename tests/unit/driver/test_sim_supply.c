@@ -173,6 +173,37 @@ static void battery_charges_like_the_recorded_one(void **state)
     assert_near(battery.voltage, 12.75, 0.1);
 }
 
+/* Two outputs are free for the site; the others follow mains and battery, and cannot be told. */
+static void free_outputs_can_be_switched(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new("sim-supply");
+    struct driver_request request = {0};
+    struct err err = ERR_EMPTY;
+    read_round(b);
+    assert_string_equal(word(b, "output-5/state"), "off");
+    double power = get(b, "mains/real-power");
+    for (int number = 5; number <= 6; number++) {
+        char path[20];
+        snprintf(path, sizeof path, "output-%d/state", number);
+        const struct driver_answer answer = {.result = DRIVER_ANSWERED,
+                                             .bytes = (const uint8_t *)"",
+                                             .mono = clock_mono(&b->clock),
+                                             .wall = clock_wall(&b->clock)};
+        assert_int_equal(sim_driver.encode(b->state, point(b, path), 1, &request, &err), 1);
+        assert_int_equal(sim_driver.written(b->state, point(b, path), &answer, &request, &err), 0);
+        read_round(b);
+        assert_string_equal(word(b, path), "on");
+    }
+    assert_near(get(b, "mains/real-power"), power, 1e-9);
+    for (int number = 1; number <= 4; number++) {
+        char path[20];
+        snprintf(path, sizeof path, "output-%d/state", number);
+        assert_int_equal(sim_driver.encode(b->state, point(b, path), 1, &request, &err), -ENOTSUP);
+    }
+    bench_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +212,7 @@ int main(void)
         cmocka_unit_test(battery_after_a_restart_is_about_as_full),
         cmocka_unit_test(battery_discharges_like_the_recorded_one),
         cmocka_unit_test(battery_charges_like_the_recorded_one),
+        cmocka_unit_test(free_outputs_can_be_switched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,6 +87,48 @@ static void a_newer_format_is_refused(void **state)
     assert_int_equal(number_in("PRAGMA user_version"), 99); /* untouched */
 }
 
+/* The readings that the golden file says it holds. */
+static void check_golden_readings(void)
+{
+    static const char *const paths[] = {"m/total/voltage", "m/total/current", "m/total/energy"};
+    struct history_answer *answer =
+        testing_ask(folder, paths, 3, 0, TESTING_T0 + 24 * TESTING_HOUR, 0, NULL);
+    const struct history_series *voltage = &answer->series[0], *current = &answer->series[1];
+    size_t good = 0;
+    assert_int_equal(voltage->count, 200);
+    assert_int_equal(answer->series[2].count, 200);
+    for (int i = 0; i < 200; i++) {
+        assert_true(voltage->buckets[i].time == TESTING_T0 + i * 60 * CLOCK_S);
+        assert_true(voltage->buckets[i].last == (2300 + i * 7 % 50) / 10.0);
+        assert_true(answer->series[2].buckets[i].last == i * 13 / 1000.0);
+        if (i % 10 != 3)
+            assert_true(current->buckets[good++].last == i * i % 997 / 1000.0);
+    }
+    assert_int_equal(current->count, good);
+    history_answer_free(answer);
+}
+
+/* What the first busbar wrote is read by each later one, before and after it is tidied. */
+static void a_history_of_format_1_is_read_on(void **state)
+{
+    (void)state;
+    char *golden = test_read_file(TEST_SOURCE_ROOT "/tests/golden/history_format_1.sql");
+    assert_non_null(golden);
+    run_sql(golden);
+    free(golden);
+    struct history_store *store = open_store();
+    assert_string_equal(history_store_facts(store).notice, "");
+    assert_int_equal(number_in("PRAGMA user_version"), 2);
+    check_golden_readings();
+    /* five days on all of it has become pieces */
+    assert_int_equal(testing_write_one(store, TESTING_T0 + 5 * 24 * TESTING_HOUR, 1), 0);
+    assert_int_equal(testing_tidy(store, NULL), 0);
+    assert_int_equal(number_in("SELECT count(*) FROM block"), 0);
+    assert_true(number_in("SELECT count(*) FROM piece") > 0);
+    check_golden_readings();
+    history_store_close(store);
+}
+
 static void a_foreign_database_is_refused(void **state)
 {
     (void)state;
@@ -229,15 +271,11 @@ static void a_damaged_series_costs_only_itself(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_second_daemon_is_kept_out),
-        TEST(a_newer_format_is_refused),
-        TEST(a_foreign_database_is_refused),
-        TEST(a_folder_that_cannot_be_is_said),
-        TEST(rubbish_is_set_aside),
-        TEST(a_damaged_block_costs_only_itself),
-        TEST(a_damaged_series_costs_only_itself),
-        TEST(a_deleted_file_is_begun_anew),
-        TEST(an_exchanged_file_is_refused),
+        TEST(a_second_daemon_is_kept_out),       TEST(a_newer_format_is_refused),
+        TEST(a_history_of_format_1_is_read_on),  TEST(a_foreign_database_is_refused),
+        TEST(a_folder_that_cannot_be_is_said),   TEST(rubbish_is_set_aside),
+        TEST(a_damaged_block_costs_only_itself), TEST(a_damaged_series_costs_only_itself),
+        TEST(a_deleted_file_is_begun_anew),      TEST(an_exchanged_file_is_refused),
     };
     return cmocka_run_group_tests_name("history_file", tests, NULL, NULL);
 }

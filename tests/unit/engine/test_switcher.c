@@ -13,6 +13,7 @@ static const char plain[] = "devices: {pdu-0: {}, pdu-1: {}}\n"
                             "  pdu-0/outlet-5: {right: administrator}\n"
                             "  pdu-0/outlet-6: {users: 'bert, carl'}\n"
                             "  pdu-0/outlet-7: {min_current: 0.5}\n"
+                            "  pdu-1/outlet-6: {confirm_within: 1 min}\n"
                             "groups:\n"
                             "  row: {members: 'pdu-1/outlet-2, pdu-1/outlet-1, pdu-1/outlet-3', "
                             "step: 100 ms}\n"
@@ -186,6 +187,31 @@ static void targets_are_outlets_groups_devices_and_patterns(void **state)
                    "there is no outlet \"pdu-0/outlet-33\"; did you mean \"pdu-0/outlet-");
 }
 
+/* However often and by whatever name; the first mention counts, here without the group's steps. */
+static void an_outlet_is_switched_once_however_often_it_is_named(void **state)
+{
+    struct rig *rig = *state;
+    const char *targets[4000];
+    static const char *const names[] = {"pdu-1/outlet-2", "pdu-1", "group/row", "*/outlet-*"};
+    for (size_t i = 0; i < TEST_COUNT(targets); i++)
+        targets[i] = names[i % TEST_COUNT(names)];
+    struct command_answer answer;
+    struct command_wish wish = {.action = COMMAND_ON_DELAYED,
+                                .targets = targets,
+                                .target_count = 3,
+                                .actor = "anna",
+                                .role = ROLE_ADMINISTRATOR};
+    commands_submit(rig->commands, &wish, &answer);
+    assert_int_equal(answer.command->step_count, 8);
+    rig_run(rig, 10 * CLOCK_MS);
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(rig->outlets[1][i].writes, 1);
+    wish.action = COMMAND_CANCEL;
+    wish.target_count = TEST_COUNT(targets);
+    commands_submit(rig->commands, &wish, &answer);
+    assert_int_equal(answer.command->step_count, 16);
+}
+
 /* ---- what a device does wrong ---------------------------------------------------------------- */
 
 static void each_fault_has_its_sentence(void **state)
@@ -218,6 +244,23 @@ static void each_fault_has_its_sentence(void **state)
         assert_int_equal(outlet->closed, rows[i].closed);
         assert_int_equal(outlet->writes, 1); /* never repeated blindly */
     }
+}
+
+/* powerman#67: what is slow by its nature is given its time, what is not is not waited for. */
+static void slow_equipment_has_a_time_of_its_own(void **state)
+{
+    struct rig *rig = *state;
+    char slow[24], quick[24];
+    rig->late_by = 46 * CLOCK_S;
+    rig->outlets[1][5].fault = rig->outlets[1][6].fault = RIG_LATE;
+    rig_do(rig, COMMAND_ON, "pdu-1/outlet-6", slow);
+    rig_do(rig, COMMAND_ON, "pdu-1/outlet-7", quick);
+    rig_run(rig, 45 * CLOCK_S);
+    expect(rig, slow, COMMAND_SENT, "");
+    expect(rig, quick, COMMAND_FAILED, "did not obey");
+    rig_run(rig, 2 * CLOCK_S);
+    expect(rig, slow, COMMAND_CONFIRMED, "");
+    assert_int_equal(rig->outlets[1][5].writes, 1);
 }
 
 /* sonic-mgmt#27953: an ambiguous outcome is unknown, read again, reported. */
@@ -565,7 +608,9 @@ int main(void)
         TEST(the_power_that_a_reboot_took_comes_back_through_faults),
         TEST(a_group_goes_in_its_order_and_off_the_other_way_round),
         TEST(targets_are_outlets_groups_devices_and_patterns),
+        TEST(an_outlet_is_switched_once_however_often_it_is_named),
         TEST(each_fault_has_its_sentence),
+        TEST(slow_equipment_has_a_time_of_its_own),
         TEST(an_outlet_that_cannot_be_read_is_unknown_until_it_can),
         TEST(an_outcome_that_stays_unknown_ends_as_unknown),
         TEST(current_that_flows_while_off_is_said),

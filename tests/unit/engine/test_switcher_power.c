@@ -19,6 +19,13 @@ static const char cancelling[] = "devices: {pdu-0: {}}\n"
                                  "  pdu-0/outlet-1: {on_delay: 5 s, reboot_hold: 10 s}\n"
                                  "switching: {pending: cancel}\n";
 
+static const char by_schedule[] = "devices: {pdu-0: {}}\n"
+                                  "outlets:\n"
+                                  "  pdu-0/outlet-1: {power_up: schedule}\n"
+                                  "  pdu-0/outlet-2: {power_up: schedule}\n"
+                                  "  pdu-0/outlet-3: {power_up: schedule}\n"
+                                  "  pdu-0/outlet-4: {power_up: schedule}\n";
+
 static int set_up(void **state)
 {
     struct rig *rig = malloc(sizeof *rig);
@@ -333,6 +340,34 @@ static void outlets_come_back_as_the_settings_say(void **state)
 }
 
 /* The relays are another unit than the meter at which they are shown. */
+/* Off for outlet 1, on for 2, nothing for the others. */
+static int says_the_clock(void *user, const char *path)
+{
+    (void)user;
+    char last = path[strlen(path) - 1];
+    return last == '1' ? 0 : last == '2' ? 1 : -1;
+}
+
+/* Tasmota#11852: as the schedules say at that time, whatever was before; where none speaks, as it
+ * was. */
+static void an_outlet_can_come_back_by_the_clock(void **state)
+{
+    struct rig *rig = *state;
+    rig_stop(rig);
+    rig->yaml = by_schedule;
+    rig_start(rig);
+    switcher_set_schedule(rig->switcher, says_the_clock, NULL);
+    rig_run(rig, 2 * CLOCK_S);
+    put(rig, COMMAND_ON, 1);
+    put(rig, COMMAND_ON, 3);
+    lose_power(rig, RIG_MINUTE);
+    rig_run(rig, 10 * CLOCK_S);
+    assert_false(closed(rig, 1));
+    assert_true(closed(rig, 2));
+    assert_true(closed(rig, 3));
+    assert_false(closed(rig, 4));
+}
+
 static void the_loss_of_a_part_alone_is_noticed(void **state)
 {
     struct rig *rig = *state;
@@ -520,6 +555,7 @@ int main(void)
         TEST(what_was_sent_is_read_not_sent_again),
         TEST(a_broken_file_switches_nothing),
         TEST(outlets_come_back_as_the_settings_say),
+        TEST(an_outlet_can_come_back_by_the_clock),
         TEST(the_loss_of_a_part_alone_is_noticed),
         TEST(a_board_that_runs_on_had_no_loss),
         TEST(a_board_that_comes_up_on_is_brought_back_too),

@@ -56,63 +56,63 @@ static void defaults_of_a_serial_line(void **state)
 }
 
 /* Each is one mistake, and the message names what is wrong with it. */
+static const struct {
+    const char *text, *says;
+} wrong[] = {
+    {"lines: {a: {kind: modbus-rtu}}", "serial port"},
+    {"lines: {a: {kind: modbus-rtu, port: 502}}", "serial port"},
+    {"lines: {a: {kind: modbus-tcp}}", "host"},
+    {"lines: {a: {kind: modbus-tcp, host: x, port: 70000}}", "1 to 65535"},
+    {"lines: {a: {kind: modbus-tcp, host: x, port: /dev/ttyS0}}", "1 to 65535"},
+    {"lines: {a: {kind: modbus-rtu, port: /dev/ttyS0, baud: 9601}}", "9600"},
+    {"lines: {a: {kind: modbus-rtu, port: /dev/ttyS0, parity: evn}}", "even"},
+    {"lines: {a: {kind: modbus-rtu, port: /dev/ttyS0, stop_bits: 3}}", "1 to 2"},
+    {"lines: {a: {kind: modbus-rtu, port: /dev/ttyS0, in_flight: 4}}", "in_flight"},
+    {"lines: {a: {kind: modbus-rtu, port: /dev/ttyS0, bauds: 9600}}", "baud"},
+    {"lines: {a: {kind: sim}}\ndevices: {m: {line: b, profile: testing}}", "line"},
+    {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testin}}", "testing"},
+    {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, unit: 256}}", "0 to 255"},
+    {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, every: 50 ms}}",
+     "100 ms to 1 h"},
+    {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, fed_by: x}}", "mains"},
+    {"lines: {a: {kind: sim}}\n"
+     "devices: {meter-1: {line: a, profile: testing},"
+     " n: {line: a, profile: testing, fed_by: meter-2}}",
+     "there is no \"meter-2\"; did you mean \"meter-1\"?"},
+    {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, fed_by: m}}",
+     "devices.m.fed_by: the way upstream by \"m\" comes back"},
+    {"lines: {a: {kind: sim}}\n"
+     "devices: {k: {line: a, profile: testing, fed_by: o},"
+     " m: {line: a, profile: testing, fed_by: o}, n: {line: a, profile: testing, fed_by: m},"
+     " o: {line: a, profile: testing, fed_by: n}}",
+     "devices.m.fed_by: the way upstream by \"o\" comes back"},
+    {"lines: {a: {kind: modbus-tcp, host: x}}\n"
+     "devices: {m: {line: a, profile: testing, unit: 3},"
+     " n: {line: a, profile: testing, unit: 3}}",
+     "devices.n.unit: unit 3 of a is \"m\" already"},
+    {"lines: {a: {kind: modbus-rtu, port: /dev/ttyS0},"
+     " b: {kind: modbus-rtu, port: /dev/ttyS0}}",
+     "lines.b.port: \"a\" uses this port already"},
+    {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, role: x}}", "pdu"},
+    {"lines: {a: {kind: modbus-rtu, port: /dev/ttyS0}}\n"
+     "devices: {m: {line: a, profile: testing, unit: 0}}",
+     "1 to 255"},
+    {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, part_of: x}}",
+     "there is no \"x\""},
+    {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, part_of: m}}",
+     "part of itself"},
+    {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing},"
+     " n: {line: a, profile: testing, part_of: m}, o: {line: a, profile: testing, part_of: n}}",
+     "name that one"},
+    {"lines: {a: {kind: gpio, port: /dev/gpiochip0}}", "needs outputs or inputs"},
+    {"lines: {a: {kind: gpio, outputs: 17}}", "/dev/gpiochip0"},
+    {"lines: {a: {kind: gpio, port: /dev/gpiochip0, outputs: '3', inputs: '3'}}", "twice"},
+    {"lines: {a: {kind: sim, outputs: '3'}}", "only a gpio line"},
+};
+
 static void mistakes_are_named(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text, *says;
-    } wrong[] = {
-        {"lines: {a: {kind: modbus-rtu}}", "serial port"},
-        {"lines: {a: {kind: modbus-rtu, port: 502}}", "serial port"},
-        {"lines: {a: {kind: modbus-tcp}}", "host"},
-        {"lines: {a: {kind: modbus-tcp, host: x, port: 70000}}", "1 to 65535"},
-        {"lines: {a: {kind: modbus-tcp, host: x, port: /dev/ttyS0}}", "1 to 65535"},
-        {"lines: {a: {kind: modbus-rtu, port: /dev/ttyS0, baud: 9601}}", "9600"},
-        {"lines: {a: {kind: modbus-rtu, port: /dev/ttyS0, parity: evn}}", "even"},
-        {"lines: {a: {kind: modbus-rtu, port: /dev/ttyS0, stop_bits: 3}}", "1 to 2"},
-        {"lines: {a: {kind: modbus-rtu, port: /dev/ttyS0, in_flight: 4}}", "in_flight"},
-        {"lines: {a: {kind: modbus-rtu, port: /dev/ttyS0, bauds: 9600}}", "baud"},
-        {"lines: {a: {kind: sim}}\ndevices: {m: {line: b, profile: testing}}", "line"},
-        {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testin}}", "testing"},
-        {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, unit: 256}}",
-         "0 to 255"},
-        {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, every: 50 ms}}",
-         "100 ms to 1 h"},
-        {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, fed_by: x}}", "mains"},
-        {"lines: {a: {kind: sim}}\n"
-         "devices: {meter-1: {line: a, profile: testing},"
-         " n: {line: a, profile: testing, fed_by: meter-2}}",
-         "there is no \"meter-2\"; did you mean \"meter-1\"?"},
-        {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, fed_by: m}}",
-         "devices.m.fed_by: the way upstream by \"m\" comes back"},
-        {"lines: {a: {kind: sim}}\n"
-         "devices: {k: {line: a, profile: testing, fed_by: o},"
-         " m: {line: a, profile: testing, fed_by: o}, n: {line: a, profile: testing, fed_by: m},"
-         " o: {line: a, profile: testing, fed_by: n}}",
-         "devices.m.fed_by: the way upstream by \"o\" comes back"},
-        {"lines: {a: {kind: modbus-tcp, host: x}}\n"
-         "devices: {m: {line: a, profile: testing, unit: 3},"
-         " n: {line: a, profile: testing, unit: 3}}",
-         "devices.n.unit: unit 3 of a is \"m\" already"},
-        {"lines: {a: {kind: modbus-rtu, port: /dev/ttyS0},"
-         " b: {kind: modbus-rtu, port: /dev/ttyS0}}",
-         "lines.b.port: \"a\" uses this port already"},
-        {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, role: x}}", "pdu"},
-        {"lines: {a: {kind: modbus-rtu, port: /dev/ttyS0}}\n"
-         "devices: {m: {line: a, profile: testing, unit: 0}}",
-         "1 to 255"},
-        {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, part_of: x}}",
-         "there is no \"x\""},
-        {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing, part_of: m}}",
-         "part of itself"},
-        {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing},"
-         " n: {line: a, profile: testing, part_of: m}, o: {line: a, profile: testing, part_of: n}}",
-         "name that one"},
-        {"lines: {a: {kind: gpio, port: /dev/gpiochip0}}", "needs outputs or inputs"},
-        {"lines: {a: {kind: gpio, outputs: 17}}", "/dev/gpiochip0"},
-        {"lines: {a: {kind: gpio, port: /dev/gpiochip0, outputs: '3', inputs: '3'}}", "twice"},
-        {"lines: {a: {kind: sim, outputs: '3'}}", "only a gpio line"},
-    };
     for (size_t i = 0; i < TEST_COUNT(wrong); i++) {
         struct err_list errors = {0};
         struct config *config = field_config(wrong[i].text, &errors);

@@ -1,5 +1,5 @@
 // The one live stream of this tab: opened while the page is looked at, closed while it sleeps.
-import { Cell } from '../base/cell'
+import { Cell, useCell } from '../base/cell'
 import { learnTime, unitNow } from '../base/clock'
 import { heard, lookAgain } from '../model/switching'
 import { values } from '../model/values'
@@ -21,6 +21,11 @@ const QUIET_MS = 20_000
 export const newestEvent = new Cell(0)
 
 export const contact = new Cell<Contact>({ state: 'connecting' })
+
+/** Whether what is on the screen is the last known, not what is. */
+export function useLost(): boolean {
+  return useCell(contact).state === 'lost'
+}
 
 let source: EventSource | null = null
 let lastId: string | null = null

@@ -1,4 +1,5 @@
 // The head of every page: which unit, where, its time, who looks, how many problems.
+import { useLost } from '../api/live'
 import { useCell } from '../base/cell'
 import { useNow } from '../base/clock'
 import { clock, date } from '../format/time'
@@ -26,7 +27,15 @@ function UnitTime({ zone, known }: { zone: string; known: boolean }) {
 /** Red only for what needs somebody now; old values and limits of the unit are amber. */
 function ProblemCount() {
   const problems = useProblems()
+  const lost = useLost()
   const count = problems.length
+  if (lost) {
+    return (
+      <a class="count some" href="/#problems" aria-label={t.contact.noneLink} data-count={count}>
+        <span class="shape" aria-hidden="true">◆</span><span class="words">{t.contact.none}</span>
+      </a>
+    )
+  }
   const grave = problems.some((problem) => problem.harm !== 'stale' && problem.harm !== 'health')
   return (
     <a class={`count ${count ? (grave ? 'grave' : 'some') : 'none'}`} href="/#problems" aria-label={t.head.problemsLink(count)}

@@ -21,6 +21,8 @@ export const en = {
     unknownPageText: (path: string) => `There is nothing at ${path}. Search with “/” or go to the overview.`,
     partFailed: 'This part of the page could not be loaded',
     partFailedText: 'The unit may have been updated meanwhile. Load the page again.',
+    partUnreached: 'This page was not loaded yet, and busbar cannot be reached',
+    partUnreachedText: 'It opens by itself when contact is back.',
     reload: 'Load again',
   },
 
@@ -55,6 +57,8 @@ export const en = {
     lost: (since: string) => `No contact with busbar since ${since}.`,
     lostText: 'Figures below are the last known. The page keeps trying.',
     back: 'Contact with busbar is back.',
+    none: 'No contact',
+    noneLink: 'No contact: go to what was known last',
   },
 
   http: {
@@ -141,6 +145,8 @@ export const en = {
   problem: {
     label: 'What is wrong',
     none: 'Nothing is wrong.',
+    noneWas: 'Nothing was wrong when contact was lost.',
+    noneWasText: 'What has happened since is not known.',
     noneText: (devices: number) => `${plural(devices, 'device answers', 'devices answer')}, every value is fresh.`,
     unit: 'unit',
     since: (when: string) => `since ${when}`,
@@ -180,6 +186,7 @@ export const en = {
     states: 'Devices',
     allOn: (count: number) => `All ${count} devices are online.`,
     someOn: (on: number, all: number) => `${on} of ${all} devices are online.`,
+    wereOn: (on: number, all: number) => `${on} of ${all} devices were online.`,
     emptyTitle: 'No devices yet',
     emptyText: 'Add a line and then the devices on it under Settings, where a search finds what answers; or name them in the site file.',
   },
@@ -270,6 +277,7 @@ export const en = {
     title: 'Diagnostics',
     health: 'Health',
     ok: 'The unit is well.',
+    unknown: 'Not known: there is no contact with the unit. What follows is what it said last.',
     degraded: 'The unit works, with limits.',
     version: 'Version',
     uptime: 'Running for',

@@ -1,6 +1,7 @@
 // What each line and unit is doing, and how the daemon itself is.
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ask, sentence } from '../../api/http'
+import { useLost } from '../../api/live'
 import type { Line, Logging } from '../../api/types'
 import { useCell } from '../../base/cell'
 import { unitNow } from '../../base/clock'
@@ -59,16 +60,18 @@ function useLogging(): Logging | null {
 function HealthPanel() {
   const now = useCell(health)
   const here = useCell(site)
+  const lost = useLost()
   if (!now || !here) return null
   const { diagnostics } = t
+  const well = now.status === 'ok' && !lost
   const zone = here.time_zone
   const started = parseTime(here.started)
   return (
     <section class="panel" aria-labelledby="health">
       <h2 id="health">{diagnostics.health}</h2>
-      <p class={now.status === 'ok' ? 'health-word fine' : 'health-word some'}>
-        <span class="shape" aria-hidden="true">{now.status === 'ok' ? '✓' : '◆'}</span>
-        {now.status === 'ok' ? diagnostics.ok : diagnostics.degraded}
+      <p class={well ? 'health-word fine' : 'health-word some'}>
+        <span class="shape" aria-hidden="true">{well ? '✓' : '◆'}</span>
+        {lost ? diagnostics.unknown : well ? diagnostics.ok : diagnostics.degraded}
       </p>
       {now.problems.length > 0 && <ul class="plain-list">{now.problems.map((problem) => <li key={problem}>{problem}</li>)}</ul>}
       <Facts facts={[

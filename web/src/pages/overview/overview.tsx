@@ -1,4 +1,5 @@
 // First screen: is everything on, is anything wrong, where does the power go.
+import { useLost } from '../../api/live'
 import { useCell } from '../../base/cell'
 import { site } from '../../model/site'
 import { Empty } from '../../parts/empty'
@@ -11,9 +12,10 @@ import { ProblemStrip } from './problem-strip'
 import { Where } from './where'
 
 /** Devices that are switched off on purpose are not missed. */
-function summary(here: Site): string {
+function summary(here: Site, lost: boolean): string {
   const wanted = here.devices.filter((device) => device.state !== 'disabled')
   const online = wanted.filter((device) => device.state === 'online').length
+  if (lost) return t.overview.wereOn(online, wanted.length)
   return online === wanted.length ? t.overview.allOn(online) : t.overview.someOn(online, wanted.length)
 }
 
@@ -33,13 +35,14 @@ function Chips({ here }: { here: Site }) {
 
 export function Overview() {
   const here = useCell(site)
+  const lost = useLost()
   if (!here) return null
   if (!here.devices.length) return <Empty title={t.overview.emptyTitle} text={t.overview.emptyText} />
   return (
     <div class="overview">
       <div class="title-row">
         <h1>{t.overview.title}</h1>
-        <p class="summary">{summary(here)}</p>
+        <p class="summary">{summary(here, lost)}</p>
       </div>
       <ProblemStrip site={here} />
       <Chips here={here} />

@@ -1,5 +1,6 @@
 // Is anything wrong: nothing, or what, where, since when, in order of harm.
 import { useState } from 'preact/hooks'
+import { useLost } from '../../api/live'
 import type { Site } from '../../api/types'
 import { unitNow } from '../../base/clock'
 import { moment } from '../../format/time'
@@ -20,6 +21,13 @@ function Row({ problem, zone }: { problem: Problem; zone: string }) {
   )
 }
 
+/** Without contact nobody can say that nothing is wrong. */
+function Fine({ answering }: { answering: number }) {
+  return useLost()
+    ? <p class="fine"><b>{t.problem.noneWas}</b> {t.problem.noneWasText}</p>
+    : <p class="fine"><span class="shape" aria-hidden="true">✓</span><b>{t.problem.none}</b> {t.problem.noneText(answering)}</p>
+}
+
 export function ProblemStrip({ site }: { site: Site }) {
   const problems = useProblems()
   const [all, setAll] = useState(false)
@@ -29,7 +37,7 @@ export function ProblemStrip({ site }: { site: Site }) {
     <section id="problems" class={problems.length ? 'problems some' : 'problems'} aria-label={t.problem.label} aria-live="polite"
       aria-relevant="additions removals">
       {problems.length === 0
-        ? <p class="fine"><span class="shape" aria-hidden="true">✓</span><b>{t.problem.none}</b> {t.problem.noneText(answering)}</p>
+        ? <Fine answering={answering} />
         : <ul>{shown.map((problem) => <Row key={problem.key} problem={problem} zone={site.time_zone} />)}</ul>}
       {problems.length > shown.length && (
         <button type="button" class="quiet" onClick={() => setAll(true)}>{t.problem.more(problems.length - shown.length)}</button>
