@@ -328,7 +328,7 @@ def readings(db):
             yield series, key, quality, value
     for key, blob in db.execute("SELECT key, row FROM block ORDER BY key"):
         for time, quality, value in read_block(blob, key):
-            yield key & 0xFFFFFF, time, quality, value
+            yield key & 0x3FFFF, time, quality, value
     for key, blob in db.execute("SELECT key, row FROM piece WHERE key < ? ORDER BY key", (1 << 56,)):
         for time, quality, value in read_span(blob, key):
             yield key >> 32 & 0xFFFFFF, time, quality, value

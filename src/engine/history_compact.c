@@ -8,8 +8,11 @@
 #include "engine/history_row.h"
 #include "engine/history_samples.h"
 
-/* Readings in one step: 30 ms of a small processor. */
-#define STEP_READINGS 200000
+/* Readings in one step: 20 ms of a processor. An hour that has more becomes blocks of its minutes,
+ * so that no step writes again what another has written. */
+#define STEP_READINGS 65536
+
+#define MINUTE_MS 60000
 
 /* What SQLite adds to a block: cell pointer, lengths, key (file format, section 1.6). */
 #define BLOCK_OVERHEAD 12
@@ -23,8 +26,10 @@ struct entry {
 struct work {
     sqlite3 *db;
     struct err *err;
-    int64_t hour, last_time; /* of the last row that was taken in */
-    int rows;                /* taken in */
+    int64_t hour, slot;            /* what becomes blocks: the hour, or a minute of it */
+    int64_t first_time, last_time; /* of the rows that were taken in */
+    int rows;                      /* taken in */
+    bool full;                     /* there may be more */
     struct entry *entries;
     size_t count, capacity;
     struct history_compact_result *result;
@@ -84,16 +89,18 @@ static int add_row(struct work *work, int64_t time, uint32_t order, const uint8_
     return result;
 }
 
-/* Rows of the hour, oldest first, until there is enough for one step. */
-static int read_rows(struct work *work)
+/* Rows of the hour before `until`, oldest first, until there is enough for one step. */
+static int read_rows(struct work *work, int64_t until)
 {
     sqlite3_stmt *rows = NULL;
     sqlite3_prepare_v2(work->db,
                        "SELECT time, row FROM tick WHERE time >= ?1 AND time < ?2 ORDER BY time",
                        -1, &rows, NULL);
     sqlite3_bind_int64(rows, 1, work->hour * HISTORY_HOUR_MS);
-    sqlite3_bind_int64(rows, 2, (work->hour + 1) * HISTORY_HOUR_MS);
+    sqlite3_bind_int64(rows, 2, until);
     work->last_time = work->hour * HISTORY_HOUR_MS - 1;
+    work->rows = 0;
+    work->count = 0;
     int result = 0, step = SQLITE_DONE;
     for (uint32_t order = 0; result == 0 && work->count < STEP_READINGS; order++) {
         step = rows ? sqlite3_step(rows) : SQLITE_ERROR;
@@ -105,19 +112,49 @@ static int read_rows(struct work *work)
         if (result < 0)
             break;
         work->last_time = time;
-        work->rows++;
+        if (work->rows++ == 0)
+            work->first_time = time;
         const void *bytes = sqlite3_column_blob(rows, 1);
         result =
             add_row(work, work->last_time, order, bytes, (size_t)sqlite3_column_bytes(rows, 1));
     }
     if (result == 0 && step != SQLITE_ROW && step != SQLITE_DONE)
         result = failed(work);
+    work->full = step == SQLITE_ROW;
     sqlite3_finalize(rows);
     /* the hour was found because it has a row */
     return result == 0 && work->rows == 0 ? history_file_damaged(work->err, "tidied") : result;
 }
 
-/* What the hour's block of this series holds already; a damaged one holds nothing any more. */
+/* Whether minutes of the hour are blocks already: 1, 0, or a code. */
+static int has_parts(struct work *work)
+{
+    sqlite3_stmt *next = NULL;
+    int64_t from = history_file_slot(work->hour, 1), end = history_file_slot(work->hour + 1, 0);
+    sqlite3_prepare_v2(work->db, "SELECT 1 FROM block WHERE key >= ?1 AND key < ?2 LIMIT 1", -1,
+                       &next, NULL);
+    sqlite3_bind_int64(next, 1, history_file_slot_key(from, 0));
+    sqlite3_bind_int64(next, 2, history_file_slot_key(end, 0));
+    int step = next ? sqlite3_step(next) : SQLITE_ERROR;
+    int result = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : failed(work);
+    sqlite3_finalize(next);
+    return result;
+}
+
+/* Take in what becomes blocks now: all of the hour, or its oldest minute when that is too much. */
+static int choose_rows(struct work *work)
+{
+    int result = read_rows(work, (work->hour + 1) * HISTORY_HOUR_MS);
+    work->slot = history_file_slot(work->hour, 0);
+    int dense = result == 0 && work->full ? 1 : result == 0 ? has_parts(work) : result;
+    if (dense <= 0)
+        return dense;
+    int64_t minute = (work->first_time - work->hour * HISTORY_HOUR_MS) / MINUTE_MS;
+    work->slot = history_file_slot(work->hour, (int)minute + 1);
+    return read_rows(work, work->hour * HISTORY_HOUR_MS + (minute + 1) * MINUTE_MS);
+}
+
+/* What the block of this series holds already; a damaged one holds nothing any more. */
 static int read_block(struct work *work, int64_t key)
 {
     sqlite3_bind_int64(work->get, 1, key);
@@ -158,7 +195,7 @@ static int write_block(struct work *work, int64_t key)
 static int64_t compact_series(struct work *work, size_t begin)
 {
     uint32_t series = work->entries[begin].series;
-    int64_t key = history_file_block_key(work->hour, series);
+    int64_t key = history_file_slot_key(work->slot, series);
     history_samples_clear(&work->samples);
     int result = read_block(work, key);
     if (result < 0)
@@ -241,7 +278,7 @@ int history_compact_step(sqlite3 *db, int64_t current_hour, struct history_compa
         return code;
     code = history_file_run(db, "BEGIN IMMEDIATE", "tidied", err);
     if (code == 0)
-        code = read_rows(&work);
+        code = choose_rows(&work);
     if (code == 0)
         code = write_blocks(&work);
     sqlite3_finalize(work.get);
@@ -299,15 +336,46 @@ static int add_unless_in_tail(struct work *work, uint32_t series,
     return result < 0 ? result : 0;
 }
 
+/* All blocks of the series in the hour, one run each. */
+static int read_hour(struct work *work, uint32_t series, bool *parts)
+{
+    int result = 0;
+    for (int part = 0; part < HISTORY_PARTS && result == 0; part++) {
+        size_t before = work->samples.count;
+        result =
+            read_block(work, history_file_slot_key(history_file_slot(work->hour, part), series));
+        *parts = *parts || (part > 0 && work->samples.count > before);
+        if (result == 0 && !history_samples_end_run(&work->samples))
+            result = -ENOMEM;
+    }
+    return result;
+}
+
+/* One block of the hour takes their place. */
+static int drop_parts(struct work *work, uint32_t series)
+{
+    sqlite3_stmt *drop = NULL;
+    sqlite3_prepare_v2(work->db, "DELETE FROM block WHERE key = ?1", -1, &drop, NULL);
+    int result = drop ? 0 : failed(work);
+    for (int part = 1; part < HISTORY_PARTS && result == 0; part++) {
+        sqlite3_bind_int64(drop, 1,
+                           history_file_slot_key(history_file_slot(work->hour, part), series));
+        result = sqlite3_step(drop) == SQLITE_DONE ? 0 : failed(work);
+        sqlite3_reset(drop);
+    }
+    sqlite3_finalize(drop);
+    return result;
+}
+
 static int merge(struct work *work, uint32_t series, const struct history_sample *samples,
                  size_t count, size_t *known)
 {
     int64_t key = history_file_block_key(work->hour, series);
+    bool parts = false;
     *known = 0;
-    int result = read_block(work, key);
+    int result = read_hour(work, series, &parts);
     if (result < 0)
         return result;
-    history_samples_end_run(&work->samples); /* the first run needs no merging */
     result = add_unless_in_tail(work, series, samples, count, known);
     if (result < 0)
         return result;
@@ -316,7 +384,8 @@ static int merge(struct work *work, uint32_t series, const struct history_sample
         return 0;
     if (!history_samples_end_run(&work->samples) || work->samples.count > HISTORY_BLOCK_MOST)
         return -ENOMEM;
-    return write_block(work, key);
+    result = parts ? drop_parts(work, series) : 0;
+    return result < 0 ? result : write_block(work, key);
 }
 
 int history_compact_merge(sqlite3 *db, uint32_t series, int64_t hour,

@@ -124,7 +124,7 @@ static int erase_rows(struct erasing *erasing, const char *select, const char *u
 static int erase_blocks(struct erasing *erasing)
 {
     sqlite3_stmt *drop = NULL;
-    sqlite3_prepare_v2(erasing->db, "DELETE FROM block WHERE key & 16777215 = ?1", -1, &drop, NULL);
+    sqlite3_prepare_v2(erasing->db, "DELETE FROM block WHERE key & 262143 = ?1", -1, &drop, NULL);
     int result = drop ? 0 : failed(erasing);
     for (size_t i = 0; i < erasing->count && result == 0; i++) {
         sqlite3_bind_int64(drop, 1, erasing->numbers[i]);
@@ -157,7 +157,7 @@ static int erase_pieces(struct erasing *erasing)
 int history_erase(sqlite3 *db, struct history_pieces *pieces, const uint32_t *numbers, size_t count,
                   struct err *err)
 {
-    _Static_assert(HISTORY_SERIES_BITS == 16777215, "as in the statement above");
+    _Static_assert(HISTORY_SERIES_BITS == 262143, "as in the statement above");
     struct erasing erasing = {.db = db, .numbers = numbers, .count = count, .err = err};
     history_pieces_rest(pieces);
     int result = history_file_run(db, "BEGIN IMMEDIATE", "cleared", err);

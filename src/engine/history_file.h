@@ -28,17 +28,40 @@
 #define HISTORY_FILE_FORMAT 2
 #define HISTORY_HOUR_MS 3600000LL
 
-/* Key of a block, and back. */
+/* Key of a block: hour, part of the hour, series. Part 0 may hold all of the hour; where readings
+ * are dense the minutes of the hour are blocks of their own, parts 1 to 60. */
+#define HISTORY_SERIES_BITS 0x3ffff
+#define HISTORY_PARTS 61
+
 static inline int64_t history_file_block_key(int64_t hour, uint32_t series)
 {
     return hour << 24 | series;
 }
 
-#define HISTORY_SERIES_BITS 0xffffff
-
 static inline int64_t history_file_block_hour(int64_t key)
 {
     return key >> 24;
+}
+
+/* Hour and part together: what all blocks side by side have in common. */
+static inline int64_t history_file_slot(int64_t hour, int part)
+{
+    return hour << 6 | part;
+}
+
+static inline int64_t history_file_slot_of(int64_t key)
+{
+    return key >> 18;
+}
+
+static inline int64_t history_file_slot_key(int64_t slot, uint32_t series)
+{
+    return slot << 18 | series;
+}
+
+static inline int64_t history_file_slot_hour(int64_t slot)
+{
+    return slot >> 6;
 }
 
 struct history_file {

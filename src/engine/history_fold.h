@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "engine/history_file.h"
 #include "engine/history_keeper.h"
 #include "engine/history_series.h"
 
@@ -16,8 +17,10 @@ struct history_fold {
     sqlite3 *db;
     struct history_keeper keeper;
     const struct history_series_list *series; /* the store's */
-    sqlite3_stmt *get, *drop;                 /* of blocks */
+    sqlite3_stmt *get, *drop, *next;          /* of blocks */
     struct history_samples day;
+    int64_t slots[24 * HISTORY_PARTS]; /* of the day at hand, in which there are blocks */
+    size_t slot_count;
     int64_t period; /* the next one to join; -1 when none was folded yet */
     uint32_t at;    /* series of it that are joined */
 };

@@ -94,9 +94,10 @@ static int look_at_rows(int64_t key, const uint8_t *bytes, size_t length, struct
 static bool read_piece_key(int64_t key, struct history_look *look)
 {
     look->level = (enum history_level)((uint64_t)key >> 56);
-    look->series = (uint32_t)(key >> 32) & HISTORY_SERIES_MOST;
+    look->series = (uint32_t)(key >> 32) & 0xffffff;
     look->from = look->until = history_piece_base(key);
-    return key >= 0 && key >> 56 < HISTORY_LEVELS && look->series > 0;
+    return key >= 0 && key >> 56 < HISTORY_LEVELS && look->series > 0 &&
+           look->series <= HISTORY_SERIES_MOST;
 }
 
 int history_look(enum history_table table, int64_t key, const uint8_t *bytes, size_t length,

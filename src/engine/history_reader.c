@@ -55,8 +55,8 @@ struct work {
     int64_t from, to;       /* ms */
     struct source *sources; /* ordered by series while the tail is read, then by path */
     size_t source_count;
-    int64_t *hours; /* in which there are blocks */
-    size_t hour_count, hour_capacity;
+    int64_t *slots; /* hours, and parts of hours, in which there are blocks */
+    size_t slot_count, slot_capacity;
     struct history_samples loose;
     struct history_zone zone;
     bool damaged; /* something could not be read */
@@ -239,57 +239,60 @@ static int read_tail(struct work *work)
     return result;
 }
 
-static bool add_hour(struct work *work, int64_t hour)
+static bool add_slot(struct work *work, int64_t slot)
 {
-    if (work->hour_count == work->hour_capacity) {
-        size_t capacity = work->hour_capacity ? work->hour_capacity * 2 : 64;
-        int64_t *hours = realloc(work->hours, capacity * sizeof *hours);
-        if (!hours)
+    if (work->slot_count == work->slot_capacity) {
+        size_t capacity = work->slot_capacity ? work->slot_capacity * 2 : 64;
+        int64_t *slots = realloc(work->slots, capacity * sizeof *slots);
+        if (!slots)
             return false;
-        work->hours = hours;
-        work->hour_capacity = capacity;
+        work->slots = slots;
+        work->slot_capacity = capacity;
     }
-    work->hours[work->hour_count++] = hour;
+    work->slots[work->slot_count++] = slot;
     return true;
 }
 
-/* Hours that have blocks; a day or two, or all of a history that is not folded yet. */
-static int find_hours(struct work *work)
+/* Where there are blocks; a day or two, or all of a history that is not folded yet. */
+static int find_slots(struct work *work)
 {
     sqlite3_stmt *next = work->reader->prepared[NEXT_BLOCK];
     int64_t from = work->from - LOOK_BACK_MS;
-    int64_t hour = from < 0 ? 0 : from / HISTORY_HOUR_MS;
+    int64_t slot = history_file_slot(from < 0 ? 0 : from / HISTORY_HOUR_MS, 0);
     int result = 0;
     while (result == 0) {
-        sqlite3_bind_int64(next, 1, history_file_block_key(hour, 0));
+        sqlite3_bind_int64(next, 1, history_file_slot_key(slot, 0));
         int step = sqlite3_step(next);
         int64_t found =
-            step == SQLITE_ROW ? history_file_block_hour(sqlite3_column_int64(next, 0)) : INT64_MAX;
+            step == SQLITE_ROW ? history_file_slot_of(sqlite3_column_int64(next, 0)) : INT64_MAX;
         if (step != SQLITE_ROW && step != SQLITE_DONE)
             result = failed(work);
         sqlite3_reset(next);
-        if (result == 0 && found < hour)
+        if (result == 0 && found < slot)
             result = history_file_damaged(&work->err, "read");
-        if (result < 0 || found == INT64_MAX || found * HISTORY_HOUR_MS >= work->to)
+        if (result < 0 || found == INT64_MAX ||
+            history_file_slot_hour(found) * HISTORY_HOUR_MS >= work->to)
             break;
-        if (!add_hour(work, found))
+        if (!add_slot(work, found))
             result = no_memory(work);
-        hour = found + 1;
+        slot = found + 1;
     }
     return result;
 }
 
-static int read_block(struct work *work, const struct source *source, int64_t hour)
+static int read_block(struct work *work, const struct source *source, int64_t slot)
 {
     sqlite3_stmt *block = work->reader->prepared[GET_BLOCK];
-    int64_t key = history_file_block_key(hour, source->series);
+    int64_t key = history_file_slot_key(slot, source->series);
     sqlite3_bind_int64(block, 1, key);
     int result = 0;
     int step = sqlite3_step(block);
     if (step == SQLITE_ROW) {
         result = history_samples_add_block(&work->loose, sqlite3_column_blob(block, 0),
                                            (size_t)sqlite3_column_bytes(block, 0), key,
-                                           hour * HISTORY_HOUR_MS);
+                                           history_file_slot_hour(slot) * HISTORY_HOUR_MS);
+        if (result == 0 && !history_samples_end_run(&work->loose)) /* parts may overlap */
+            result = -ENOMEM;
         if (result == -ENOMEM)
             result = no_memory(work);
         else if (result < 0) {
@@ -310,10 +313,8 @@ static int gather_loose(struct work *work, struct source *source)
 {
     int result = 0;
     history_samples_clear(&work->loose);
-    for (size_t i = 0; i < work->hour_count && result == 0; i++)
-        result = read_block(work, source, work->hours[i]);
-    if (result == 0 && !history_samples_end_run(&work->loose))
-        result = no_memory(work);
+    for (size_t i = 0; i < work->slot_count && result == 0; i++)
+        result = read_block(work, source, work->slots[i]);
     for (size_t i = 0; i < source->tail.count && result == 0; i++) {
         if (!history_samples_add(&work->loose, source->tail.list[i]))
             result = no_memory(work);
@@ -515,7 +516,7 @@ static int answer(struct work *work)
     work->answer->until = work->question->to;
     result = read_tail(work);
     if (result == 0)
-        result = find_hours(work);
+        result = find_slots(work);
     size_t at = 0;
     for (size_t path = 0; path < work->question->path_count && result == 0; path++)
         result = read_path(work, path, &at);
@@ -530,7 +531,7 @@ static void release(struct work *work)
         history_samples_deinit(&work->sources[i].tail);
     history_samples_deinit(&work->loose);
     free(work->sources);
-    free(work->hours);
+    free(work->slots);
 }
 
 struct history_answer *history_reader_ask(struct history_reader *reader,

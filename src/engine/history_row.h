@@ -18,7 +18,7 @@
 #include "model/value.h"
 
 #define HISTORY_ROW_VERSION 1
-#define HISTORY_SERIES_MOST 0xffffff /* series numbers are 1 to this */
+#define HISTORY_SERIES_MOST 0x3ffff /* series numbers are 1 to this */
 
 struct history_reading {
     uint32_t series;

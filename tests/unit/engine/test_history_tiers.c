@@ -542,22 +542,67 @@ static void full_does_not_flutter(void **state)
     history_store_close(store);
 }
 
-static int pieces_of_readings(int series)
+static int number_of(const char *sql, int about)
 {
     char path[300];
     sqlite3 *db;
     sqlite3_stmt *count;
     snprintf(path, sizeof path, "%s/history.db", folder);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_prepare_v2(db, "SELECT count(*) FROM piece WHERE key >> 32 = ?1", -1, &count, NULL),
-        SQLITE_OK);
-    sqlite3_bind_int(count, 1, series);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &count, NULL), SQLITE_OK);
+    sqlite3_bind_int(count, 1, about);
     assert_int_equal(sqlite3_step(count), SQLITE_ROW);
     int result = sqlite3_column_int(count, 0);
     sqlite3_finalize(count);
     sqlite3_close(db);
     return result;
+}
+
+static int pieces_of_readings(int series)
+{
+    return number_of("SELECT count(*) FROM piece WHERE key >> 32 = ?1", series);
+}
+
+static int blocks_of_part(int part)
+{
+    return number_of("SELECT count(*) FROM block WHERE key >> 18 & 63 = ?1", part);
+}
+
+/* More than one step of tidying takes in: the minutes of an hour are blocks, readings from
+ * elsewhere come in between, and a day later all of it is folded. */
+static void hours_of_many_readings_agree(void **state)
+{
+    (void)state;
+    enum { BETWEEN = 500 };
+    uint64_t seed = test_seed();
+    struct source source = {.volts = 2300, .amps = 4000, .seed = seed};
+    struct history_store *store = open_store();
+    int64_t from = at(2026, 2, 2, 8);
+    write_ticks(store, &source, from, 100, 40000); /* 66 minutes, 108,000 readings in an hour */
+    write_ticks(store, &source, from + 2 * 3600000, 60000, 3);
+    testing_tidy(store, NULL);
+    assert_true(blocks_of_part(12) > 0);
+    check_all(&seed);
+    static struct history_sample between[BETWEEN];
+    for (int i = 0; i < BETWEEN; i++) {
+        between[i] = (struct history_sample){
+            .time = from + 7777 + i * 1000LL, .value = i, .quality = QUALITY_GOOD};
+        remember(0, between[i].time, between[i].value, true);
+    }
+    struct err err = ERR_EMPTY;
+    uint64_t known;
+    for (int round = 0; round < 2; round++) {
+        if (history_store_import(store, &testing_series[0], between, BETWEEN,
+                                 (from + 3 * 3600000) * CLOCK_MS, &known, &err) < 0)
+            fail_msg("%s", err.text);
+        assert_int_equal(known, round ? BETWEEN : 0);
+    }
+    check_all(&seed);
+    write_ticks(store, &source, from + 2 * 86400000LL, 60000, 100);
+    testing_tidy(store, NULL);
+    assert_int_equal(blocks_of_part(12), 0);
+    check_all(&seed);
+    history_store_close(store);
 }
 
 /* A month of readings each 3 s is more than is joined at once: its days stay apart, and a step of
@@ -627,6 +672,7 @@ int main(void)
         TEST(full_does_not_flutter),
         TEST(clearing_takes_one_series_only),
         TEST(periods_are_joined_unless_they_are_dense),
+        TEST(hours_of_many_readings_agree),
     };
     return cmocka_run_group_tests_name("history_tiers", tests, NULL, NULL);
 }
