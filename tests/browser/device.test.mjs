@@ -110,6 +110,9 @@ test('absent is a dash with its reason on focus', (context) => withPage({}, asyn
   await figure.focus()
   await page.waitForSelector('#why:not([hidden])')
   assert.ok((await page.locator('#why').innerText()).length > 5)
+  // what has the focus keeps its words when the page moves under it
+  await page.evaluate(() => document.dispatchEvent(new Event('scroll')))
+  assert.ok(await page.locator('#why').isVisible())
 }))
 
 test('bad is a word with a shape, never a number', (context) => withPage({}, async (page) => {

@@ -47,6 +47,12 @@ function hide(): void {
   owner = null
 }
 
+/** Moving to a mark by keyboard scrolls it into view: its words come along. */
+function onScroll(): void {
+  if (owner?.contains(document.activeElement)) place(owner)
+  else hide()
+}
+
 function marked(event: Event): Element | null {
   return (event.target as Element | null)?.closest?.('[data-why]') ?? null
 }
@@ -63,6 +69,6 @@ export function startTooltips(): void {
   document.addEventListener('pointerover', onOver)
   document.addEventListener('focusin', onOver)
   document.addEventListener('focusout', hide)
-  document.addEventListener('scroll', hide, true)
+  document.addEventListener('scroll', onScroll, true)
   document.addEventListener('keydown', (event) => event.key === 'Escape' && hide())
 }
