@@ -21,7 +21,7 @@ struct event_reader *event_reader_open(const char *folder, struct err *err)
         err_set(err, -ENOMEM, "there is no memory to read the event log");
         return NULL;
     }
-    reader->db = event_file_open_reader(folder, err);
+    reader->db = database_open_reader(&event_database, folder, err);
     int64_t format;
     if (!reader->db || event_file_number(reader->db, "PRAGMA user_version", 0, &format, err) < 0)
         return event_reader_close(reader);
@@ -340,7 +340,7 @@ int event_reader_verify(struct event_reader *reader, uint64_t known_id,
     if (code == 0)
         code = walk_chain(reader, &walk, err);
     watch(reader, NULL);
-    event_file_roll_back(reader->db);
+    database_roll_back(reader->db);
     if (code == 0) {
         conclude(&walk);
         event_hash_format(walk.hash, verdict->head);

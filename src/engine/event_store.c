@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -15,7 +14,7 @@
 #define DAY_SLACK (3600 * CLOCK_S) /* wall and monotonic time may differ so much over a day */
 
 struct event_store {
-    struct event_file file;
+    struct database file;
     char boot[64];
     struct buf work;
     /* as of the last commit */
@@ -85,13 +84,13 @@ struct event_store *event_store_open(const char *folder, const char *boot, struc
     struct event_store *store = mem_new(sizeof *store);
     struct err why = ERR_EMPTY;
     snprintf(store->boot, sizeof store->boot, "%s", boot);
-    if (event_file_open(&store->file, folder, err) < 0) {
+    if (database_open(&store->file, &event_database, folder, err) < 0) {
         free(store);
         return NULL;
     }
     int result = open_content(store, &why);
     if (result == -EBADMSG) {
-        result = event_file_renew(&store->file, false, &why);
+        result = database_replace(&store->file, &why);
         if (result == 0)
             result = open_content(store, &why);
     }
@@ -107,7 +106,7 @@ struct event_store *event_store_close(struct event_store *store)
 {
     if (!store)
         return NULL;
-    event_file_close(&store->file);
+    database_close(&store->file);
     buf_deinit(&store->work);
     free(store);
     return NULL;
@@ -260,7 +259,7 @@ static int append_all(struct event_store *store, struct event_record *const *rec
 static void restore(struct event_store *store, const struct event_store *before)
 {
     struct buf work = store->work;
-    struct event_file file = store->file;
+    struct database file = store->file;
     *store = *before;
     store->work = work;
     store->file = file;
@@ -272,7 +271,7 @@ static int renew(struct event_store *store, bool gone, struct err *err)
     uint64_t last = store->last;
     uint8_t hash[EVENT_HASH_SIZE];
     memcpy(hash, store->hash, sizeof hash);
-    int code = event_file_renew(&store->file, gone, err);
+    int code = gone ? database_reopen(&store->file, err) : database_replace(&store->file, err);
     if (code < 0)
         return code;
     snprintf(store->notice, sizeof store->notice, "%s", store->file.notice);
@@ -299,7 +298,7 @@ static int transact(struct event_store *store, struct event_record *const *recor
     if (code == 0)
         code = event_file_run(store->file.db, "COMMIT", "written", err);
     if (code < 0) {
-        event_file_roll_back(store->file.db);
+        database_roll_back(store->file.db);
         restore(store, &before);
     }
     return code;
@@ -309,7 +308,7 @@ int event_store_write(struct event_store *store, struct event_record *const *rec
                       struct err *err)
 {
     int code = 0;
-    if (!store->file.db || !event_file_in_place(&store->file)) {
+    if (!store->file.db || !database_in_place(&store->file)) {
         if (store->file.db)
             log_warning("event_log", "%s was moved or deleted while the program ran",
                         store->file.path);
@@ -452,27 +451,19 @@ int event_store_prune(struct event_store *store, const struct event_policy *poli
         code = event_file_run(store->file.db, "COMMIT", "shortened", err);
     if (code == 0)
         return 1;
-    event_file_roll_back(store->file.db);
+    database_roll_back(store->file.db);
     restore(store, &before);
     return code;
 }
 
 /* ---- facts ----------------------------------------------------------------------------------- */
 
-static uint64_t bytes_of(const char *path, const char *suffix)
-{
-    char name[320];
-    struct stat facts;
-    snprintf(name, sizeof name, "%s%s", path, suffix);
-    return stat(name, &facts) == 0 ? (uint64_t)facts.st_size : 0;
-}
-
 struct event_store_facts event_store_facts(const struct event_store *store)
 {
     return (struct event_store_facts){
         .first = store->first,
         .last = store->last,
-        .bytes = bytes_of(store->file.path, "") + bytes_of(store->file.path, "-wal"),
+        .bytes = database_bytes(&store->file),
         .generation = store->generation,
         .notice = store->notice,
         .ran_before = store->ran_before,

@@ -36,7 +36,7 @@ static int copy_snapshot(sqlite3 *from, const char *name, const char *to, struct
     sqlite3 *db = NULL;
     int result = sqlite3_exec(from, "BEGIN; SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL)
                      ? history_file_err(from, err, "copied")
-                     : history_file_format(from, name, err);
+                     : database_format(&history_database, from, name, err);
     if (result < 0)
         return result;
     if (sqlite3_open_v2(to, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK)
@@ -44,7 +44,7 @@ static int copy_snapshot(sqlite3 *from, const char *name, const char *to, struct
     else
         result = err_set(err, -EIO, "cannot make %s: %s", to, sqlite3_errmsg(db));
     sqlite3_close(db);
-    history_file_roll_back(from);
+    database_roll_back(from);
     return result < 0 ? result : 0;
 }
 
@@ -178,7 +178,7 @@ int history_restore(const char *from, const char *folder, char *former,
     struct err why = ERR_EMPTY;
     *former = '\0';
     int result = file_make_folder(folder, 0750, &why);
-    int lock = result == 0 ? history_file_lock(folder, &why) : -1;
+    int lock = result == 0 ? database_lock(&history_database, folder, &why) : -1;
     if (lock >= 0) {
         char path[PATH_SIZE];
         snprintf(path, sizeof path, "%.4000s/history.lock", folder);

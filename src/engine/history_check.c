@@ -148,7 +148,7 @@ static int check_blobs(struct check *check, enum history_table table, const char
                                              : "the history holds blobs of a newer busbar");
     }
     if (step != SQLITE_ROW && step != SQLITE_DONE) {
-        if (history_file_code(check->db) == -EBADMSG)
+        if (database_code(check->db) == -EBADMSG)
             note_structure(check, sqlite3_errmsg(check->db));
         else
             result = history_file_err(check->db, check->err, "checked");
@@ -207,7 +207,7 @@ static int check_all(struct check *check, const char *path)
         {HISTORY_TABLE_UNDATED, "SELECT number, mono, row FROM undated ORDER BY number"},
         {HISTORY_TABLE_PIECE, "SELECT key, key, row FROM piece ORDER BY key"},
     };
-    int format = history_file_format(check->db, path, check->err);
+    int format = database_format(&history_database, check->db, path, check->err);
     if (format == -EBADMSG) {
         note_structure(check, sqlite3_errmsg(check->db));
         return 0;
@@ -240,14 +240,14 @@ int history_check(const char *path, history_damage_fn *damage, void *user,
     int result = 0;
     if (sqlite3_exec(check.db, "BEGIN; SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL) !=
         SQLITE_OK) {
-        if (history_file_code(check.db) == -EBADMSG)
+        if (database_code(check.db) == -EBADMSG)
             note_structure(&check, sqlite3_errmsg(check.db));
         else
             result = history_file_err(check.db, err, "checked");
     } else {
         result = check_all(&check, path);
     }
-    history_file_roll_back(check.db);
+    database_roll_back(check.db);
     sqlite3_close(check.db);
     history_series_deinit(&check.series);
     return result;

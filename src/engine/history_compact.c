@@ -287,7 +287,7 @@ int history_compact_step(sqlite3 *db, int64_t current_hour, struct history_compa
         code = delete_rows(&work);
     if (code == 0)
         code = history_file_run(db, "COMMIT", "tidied", err);
-    history_file_roll_back(db);
+    database_roll_back(db);
     if (code == -ENOMEM)
         err_set(err, code, "there is no memory to tidy the history");
     else if (code == -ENOTSUP)

@@ -176,7 +176,7 @@ int history_erase(sqlite3 *db, struct history_pieces *pieces, const uint32_t *nu
         result = erase_pieces(&erasing);
     if (result == 0)
         result = history_file_run(db, "COMMIT", "cleared", err);
-    history_file_roll_back(db);
+    database_roll_back(db);
     buf_deinit(&erasing.row);
     free(erasing.readings);
     return result;

@@ -105,7 +105,7 @@ static int remove_some(struct history_evict *evict, struct history_fold *fold, s
     history_pieces_rest(&fold->keeper.pieces);
     if (result == 0)
         result = history_file_run(fold->db, "COMMIT", "tidied", err);
-    history_file_roll_back(fold->db);
+    database_roll_back(fold->db);
     if (result < 0)
         return result;
     evict->removed += (uint64_t)removed;

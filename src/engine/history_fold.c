@@ -219,7 +219,7 @@ static int commit(struct history_fold *fold, int result, struct err *err)
     history_pieces_rest(&fold->keeper.pieces);
     if (result == 0)
         result = history_file_run(fold->db, "COMMIT", "tidied", err);
-    history_file_roll_back(fold->db);
+    database_roll_back(fold->db);
     return result;
 }
 

@@ -72,7 +72,7 @@ struct history_reader *history_reader_open(const char *folder, struct err *err)
         err_set(err, -ENOMEM, "there is no memory to read the history");
         return NULL;
     }
-    reader->db = history_file_open_reader(folder, err);
+    reader->db = database_open_reader(&history_database, folder, err);
     if (!reader->db)
         return history_reader_close(reader);
     for (size_t i = 0; i < STATEMENTS; i++) {
@@ -543,7 +543,7 @@ struct history_answer *history_reader_ask(struct history_reader *reader,
     if (result == 0)
         result = answer(&work);
     history_pieces_rest(&reader->pieces);
-    history_file_roll_back(reader->db);
+    database_roll_back(reader->db);
     release(&work);
     if (work.damaged)
         log_warning("history", "an answer has gaps: parts of the history are damaged");

@@ -31,7 +31,7 @@ struct repair {
     struct history_repair_report *report;
     struct history_image image;
     struct history_repair_names names;
-    struct history_file file; /* the new one, while blobs are copied */
+    struct database file; /* the new one, while blobs are copied */
     struct history_pieces pieces;
     sqlite3_stmt *insert[HISTORY_TABLES];
     uint64_t uncommitted;
@@ -307,14 +307,14 @@ static void finish_file(struct repair *repair)
     }
     history_pieces_close(&repair->pieces);
     if (repair->file.db)
-        history_file_roll_back(repair->file.db);
-    history_file_close(&repair->file);
+        database_roll_back(repair->file.db);
+    database_close(&repair->file);
 }
 
 static int copy_all(struct repair *repair, const char *folder)
 {
     struct history_salvage_tally tally;
-    int result = history_file_open(&repair->file, folder, repair->err);
+    int result = database_open(&repair->file, &history_database, folder, repair->err);
     if (result == 0)
         result = prepare(repair);
     if (result == 0)
@@ -404,7 +404,7 @@ static int hold(const char *from, struct err *err)
         return -1;
     snprintf(folder, sizeof folder, "%.*s.", (int)(name - from), from);
     snprintf(lock, sizeof lock, "%s/history.lock", folder);
-    return access(lock, F_OK) == 0 ? history_file_lock(folder, err) : -1;
+    return access(lock, F_OK) == 0 ? database_lock(&history_database, folder, err) : -1;
 }
 
 int history_repair(const struct history_repair_order *order, struct history_repair_report *report,
@@ -415,7 +415,7 @@ int history_repair(const struct history_repair_order *order, struct history_repa
     struct repair repair = {.order = order,
                             .report = report,
                             .image = HISTORY_IMAGE_EMPTY,
-                            .file = HISTORY_FILE_EMPTY,
+                            .file = DATABASE_EMPTY,
                             .err = &why};
     int lock = hold(order->from, &why), result = why.code;
     if (result == 0)

@@ -27,7 +27,7 @@ static const char *const statements[STATEMENTS] = {
 };
 
 struct history_store {
-    struct history_file file;
+    struct database file;
     char boot[64];
     sqlite3_stmt *prepared[STATEMENTS];
     struct history_tail tail;
@@ -135,13 +135,13 @@ struct history_store *history_store_open(const char *folder, const char *boot, s
     store->series = HISTORY_SERIES_LIST_EMPTY;
     strncpy(store->boot, boot, sizeof store->boot - 1);
     struct err why = ERR_EMPTY;
-    int result = history_file_open(&store->file, folder, &why);
+    int result = database_open(&store->file, &history_database, folder, &why);
     if (result == 0)
         result = load_all(store, &why);
     if (result == -EBADMSG) {
         /* damage that the quick look of opening did not find */
         unprepare(store);
-        result = history_file_replace(&store->file, &why);
+        result = database_replace(&store->file, &why);
         if (result == 0)
             result = load_all(store, &why);
     }
@@ -157,7 +157,7 @@ struct history_store *history_store_close(struct history_store *store)
     if (!store)
         return NULL;
     unprepare(store);
-    history_file_close(&store->file);
+    database_close(&store->file);
     history_series_deinit(&store->series);
     free(store);
     return NULL;
@@ -245,7 +245,7 @@ static int write_records(struct history_store *store, struct history_record *con
     }
     if (result == 0)
         result = history_file_run(store->file.db, "COMMIT", "written", err);
-    history_file_roll_back(store->file.db);
+    database_roll_back(store->file.db);
     return result;
 }
 
@@ -284,20 +284,20 @@ static int settle(struct history_store *store, int opened, struct err *err)
     if (result == 0)
         result = history_file_run(store->file.db, "COMMIT", "written", err);
     if (store->file.db)
-        history_file_roll_back(store->file.db);
+        database_roll_back(store->file.db);
     return result;
 }
 
 /* The file is open and at its place, or comes to be. */
 static int ensure_file(struct history_store *store, struct err *err)
 {
-    if (store->ready && history_file_in_place(&store->file))
+    if (store->ready && database_in_place(&store->file))
         return 0;
     if (store->ready)
         log_warning("history", "%s was moved or deleted while the program ran; opening it anew",
                     store->file.path);
     unprepare(store);
-    int opened = history_file_reopen(&store->file, err);
+    int opened = database_reopen(&store->file, err);
     int result = settle(store, opened, err);
     if (result < 0)
         unprepare(store);
@@ -313,7 +313,7 @@ static void replace_if_damaged(struct history_store *store, int result)
     store->replacements++;
     struct err why = ERR_EMPTY;
     unprepare(store);
-    int opened = history_file_replace(&store->file, &why);
+    int opened = database_replace(&store->file, &why);
     if (settle(store, opened, &why) < 0) {
         log_error("history", "%s", why.text);
         unprepare(store);
@@ -366,7 +366,7 @@ int history_store_define(struct history_store *store, const struct history_defin
         result = write_definitions(store, definitions, count, 0, err);
     if (result == 0)
         result = history_file_run(store->file.db, "COMMIT", "written", err);
-    history_file_roll_back(store->file.db);
+    database_roll_back(store->file.db);
     for (size_t i = 0; i < count && result == 0; i++)
         history_series_add(&store->series, &definitions[i]);
     replace_if_damaged(store, result);
@@ -386,7 +386,7 @@ static int import(struct history_store *store, const struct history_definition *
     history_pieces_rest(&store->fold.keeper.pieces);
     if (result == 0)
         result = history_file_run(store->file.db, "COMMIT", "written", err);
-    history_file_roll_back(store->file.db);
+    database_roll_back(store->file.db);
     return result;
 }
 
@@ -477,7 +477,7 @@ struct history_store_facts history_store_facts(const struct history_store *store
 {
     struct history_store_facts facts = store->facts;
     facts.notice = store->notice;
-    facts.bytes = history_file_bytes(&store->file);
+    facts.bytes = database_bytes(&store->file);
     facts.full = store->evict.full;
     facts.unreadable += store->tail.unreadable + store->fold.keeper.unreadable;
     const struct history_keeper *keeper = &store->fold.keeper;

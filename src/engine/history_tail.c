@@ -242,7 +242,7 @@ int history_tail_place_step(struct history_tail *tail, int64_t offset, struct er
         result = history_file_run(tail->db, "DELETE FROM boot", "tidied", err);
     if (more >= 0 && result == 0)
         result = history_file_run(tail->db, "COMMIT", "tidied", err);
-    history_file_roll_back(tail->db);
+    database_roll_back(tail->db);
     if (more < 0 || result < 0)
         return more < 0 ? more : result;
     tail->undated = more > 0;
