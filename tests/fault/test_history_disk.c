@@ -98,38 +98,8 @@ static bool run_with_fault(long call, enum disk_fault fault, bool stays)
     return failed;
 }
 
-static void every_call(enum disk_fault fault, bool stays)
-{
-    long call = 1;
-    while (run_with_fault(call, fault, stays))
-        call++;
-    printf("# %ld calls\n", call - 1);
-    assert_true(call > 100);
-}
-
-static void each_call_finds_the_disk_full_once(void **state)
-{
-    (void)state;
-    every_call(DISK_FULL, false);
-}
-
-static void from_each_call_on_the_disk_is_full(void **state)
-{
-    (void)state;
-    every_call(DISK_FULL, true);
-}
-
-static void each_call_fails_once(void **state)
-{
-    (void)state;
-    every_call(DISK_ERROR, false);
-}
-
-static void from_each_call_on_all_fail(void **state)
-{
-    (void)state;
-    every_call(DISK_ERROR, true);
-}
+#define CALLS_LEAST 100
+#include "every_call.h"
 
 /* Opening may fail too: a sentence or a store that works, and no leak either way. */
 static void opening_fails_with_a_sentence(void **state)
