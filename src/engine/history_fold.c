@@ -55,8 +55,7 @@ int history_fold_open(struct history_fold *fold, sqlite3 *db,
              SQLITE_OK ||
          sqlite3_prepare_v2(db, "DELETE FROM block WHERE key = ?1", -1, &fold->drop, NULL) !=
              SQLITE_OK ||
-         sqlite3_prepare_v2(db, "SELECT key FROM block WHERE key >= ?1 ORDER BY key LIMIT 1", -1,
-                            &fold->next, NULL) != SQLITE_OK))
+         sqlite3_prepare_v2(db, HISTORY_SLOTS_NEXT, -1, &fold->next, NULL) != SQLITE_OK))
         result = history_file_err(db, err, "tidied");
     return result;
 }
@@ -67,6 +66,7 @@ void history_fold_close(struct history_fold *fold)
     sqlite3_finalize(fold->drop);
     sqlite3_finalize(fold->next);
     history_samples_deinit(&fold->day);
+    history_slots_deinit(&fold->slots);
     history_keeper_close(&fold->keeper);
     *fold = (struct history_fold){.period = -1};
 }
@@ -91,32 +91,6 @@ struct history_kept history_fold_kept(const struct history_fold *fold, uint32_t 
 }
 
 /* ---- a day ----------------------------------------------------------------------------------- */
-
-/* Hours, and parts of hours, of the day in which there are blocks. */
-static int find_slots(struct history_fold *fold, int64_t day, struct err *err)
-{
-    int64_t slot = history_file_slot(day * HOURS_PER_DAY, 0);
-    int64_t end = history_file_slot((day + 1) * HOURS_PER_DAY, 0);
-    int result = 0;
-    fold->slot_count = 0;
-    while (result == 0 && fold->slot_count < sizeof fold->slots / sizeof *fold->slots) {
-        sqlite3_bind_int64(fold->next, 1, history_file_slot_key(slot, 0));
-        int step = sqlite3_step(fold->next);
-        int64_t found = step == SQLITE_ROW
-                            ? history_file_slot_of(sqlite3_column_int64(fold->next, 0))
-                            : INT64_MAX;
-        if (step != SQLITE_ROW && step != SQLITE_DONE)
-            result = history_file_err(fold->db, err, "tidied");
-        else if (found < slot)
-            result = history_file_damaged(err, "tidied");
-        sqlite3_reset(fold->next);
-        if (result < 0 || found >= end)
-            break;
-        fold->slots[fold->slot_count++] = found;
-        slot = found + 1;
-    }
-    return result;
-}
 
 /* Add a block to the day, if there is one. A damaged one holds nothing any more. */
 static int take_block(struct history_fold *fold, int64_t slot, uint32_t series, struct err *err)
@@ -168,8 +142,8 @@ static int fold_series(struct history_fold *fold, int64_t day, uint32_t series, 
     struct history_kept kept = history_fold_kept(fold, series);
     int result = 0;
     history_samples_clear(&fold->day);
-    for (size_t i = 0; i < fold->slot_count && result == 0; i++)
-        result = take_block(fold, fold->slots[i], series, err);
+    for (size_t i = 0; i < fold->slots.count && result == 0; i++)
+        result = take_block(fold, fold->slots.list[i], series, err);
     if (result == 0 && fold->day.count > 0)
         result = history_keeper_put(&fold->keeper, kept, day * DAY_MS, (day + 1) * DAY_MS,
                                     fold->day.list, fold->day.count, false, NULL, err);
@@ -202,7 +176,8 @@ static int fold_some(struct history_fold *fold, int64_t day, struct err *err)
     if (fold->period < 0)
         result = write_state(fold, day * DAY_MS / HISTORY_PERIOD_MS, 0, err);
     if (result == 0)
-        result = find_slots(fold, day, err);
+        result = history_slots_find(&fold->slots, fold->db, fold->next, day * HOURS_PER_DAY,
+                                    (day + 1) * HOURS_PER_DAY, "tidied", err);
     for (int i = 0; i < STEP_SERIES && readings < STEP_READINGS && result == 0; i++) {
         int64_t key;
         result = oldest_block(fold, &key, err);

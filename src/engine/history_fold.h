@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "engine/history_file.h"
 #include "engine/history_keeper.h"
+#include "engine/history_slots.h"
 #include "engine/history_series.h"
 
 struct history_fold {
@@ -19,10 +19,9 @@ struct history_fold {
     const struct history_series_list *series; /* the store's */
     sqlite3_stmt *get, *drop, *next;          /* of blocks */
     struct history_samples day;
-    int64_t slots[24 * HISTORY_PARTS]; /* of the day at hand, in which there are blocks */
-    size_t slot_count;
-    int64_t period; /* the next one to join; -1 when none was folded yet */
-    uint32_t at;    /* series of it that are joined */
+    struct history_slots slots; /* of the day at hand */
+    int64_t period;             /* the next one to join; -1 when none was folded yet */
+    uint32_t at;                /* series of it that are joined */
 };
 
 /* 0 or a code and `err`. */

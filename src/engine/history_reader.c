@@ -13,6 +13,7 @@
 #include "engine/history_samples.h"
 #include "engine/history_scan.h"
 #include "engine/history_series.h"
+#include "engine/history_slots.h"
 
 enum statement { FIND_SERIES, GET_BLOCK, NEXT_BLOCK, GET_TICKS, STATEMENTS };
 
@@ -20,7 +21,7 @@ static const char *const statements[STATEMENTS] = {
     [FIND_SERIES] = ("SELECT number, path, quantity, decimals, sum FROM series WHERE path = ?1 "
                      "ORDER BY number"),
     [GET_BLOCK] = "SELECT row FROM block WHERE key = ?1",
-    [NEXT_BLOCK] = "SELECT key FROM block WHERE key >= ?1 ORDER BY key LIMIT 1",
+    [NEXT_BLOCK] = HISTORY_SLOTS_NEXT,
     [GET_TICKS] = "SELECT time, row FROM tick WHERE time >= ?1 AND time < ?2 ORDER BY time",
 };
 
@@ -55,8 +56,7 @@ struct work {
     int64_t from, to;       /* ms */
     struct source *sources; /* ordered by series while the tail is read, then by path */
     size_t source_count;
-    int64_t *slots; /* hours, and parts of hours, in which there are blocks */
-    size_t slot_count, slot_capacity;
+    struct history_slots slots;
     struct history_samples loose;
     struct history_zone zone;
     bool damaged; /* something could not be read */
@@ -239,45 +239,14 @@ static int read_tail(struct work *work)
     return result;
 }
 
-static bool add_slot(struct work *work, int64_t slot)
-{
-    if (work->slot_count == work->slot_capacity) {
-        size_t capacity = work->slot_capacity ? work->slot_capacity * 2 : 64;
-        int64_t *slots = realloc(work->slots, capacity * sizeof *slots);
-        if (!slots)
-            return false;
-        work->slots = slots;
-        work->slot_capacity = capacity;
-    }
-    work->slots[work->slot_count++] = slot;
-    return true;
-}
-
 /* Where there are blocks; a day or two, or all of a history that is not folded yet. */
 static int find_slots(struct work *work)
 {
-    sqlite3_stmt *next = work->reader->prepared[NEXT_BLOCK];
     int64_t from = work->from - LOOK_BACK_MS;
-    int64_t slot = history_file_slot(from < 0 ? 0 : from / HISTORY_HOUR_MS, 0);
-    int result = 0;
-    while (result == 0) {
-        sqlite3_bind_int64(next, 1, history_file_slot_key(slot, 0));
-        int step = sqlite3_step(next);
-        int64_t found =
-            step == SQLITE_ROW ? history_file_slot_of(sqlite3_column_int64(next, 0)) : INT64_MAX;
-        if (step != SQLITE_ROW && step != SQLITE_DONE)
-            result = failed(work);
-        sqlite3_reset(next);
-        if (result == 0 && found < slot)
-            result = history_file_damaged(&work->err, "read");
-        if (result < 0 || found == INT64_MAX ||
-            history_file_slot_hour(found) * HISTORY_HOUR_MS >= work->to)
-            break;
-        if (!add_slot(work, found))
-            result = no_memory(work);
-        slot = found + 1;
-    }
-    return result;
+    return history_slots_find(&work->slots, work->reader->db, work->reader->prepared[NEXT_BLOCK],
+                              from < 0 ? 0 : from / HISTORY_HOUR_MS,
+                              (work->to + HISTORY_HOUR_MS - 1) / HISTORY_HOUR_MS, "read",
+                              &work->err);
 }
 
 static int read_block(struct work *work, const struct source *source, int64_t slot)
@@ -313,8 +282,8 @@ static int gather_loose(struct work *work, struct source *source)
 {
     int result = 0;
     history_samples_clear(&work->loose);
-    for (size_t i = 0; i < work->slot_count && result == 0; i++)
-        result = read_block(work, source, work->slots[i]);
+    for (size_t i = 0; i < work->slots.count && result == 0; i++)
+        result = read_block(work, source, work->slots.list[i]);
     for (size_t i = 0; i < source->tail.count && result == 0; i++) {
         if (!history_samples_add(&work->loose, source->tail.list[i]))
             result = no_memory(work);
@@ -531,7 +500,7 @@ static void release(struct work *work)
         history_samples_deinit(&work->sources[i].tail);
     history_samples_deinit(&work->loose);
     free(work->sources);
-    free(work->slots);
+    history_slots_deinit(&work->slots);
 }
 
 struct history_answer *history_reader_ask(struct history_reader *reader,
