@@ -249,6 +249,7 @@ struct web_context daemon_web_context(struct daemon *daemon)
         .commands = daemon->commands,
         .switcher = daemon->switcher,
         .schedules = daemon->schedules,
+        .gateway = daemon->gateway,
         .load = daemon->load,
         .outputs = daemon->outputs,
         .events = daemon->events,

@@ -27,6 +27,8 @@
 #include "engine/output_settings.h"
 #include "engine/schedule_rule.h"
 #include "engine/switcher.h"
+#include "face/gateway_rule.h"
+#include "face/gateway_settings.h"
 #include "face/web_settings.h"
 #include "field/device_settings.h"
 #include "field/field.h"
@@ -43,25 +45,13 @@
 #define STOP_WAIT_MOST (30 * CLOCK_S)
 
 const struct setting_table *const daemon_tables[] = {
-    &site_settings_table,
-    &access_settings_table,
-    &web_settings_table,
-    &line_settings_table,
-    &device_settings_table,
-    &channel_settings_table,
-    &history_settings_table,
-    &export_settings_table,
-    &history_rules_table,
-    &outlet_settings_table,
-    &group_settings_table,
-    &interlock_settings_table,
-    &switching_settings_table,
-    &output_settings_table,
-    &schedule_settings_table,
-    &load_settings_table,
-    &event_settings_table,
-    &log_settings_table,
-    NULL,
+    &site_settings_table,      &access_settings_table, &web_settings_table,
+    &line_settings_table,      &device_settings_table, &channel_settings_table,
+    &history_settings_table,   &export_settings_table, &history_rules_table,
+    &outlet_settings_table,    &group_settings_table,  &interlock_settings_table,
+    &switching_settings_table, &output_settings_table, &schedule_settings_table,
+    &load_settings_table,      &gateways_table,        &gateway_rules_table,
+    &event_settings_table,     &log_settings_table,    NULL,
 };
 
 static char *join(const char *folder, const char *name)
@@ -211,6 +201,7 @@ static void start_field(struct daemon *daemon)
     daemon_switching_start(daemon);
     daemon_automation_start(daemon);
     daemon->scanner = scanner_new(daemon->field, daemon->library);
+    daemon_gateway_start(daemon);
     loop_timer_every(daemon->loop, &daemon->age_timer, AGE_EVERY, AGE_EVERY, on_age, daemon);
 }
 
@@ -278,6 +269,7 @@ struct daemon *daemon_close(struct daemon *daemon)
     export_close(daemon->export);
     history_close(daemon->history);
     scanner_free(daemon->scanner);
+    daemon_gateway_end(daemon);
     daemon_switching_stop(daemon);
     field_free(daemon->field);
     daemon_automation_end(daemon);

@@ -13,7 +13,9 @@ struct event_network;
 struct event_watch;
 struct driver_library;
 struct load;
+struct gateway;
 struct outputs;
+struct raw_lines;
 struct saver;
 struct schedules;
 struct switcher;
@@ -55,6 +57,8 @@ struct daemon {
     struct load *load;
     struct schedules *schedules;
     struct scanner *scanner;
+    struct raw_lines *raw_lines; /* the gateway's way to the lines */
+    struct gateway *gateway;
     struct web *web;
     struct loop_timer age_timer;
     struct daemon_options options;
@@ -135,6 +139,15 @@ void daemon_automation_start(struct daemon *daemon);
 void daemon_automation_configure(struct daemon *daemon, const struct config *fresh);
 /* Before the door and the site go. */
 void daemon_automation_end(struct daemon *daemon);
+
+/* ---- gateway.c ------------------------------------------------------------------------------- */
+
+void daemon_gateway_start(struct daemon *daemon);
+/* Around a change of lines and devices: nothing is asked in between. */
+void daemon_gateway_hold(struct daemon *daemon);
+void daemon_gateway_configure(struct daemon *daemon, const struct config *fresh);
+/* Before the field goes away. */
+void daemon_gateway_end(struct daemon *daemon);
 
 /* ---- harden.c -------------------------------------------------------------------------------- */
 

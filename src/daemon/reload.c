@@ -65,7 +65,9 @@ void daemon_adopt(struct daemon *daemon, struct config *fresh, const struct daem
         if (web_configure(daemon->web, config_record(fresh, &web_settings_table), &err) < 0)
             log_error("reload", "%s", err.text);
         export_configure(daemon->export, config_record(fresh, &export_settings_table));
+        daemon_gateway_hold(daemon);
         field_apply(daemon->field, fresh);
+        daemon_gateway_configure(daemon, fresh);
     }
     /* These borrow the configuration itself. */
     channels_configure(daemon->channels, fresh);

@@ -161,6 +161,8 @@ const struct route api_routes[] = {
     {HTTP_GET, "/budgets", ROLE_VIEW, "Load budgets and what they carry", NULL, NULL, "Budgets", NULL, 0, api_budgets_list},
 
     {HTTP_GET, "/lines", ROLE_VIEW, "Buses with their units and counters", NULL, NULL, "Lines", NULL, 0, api_state_lines},
+    {HTTP_GET, "/gateways", ROLE_CONTROL, "Modbus gateways, their clients and counters", NULL, NULL, "Gateways", NULL, 0, api_gateways_list},
+    {HTTP_GET, "/registers/{device}", ROLE_VIEW, "Where the values of a device are among busbar's own Modbus registers", NULL, NULL, "Registers", NULL, 0, api_gateways_registers},
     {HTTP_GET, "/profiles", ROLE_VIEW, "Devices that are known", NULL, NULL, "Profiles", NULL, 0, api_state_profiles},
     {HTTP_GET, "/ports", ROLE_ADMINISTRATOR, "Serial ports that exist", NULL, NULL, "Ports", NULL, 0, api_scan_ports},
     {HTTP_GET, "/scan", ROLE_ADMINISTRATOR, "What the search for units on a line has found", NULL, NULL, "Scan", NULL, 0, api_scan_show},

@@ -102,6 +102,10 @@ void api_interlocks_remove(struct request *request);
 void api_schedules_put(struct request *request);
 void api_schedules_remove(struct request *request);
 
+/* api_gateways.c */
+void api_gateways_list(struct request *request);
+void api_gateways_registers(struct request *request);
+
 /* api_budgets.c */
 void api_budgets_list(struct request *request);
 

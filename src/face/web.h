@@ -23,6 +23,7 @@
 struct web;
 struct commands;
 struct event_log;
+struct gateway;
 struct history;
 struct load;
 struct outputs;
@@ -98,6 +99,7 @@ struct web_context {
     struct commands *commands;
     const struct switcher *switcher;   /* the outlets there are; NULL as above */
     const struct schedules *schedules; /* NULL: none are followed */
+    const struct gateway *gateway;     /* NULL: there is none */
     const struct load *load;           /* NULL: there are no budgets */
     const struct outputs *outputs;     /* how digital outputs look; NULL: plainly */
 

@@ -50,6 +50,8 @@ void line_request_end(struct line *line, struct line_request *request, enum driv
         .heard = request->attempts && line->rtu && !line->echo && line->heard > request->first_sent,
     };
     request->line = NULL;
+    if (line->listener && result == DRIVER_ANSWERED)
+        line->listener(line->listener_user, request, &answer);
     request->done(request, &answer);
 }
 
@@ -379,6 +381,15 @@ void line_watch(struct line *line, void (*changed)(void *user), void *user)
 {
     line->changed = changed;
     line->changed_user = user;
+}
+
+void line_listen(struct line *line,
+                 void (*heard)(void *user, const struct line_request *request,
+                               const struct driver_answer *answer),
+                 void *user)
+{
+    line->listener = heard;
+    line->listener_user = user;
 }
 
 /* ---- what is known --------------------------------------------------------------------------- */

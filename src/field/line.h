@@ -72,6 +72,13 @@ void line_close(struct line *line);
 /* `changed` is called after the line became open or failing. One watcher per line. */
 void line_watch(struct line *line, void (*changed)(void *user), void *user);
 
+/* `heard` is called with every answer before its request is done, whoever asked. One listener per
+ * line; must not submit or cancel anything. */
+void line_listen(struct line *line,
+                 void (*heard)(void *user, const struct line_request *request,
+                               const struct driver_answer *answer),
+                 void *user);
+
 void line_submit(struct line *line, struct line_request *request);
 
 /* `done` will not be called; a request that was not sent never goes out. Fine when it is not

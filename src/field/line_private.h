@@ -53,6 +53,9 @@ struct line {
     struct loop_timer reopen; /* while open: close when idle, unless wanted */
     void (*changed)(void *user);
     void *changed_user;
+    void (*listener)(void *user, const struct line_request *request,
+                     const struct driver_answer *answer);
+    void *listener_user;
 
     struct line_queue queue, refused; /* refused: to be ended at the end of the turn */
     struct loop_defer defer;

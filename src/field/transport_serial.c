@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "field/stream.h"
+#include "base/stream.h"
 
 struct serial {
     struct transport transport; /* first */

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "field/stream.h"
+#include "base/stream.h"
 
 /* With the longest back-off of the line this keeps "found again within 10 s" for a host that
  * swallows our first packet. */

@@ -27,3 +27,4 @@
 #define LIMIT_COMMANDS_UNDERWAY 256 /* commands at once */
 #define LIMIT_COMMAND_TARGETS 4096  /* steps of one command */
 #define LIMIT_COMMAND_STEPS_KEPT 20000 /* of all commands that are kept: 8 MB */
+#define LIMIT_GATEWAY_CLIENTS 1024     /* Modbus clients at once of one gateway */

@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 
+import bench_gateway
 import bench_history
 import bench_poll
 import bench_start
@@ -45,6 +46,19 @@ FIGURES = {
     "history.peak_rss_mb": ("history", "MB", 32, False, bench_history.year),
     "history.tick_late_max_ms": ("history", "ms", 50, False, bench_history.ticks),
     "history.bytes_written_per_reading": ("history", "B", 100, False, bench_history.ticks),
+    "gateway.added_p50_ms": ("gateway", "ms", 0.3, False, bench_gateway.latency),
+    "gateway.added_p99_ms": ("gateway", "ms", 1, False, bench_gateway.latency),
+    "gateway.rate_ratio_1": ("gateway", "", 0.95, True, bench_gateway.rates),
+    "gateway.rate_ratio_8": ("gateway", "", 0.95, True, bench_gateway.rates),
+    "gateway.rate_ratio_32": ("gateway", "", 0.95, True, bench_gateway.rates),
+    "gateway.cpu_us": ("gateway", "us", 80, False, bench_gateway.rates),
+    "gateway.rate_ratio_128": ("gateway", "", 0.95, True, bench_gateway.rates),
+    "gateway.rate_ratio_1_dead": ("gateway", "", 0.90, True, bench_gateway.troubles),
+    "gateway.rate_ratio_4_dead": ("gateway", "", 0.75, True, bench_gateway.troubles),
+    "gateway.rate_ratio_hangups": ("gateway", "", 0.95, True, bench_gateway.troubles),
+    "gateway.rate_ratio_garbage": ("gateway", "", 0.95, True, bench_gateway.troubles),
+    "gateway.wrong_answers": ("gateway", "", 0, False, bench_gateway.late_answers),
+    "gateway.first_answer_200_idle_ms": ("gateway", "ms", 50, False, bench_gateway.idle),
     "switch.write_p99_ms": ("switch", "ms", 5, False, bench_switch.commands),
     "switch.confirm_p99_ms": ("switch", "ms", 5, False, bench_switch.commands),
     "switch.sequence_jitter_ms": ("switch", "ms", 20, False, bench_switch.sequence_jitter),

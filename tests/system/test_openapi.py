@@ -14,7 +14,7 @@ DOCUMENT = json.loads((ROOT / "openapi/busbar.json").read_text())
 OPERATIONS = [(method, path, operation) for path, item in DOCUMENT["paths"].items()
               for method, operation in item.items() if method in ("get", "put", "post", "delete", "patch")]
 NAMES = [f"{method.upper()} {path}" for method, path, _ in OPERATIONS]
-EXAMPLES = {"path": "m/phase-a/voltage", "key": "site.name", "name": "eve", "id": "nothing"}
+EXAMPLES = {"path": "m/phase-a/voltage", "key": "site.name", "name": "eve", "id": "nothing", "device": "m"}
 OF_PATH = {"/outlets/{path}": {"path": "p/outlet-1"}}  # where the usual example is none
 BASE = "/api/v1"
 

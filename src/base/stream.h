@@ -19,6 +19,7 @@ struct stream {
     struct loop *loop;
     int fd;      /* -1: closed */
     bool socket; /* set by the owner: spares us SIGPIPE */
+    bool held;
     struct loop_fd watch;
     void (*received)(void *user, const uint8_t *bytes, size_t length);
     /* The stream is closed already; `code` is 0 when the other side ended it, else negative
@@ -35,6 +36,10 @@ struct stream {
  * The callbacks and user must be set. */
 int stream_take(struct stream *stream, int fd);
 void stream_close(struct stream *stream);
+
+/* Do not read for now, or again: what arrives waits in the kernel, and the other side with it. 0 or
+ * negative errno. */
+int stream_hold(struct stream *stream, bool hold);
 
 /* 0, -ENOBUFS when too much waits already, or negative errno; then the stream is still open. */
 int stream_send(struct stream *stream, const uint8_t *bytes, size_t length);

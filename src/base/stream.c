@@ -1,4 +1,4 @@
-#include "field/stream.h"
+#include "base/stream.h"
 
 #include <errno.h>
 #include <string.h>
@@ -38,7 +38,7 @@ static void on_ready(struct loop_fd *handle, int events, void *user);
 
 static int watch(struct stream *stream)
 {
-    int events = LOOP_READ | (stream->pending ? LOOP_WRITE : 0);
+    int events = (stream->held ? 0 : LOOP_READ) | (stream->pending ? LOOP_WRITE : 0);
     return loop_fd_start(stream->loop, &stream->watch, stream->fd, events, on_ready, stream);
 }
 
@@ -55,7 +55,7 @@ static void on_ready(struct loop_fd *handle, int events, void *user)
             return;
         }
     }
-    if (!(events & (LOOP_READ | LOOP_HANGUP)))
+    if (!(events & (LOOP_READ | LOOP_HANGUP)) || stream->held)
         return;
     uint8_t bytes[STREAM_READ_MAX];
     ssize_t got = read(stream->fd, bytes, sizeof bytes);
@@ -72,6 +72,7 @@ int stream_take(struct stream *stream, int fd)
     stream_close(stream);
     stream->fd = fd;
     stream->pending = 0;
+    stream->held = false;
     int result = watch(stream);
     if (result < 0)
         stream_close(stream);
@@ -85,6 +86,14 @@ void stream_close(struct stream *stream)
         close(stream->fd);
     stream->fd = -1;
     stream->pending = 0;
+}
+
+int stream_hold(struct stream *stream, bool hold)
+{
+    if (stream->held == hold || stream->fd < 0)
+        return 0;
+    stream->held = hold;
+    return watch(stream);
 }
 
 int stream_send(struct stream *stream, const uint8_t *bytes, size_t length)

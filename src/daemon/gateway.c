@@ -1,0 +1,34 @@
+/* The Modbus gateway and its way to the lines. */
+
+#include "daemon/daemon_private.h"
+#include "face/gateway.h"
+#include "field/raw_lines.h"
+
+void daemon_gateway_start(struct daemon *daemon)
+{
+    daemon->raw_lines = raw_lines_new(daemon->loop, daemon->field);
+    daemon->gateway =
+        gateway_open(&(struct gateway_context){.loop = daemon->loop,
+                                               .door = raw_lines_door(daemon->raw_lines),
+                                               .events = daemon->events,
+                                               .site = daemon->site,
+                                               .commands = daemon->commands},
+                     daemon->config);
+}
+
+void daemon_gateway_hold(struct daemon *daemon)
+{
+    gateway_hold(daemon->gateway);
+}
+
+void daemon_gateway_configure(struct daemon *daemon, const struct config *fresh)
+{
+    raw_lines_refresh(daemon->raw_lines);
+    gateway_configure(daemon->gateway, fresh);
+}
+
+void daemon_gateway_end(struct daemon *daemon)
+{
+    daemon->gateway = gateway_close(daemon->gateway);
+    daemon->raw_lines = raw_lines_free(daemon->raw_lines);
+}
