@@ -1,0 +1,113 @@
+/* notify_private - what the files of notify share; nobody else includes this.
+ *
+ * notify.c: life, settings, what comes in, room. notify_send.c: what goes out, when, and what
+ * becomes of it. notify_keep.c: the copy on the disk.
+ */
+#pragma once
+
+#include "base/loop.h"
+#include "engine/event_log.h"
+#include "engine/notify_hours.h"
+#include "engine/notify_queue.h"
+#include "engine/notify_recipient.h"
+#include "engine/notify_settings.h"
+#include "engine/notify_writer.h"
+#include "model/site_settings.h"
+
+#define NOTIFY_TOGETHER_MOST 100 /* notices in one job */
+
+/* One recipient and what waits for it. */
+struct notify_target {
+    struct notify *notify;
+    char name[64];
+    const struct recipient *settings; /* of the configuration in force */
+    bool named;                       /* stands in the settings that are being put into force */
+    struct notify_queue queue;
+
+    /* the job: what is being sent, or is to be sent again before all else */
+    struct notify_list job_entries;
+    struct notify_job job;  /* count 0: there is none */
+    struct notice *notices; /* of the job, room for NOTIFY_TOGETHER_MOST */
+    bool flying;            /* the route has it */
+    bool abandoning;        /* it is being taken back: what becomes of it is nobody's fault */
+    const struct notify_route *route; /* that has it */
+
+    clock_us retry_at, back_off, tried_at; /* monotonic; back_off 0: the last try went well */
+    clock_us sent_at;                      /* delivered last; for the least interval */
+    clock_us failing_since;
+    bool ever_sent, urgent; /* urgent: a person waits for a test */
+    struct loop_timer timer;
+    struct loop_defer defer;
+
+    uint64_t lost; /* given up for want of room, and it has not been told yet */
+    clock_us lost_since;
+
+    /* for faces */
+    clock_us last_wall, due;
+    uint64_t tries, delivered, given_up;
+    bool went_well;
+    char problem[200];
+    char *words; /* of the last try; NULL: none */
+};
+
+struct notify {
+    struct loop *loop;
+    struct event_log *events;
+    const struct config *config;
+    const struct notify_settings *settings;
+    const struct business_hours *hours;
+    const struct site_settings *site;
+    struct notify_target *targets[RECIPIENTS_MOST];
+    size_t target_count;
+    struct notify_route *routes;
+    uint64_t next_id;
+    size_t count, bytes; /* of all that waits */
+    bool closing;
+
+    /* the disk */
+    struct notify_writer *writer; /* NULL: there is none */
+    struct loop_fd back;
+    size_t unwritten; /* bytes of notes on their way */
+    bool behind;      /* the disk lacks something: all is written again when it can be */
+    uint64_t generation;
+    bool kept;
+    char kept_problem[200], damage[200];
+};
+
+/* ---- notify.c -------------------------------------------------------------------------------- */
+
+struct notify_target *notify_find(const struct notify *notify, const char *name);
+
+/* Take it out of the sums and free it; the disk is told. */
+void notify_forget(struct notify_target *target, struct notify_entry *entry);
+
+/* Count one that is given up for want of room or time, to be told later. */
+void notify_lose(struct notify_target *target, struct notify_entry *entry);
+
+void notify_event(struct notify *notify, enum event_kind kind, const char *object,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* ---- notify_send.c --------------------------------------------------------------------------- */
+
+/* Send what is due now, or see to it that it is sent when it is. */
+void notify_send_due(struct notify_target *target);
+
+/* Something new has been put into its queue. */
+void notify_send_new(struct notify_target *target, const struct notify_entry *entry);
+
+/* Take the job back from its route. */
+void notify_send_abandon(struct notify_target *target);
+
+/* One more entry of the job that was begun before the restart. */
+void notify_send_resume(struct notify_target *target, struct notify_entry *entry);
+
+/* ---- notify_keep.c --------------------------------------------------------------------------- */
+
+/* Open the file, begin the ids, and put what waited into the targets' queues by `fn`. */
+void notify_keep_open(struct notify *notify, const char *folder, notify_store_fn *fn);
+void notify_keep_close(struct notify *notify);
+
+void notify_keep_add(struct notify_target *target, const struct notify_entry *entry);
+void notify_keep_job(struct notify_target *target); /* which entries it is made of */
+void notify_keep_done(struct notify *notify, const struct notify_entry *entries); /* a list */
+void notify_keep_lost(struct notify_target *target);
