@@ -5,9 +5,13 @@ set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.." || exit
 build=${BUSBAR_BUILD:-build}
 simulator=$build/tests/devices/meter-sim
-# The same as in deploy/demo/busbar.yaml; the site file cannot know the state folder, so the serial port is in /tmp.
-address=127.0.0.1:15020
+# The same as in deploy/demo/busbar.yaml; the site file cannot know the state folder, so these are in /tmp.
+host=127.0.0.1
+meters_port=15020
 port=/tmp/busbar-demo-rs485
+contacts=/tmp/busbar-demo-contacts
+https=8443
+http=8080
 feeder=deploy/demo/feeder.csv
 
 die() {
@@ -29,15 +33,50 @@ option() {
   printf '%s\n' "$value"
 }
 
+is_taken() { (exec 3<>"/dev/tcp/$host/$1") 2>/dev/null; }
+
+# next_free PORT: it, or the first behind it that nobody listens on.
+next_free() {
+  local number=$1
+  while is_taken "$number"; do number=$((number + 1)); done
+  printf '%s\n' "$number"
+}
+
+# A demo is running already: this one gets ports, files and a site file of its own.
+own_site() {
+  meters_port=$(next_free "$meters_port")
+  https=$(next_free "$https")
+  http=$(next_free "$http")
+  port=$(readlink -f "$state")/rs485
+  contacts=$(readlink -f "$state")/contacts
+  sed -e "s|^    port: 15020\$|    port: $meters_port|" -e "s|/tmp/busbar-demo-rs485|$port|" \
+    -e "s|/tmp/busbar-demo-contacts|$contacts|" -e "s|^web: .*|web: {https: $https, http: $http}|" \
+    deploy/demo/busbar.yaml >"$state/demo.yaml" || die "$state/demo.yaml cannot be written"
+  printf 'run_demo: a demo, or another program, has the usual ports: this one reads %s and has the ports %s and %s\n' \
+    "$state/demo.yaml" "$https" "$http" >&2
+  site=$state/demo.yaml
+}
+
 arguments=("$@")
 state=$(option state '' "$@")
-[ -n "$state" ] || arguments=(--state "${state:=state}" "${arguments[@]}")
-[ -n "$(option site '' "$@")" ] || arguments=(--site deploy/demo/busbar.yaml "${arguments[@]}")
+site=deploy/demo/busbar.yaml
+busy=
+for number in "$meters_port" "$https" "$http"; do is_taken "$number" && busy=yes; done
+if [ -z "$state" ]; then
+  state=state
+  [ -z "$busy" ] || state=$(mktemp -d "${TMPDIR:-/tmp}/busbar-demo-XXXXXX")
+  arguments=(--state "$state" "${arguments[@]}")
+fi
 
 for program in "$simulator" "$build/busbar"; do
   [ -x "$program" ] || die "there is no $program; \`./dev build\` makes it"
 done
 mkdir -p "$state" || die "the folder $state for what is kept cannot be made"
+if [ -z "$(option site '' "$@")" ]; then
+  [ -z "$busy" ] || own_site
+  arguments=(--site "$site" "${arguments[@]}")
+fi
+address=$host:$meters_port
 log=$state/meter-sim.log
 : >"$log" || die "$log cannot be written"
 
@@ -49,7 +88,8 @@ exec {lines}< <(exec setpriv --pdeathsig TERM setsid "$simulator" \
   --meter em340@3,seed=3,load=0.5 \
   --meter sunspec-203@4,seed=4,load=0.4,solar=6000 \
   --meter emdx3@5,seed=5,load=0.6 \
-  --meter pro380@6,seed=6,load=0.6 2>"$log")
+  --meter pro380@6,seed=6,load=0.6 \
+  --meter netio-4c@7,relays=15 2>"$log")
 meters=$!
 
 ready=

@@ -46,8 +46,8 @@ char *buf_reserve(struct buf *buf, size_t more)
 
 void buf_add(struct buf *buf, const void *bytes, size_t length)
 {
-    char *to = buf_reserve(buf, length);
-    if (to && length) {
+    char *to = length ? buf_reserve(buf, length) : NULL; /* an empty one has no memory yet */
+    if (to) {
         memcpy(to, bytes, length);
         buf->length += length;
     }

@@ -36,3 +36,12 @@ size_t utf8_valid(const char *text, size_t length)
         at += step;
     return at;
 }
+
+size_t utf8_fit(const char *text, size_t length, size_t most)
+{
+    if (length <= most)
+        return length;
+    while (most > 0 && ((unsigned char)text[most] & 0xC0) == 0x80)
+        most--;
+    return most;
+}

@@ -10,3 +10,7 @@ size_t utf8_length(const char *at, size_t left);
 
 /* How many bytes at the front are valid: `length` when all are. */
 size_t utf8_valid(const char *text, size_t length);
+
+/* How many bytes of a text of `length` may be kept when at most `most` are wanted: the cut falls
+ * between two characters. */
+size_t utf8_fit(const char *text, size_t length, size_t most);

@@ -19,6 +19,8 @@ int command_watch(int argc, char **argv);
 int command_history(int argc, char **argv);
 /* `busbar history check|repair|backup|restore`; false when argv[1] is none of them. */
 bool command_history_store(int argc, char **argv, int *status);
+int command_alarm(int argc, char **argv);
+int command_notices(int argc, char **argv);
 int command_events(int argc, char **argv);
 int command_journal(int argc, char **argv);
 int command_export(int argc, char **argv);
@@ -29,4 +31,5 @@ int command_outlet(int argc, char **argv);
 int command_group(int argc, char **argv);
 int command_profiles(int argc, char **argv);
 int command_openapi(int argc, char **argv);
+int command_mib(int argc, char **argv);
 int command_settings(int argc, char **argv);

@@ -9,7 +9,9 @@
 #include "daemon/daemon.h"
 #include "driver/library.h"
 #include "driver/profile.h"
+#include "engine/alarm_rule.h"
 #include "engine/history_rules.h"
+#include "engine/outlet_groups.h"
 #include "field/device_settings.h"
 #include "field/field.h"
 #include "field/line_settings.h"
@@ -45,11 +47,11 @@ static int check_profile(const char *path)
 
 /* Whether the pattern's first segment fits a device of the site. Which points a device will have is
  * known only once it answers. */
-static bool fits_a_device(const struct config *config, const char *pattern)
+static bool fits_a_device(const struct config *config, const char *pattern, size_t length)
 {
     char segment[256];
-    size_t length = strcspn(pattern, "/");
-    snprintf(segment, sizeof segment, "%.*s", (int)length, pattern);
+    size_t head = strcspn(pattern, "/");
+    snprintf(segment, sizeof segment, "%.*s", (int)(head < length ? head : length), pattern);
     for (size_t i = 0; i < config_count(config, &device_settings_table); i++) {
         if (history_pattern_matches(segment, config_name_at(config, &device_settings_table, i)))
             return true;
@@ -58,17 +60,29 @@ static bool fits_a_device(const struct config *config, const char *pattern)
 }
 
 /* No mistake: the device may come later. */
+static void hint(const struct config *config, const struct setting_table *table, size_t index,
+                 const char *points)
+{
+    char key[256];
+    struct config_key found;
+    size_t length;
+    snprintf(key, sizeof key, "%s.%s.points", table->name, config_name_at(config, table, index));
+    for (const char *word; (word = outlet_list_next(&points, &length));) {
+        if (!fits_a_device(config, word, length) && config_key(config, key, &found, NULL) == 0)
+            printf("%s: hint: %s: \"%.*s\" fits no device of this site\n", found.place, key,
+                   (int)length, word);
+    }
+}
+
 static void print_hints(const struct config *config)
 {
     for (size_t i = 0; i < config_count(config, &history_rules_table); i++) {
         const struct history_rule_settings *rule = config_at(config, &history_rules_table, i);
-        const char *name = config_name_at(config, &history_rules_table, i);
-        char key[256];
-        struct config_key found;
-        snprintf(key, sizeof key, "history_rules.%s.points", name);
-        if (!fits_a_device(config, rule->points) && config_key(config, key, &found, NULL) == 0)
-            printf("%s: hint: %s: \"%s\" fits no device of this site\n", found.place, key,
-                   rule->points);
+        hint(config, &history_rules_table, i, rule->points);
+    }
+    for (size_t i = 0; i < config_count(config, &alarm_settings_table); i++) {
+        const struct alarm_settings *rule = config_at(config, &alarm_settings_table, i);
+        hint(config, &alarm_settings_table, i, rule->points);
     }
 }
 

@@ -1,6 +1,9 @@
 #include "cli/command.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -10,6 +13,7 @@
 #include "daemon/daemon.h"
 #include "driver/library.h"
 #include "face/openapi.h"
+#include "face/snmp_mib.h"
 
 int command_profiles(int argc, char **argv)
 {
@@ -63,6 +67,48 @@ int command_openapi(int argc, char **argv)
         return status;
     struct buf text = BUF_EMPTY;
     openapi_write(&text);
+    fwrite(text.data, 1, text.length, stdout);
+    buf_deinit(&text);
+    return COMMAND_OK;
+}
+
+/* 1 to 2^32-1, or 0 when the text is none. */
+static uint32_t read_enterprise(const char *text)
+{
+    char *end;
+    errno = 0;
+    unsigned long number = strtoul(text, &end, 10);
+    bool good = isdigit((unsigned char)*text) && !*end && !errno && number <= UINT32_MAX;
+    return good ? (uint32_t)number : 0;
+}
+
+int command_mib(int argc, char **argv)
+{
+    const char *enterprise = NULL;
+    bool leave;
+    const struct option_row rows[] = {
+        {"enterprise", "NUMBER", "the one that snmp.enterprise is set to (default: 32473)",
+         &enterprise, NULL},
+    };
+    const struct options options = {
+        .command = "mib",
+        .arguments = "[--enterprise NUMBER]",
+        .summary = "Prints BUSBAR-MIB, as GET /api/v1/mib does: what managers need to know the "
+                   "objects by name.",
+        .rows = rows,
+        .count = sizeof rows / sizeof *rows,
+    };
+    int words, status = options_parse(&options, argc, argv, &words, &leave);
+    if (leave)
+        return status;
+    uint32_t number = enterprise ? read_enterprise(enterprise) : SNMP_ENTERPRISE;
+    if (!number) {
+        fprintf(stderr, "busbar mib: an enterprise number is 1 to 4294967295, not \"%.40s\"\n",
+                enterprise);
+        return COMMAND_MISUSED;
+    }
+    struct buf text = BUF_EMPTY;
+    snmp_mib_write(&text, number);
     fwrite(text.data, 1, text.length, stdout);
     buf_deinit(&text);
     return COMMAND_OK;

@@ -213,6 +213,11 @@ static void print_outlet(const json_t *outlet)
     pending = json_object_get(outlet, "pending");
     printf("%-24s %-8s %-24s", text_of(outlet, "path"), known ? word : quality,
            text_of(outlet, "label"));
+    if (strcmp(word, "off") != 0 && json_is_false(json_object_get(outlet, "powered")))
+        printf(" no power: %s", text_of(outlet, "powered_reason"));
+    if (json_is_number(json_object_get(json_object_get(outlet, "level"), "value")))
+        printf(" %g %%",
+               json_number_value(json_object_get(json_object_get(outlet, "level"), "value")));
     if (json_is_true(json_object_get(outlet, "locked")))
         printf(" locked");
     if (json_is_true(json_object_get(outlet, "critical")))

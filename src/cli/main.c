@@ -17,6 +17,8 @@ static const struct command {
     {"get", "print values", command_get},
     {"watch", "print values as they change", command_watch},
     {"history", "print what was recorded, as a table, CSV or JSON", command_history},
+    {"alarm", "list, acknowledge, shelve and clear alarms", command_alarm},
+    {"notices", "print who was told and what waits to be told", command_notices},
     {"events", "print what happened and who did it", command_events},
     {"journal", "check that the event log is as it was written", command_journal},
     {"export", "write what was recorded as CSV, JSON lines or a SQLite file", command_export},
@@ -26,6 +28,7 @@ static const struct command {
     {"users", "list, add, change and remove users", command_users},
     {"tokens", "list, add and remove API tokens", command_tokens},
     {"settings", "print the reference of all settings", command_settings},
+    {"mib", "print the MIB of the SNMP agent", command_mib},
     {"openapi", "print the API's description", command_openapi},
 };
 

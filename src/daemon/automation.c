@@ -20,7 +20,7 @@ static int on_scheduled(void *user, const char *path)
 {
     const struct daemon *daemon = user;
     enum schedule_state state = schedules_state(daemon->schedules, path);
-    return state == SCHEDULE_ANY ? -1 : state == SCHEDULE_ON;
+    return state == SCHEDULE_ON ? 1 : state == SCHEDULE_OFF ? 0 : -1;
 }
 
 void daemon_outputs_start(struct daemon *daemon)
@@ -33,7 +33,9 @@ void daemon_automation_start(struct daemon *daemon)
     daemon->load = load_new(&(struct load_context){.loop = daemon->loop,
                                                    .site = daemon->site,
                                                    .commands = daemon->commands,
-                                                   .events = daemon->events},
+                                                   .events = daemon->events,
+                                                   .saver = daemon->saver,
+                                                   .folder = daemon->state_folder},
                             daemon->config);
     daemon->schedules = schedules_new(&(struct schedules_context){.loop = daemon->loop,
                                                                   .site = daemon->site,

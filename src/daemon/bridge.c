@@ -8,6 +8,8 @@
 #include "engine/event_log.h"
 #include "engine/export.h"
 #include "engine/history.h"
+#include "engine/notify.h"
+#include "face/snmp_agent.h"
 #include "field/field.h"
 #include "field/serial_ports.h"
 #include "model/site.h"
@@ -221,6 +223,11 @@ static void write_problems(void *user, struct json *json)
     const struct event_log_status events = event_log_status(daemon->events);
     if (!events.ok)
         json_text(json, events.problem);
+    const char *kept;
+    if (!notify_kept(daemon->notify, &kept))
+        json_text(json, kept);
+    if (*snmp_agent_problem(daemon->snmp))
+        json_text(json, snmp_agent_problem(daemon->snmp));
     if (!clock_wall_known(&daemon->clock))
         json_text(json, "the time of day is not known: set the clock or name a time server");
 }
@@ -252,6 +259,9 @@ struct web_context daemon_web_context(struct daemon *daemon)
         .gateway = daemon->gateway,
         .load = daemon->load,
         .outputs = daemon->outputs,
+        .alarms = daemon->alarms,
+        .notify = daemon->notify,
+        .reports = daemon->reports,
         .events = daemon->events,
         .user = daemon,
         .started_wall = daemon->started_wall,

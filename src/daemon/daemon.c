@@ -15,6 +15,8 @@
 #include "daemon/log_settings.h"
 #include "daemon/scanner.h"
 #include "driver/library.h"
+#include "engine/alarm_hours.h"
+#include "engine/alarm_rule.h"
 #include "engine/channel.h"
 #include "engine/derive.h"
 #include "engine/export.h"
@@ -23,10 +25,18 @@
 #include "engine/history_rules.h"
 #include "engine/load_settings.h"
 #include "engine/meter.h"
+#include "engine/notify_hours.h"
+#include "engine/notify_recipient.h"
+#include "engine/notify_settings.h"
 #include "engine/outlet_groups.h"
 #include "engine/output_settings.h"
 #include "engine/schedule_rule.h"
 #include "engine/switcher.h"
+#include "engine/report_rule.h"
+#include "face/mail_settings.h"
+#include "face/snmp_library.h"
+#include "face/snmp_settings.h"
+#include "face/snmp_tables_settings.h"
 #include "face/gateway_rule.h"
 #include "face/gateway_settings.h"
 #include "face/web_settings.h"
@@ -45,13 +55,22 @@
 #define STOP_WAIT_MOST (30 * CLOCK_S)
 
 const struct setting_table *const daemon_tables[] = {
-    &site_settings_table,      &access_settings_table, &web_settings_table,
-    &line_settings_table,      &device_settings_table, &channel_settings_table,
-    &history_settings_table,   &export_settings_table, &history_rules_table,
-    &outlet_settings_table,    &group_settings_table,  &interlock_settings_table,
-    &switching_settings_table, &output_settings_table, &schedule_settings_table,
-    &load_settings_table,      &gateways_table,        &gateway_rules_table,
-    &event_settings_table,     &log_settings_table,    NULL,
+    &site_settings_table,        &access_settings_table,
+    &web_settings_table,         &line_settings_table,
+    &device_settings_table,      &channel_settings_table,
+    &history_settings_table,     &export_settings_table,
+    &history_rules_table,        &outlet_settings_table,
+    &group_settings_table,       &interlock_settings_table,
+    &switching_settings_table,   &output_settings_table,
+    &schedule_settings_table,    &load_settings_table,
+    &alarm_settings_table,       &recipient_settings_table,
+    &business_hours_table,       &notify_settings_table,
+    &mail_settings_table,        &report_settings_table,
+    &active_hours_table,         &snmp_settings_table,
+    &snmp_community_table,       &snmp_user_table,
+    &snmp_tables_settings_table, &gateways_table,
+    &gateway_rules_table,        &event_settings_table,
+    &log_settings_table,         NULL,
 };
 
 static char *join(const char *folder, const char *name)
@@ -100,6 +119,8 @@ static void on_signal(int number, void *user)
         daemon_event_stop(daemon, number);
     daemon->stopping = true;
     daemon_switching_stop(daemon);
+    daemon_alarm_stop(daemon);
+    daemon_snmp_stop(daemon);
     daemon->stop_by = loop_now(daemon->loop) + STOP_WAIT_MOST;
     if (twice || !is_saving(daemon)) {
         loop_stop(daemon->loop);
@@ -200,6 +221,8 @@ static void start_field(struct daemon *daemon)
     daemon_outputs_start(daemon);
     daemon_switching_start(daemon);
     daemon_automation_start(daemon);
+    daemon_alarm_start(daemon);
+    daemon_notify_start(daemon);
     daemon->scanner = scanner_new(daemon->field, daemon->library);
     daemon_gateway_start(daemon);
     loop_timer_every(daemon->loop, &daemon->age_timer, AGE_EVERY, AGE_EVERY, on_age, daemon);
@@ -207,9 +230,15 @@ static void start_field(struct daemon *daemon)
 
 static int start_faces(struct daemon *daemon, struct err *err)
 {
+    daemon_reports_start(daemon);
     struct web_context context = daemon_web_context(daemon);
+    daemon_snmp_start(daemon);
+    daemon_trap_start(daemon);
     daemon->web = web_open(&context, config_record(daemon->config, &web_settings_table), err);
-    return daemon->web ? 0 : err->code;
+    if (!daemon->web)
+        return err->code;
+    daemon_mail_start(daemon);
+    return 0;
 }
 
 static int start_signals(struct daemon *daemon, struct err *err)
@@ -243,6 +272,7 @@ struct daemon *daemon_open(const struct daemon_options *options, char *first_sec
                                                    : join(options->state_folder, "profiles");
     *first_secret = '\0';
     daemon_harden();
+    snmp_library_prepare();
     if (start_settings(daemon, errors, err) < 0 || start_model(daemon, first_secret, err) < 0 ||
         start_engine(daemon, err) < 0)
         return give_up(daemon, err);
@@ -265,6 +295,9 @@ struct daemon *daemon_close(struct daemon *daemon)
     loop_timer_stop(&daemon->stop_timer);
     loop_timer_stop(&daemon->age_timer);
     daemon_changes_end(daemon);
+    daemon_mail_end(daemon);
+    daemon_trap_end(daemon);
+    daemon_snmp_end(daemon);
     daemon_events_unwatch(daemon);
     export_close(daemon->export);
     history_close(daemon->history);
@@ -272,6 +305,8 @@ struct daemon *daemon_close(struct daemon *daemon)
     daemon_gateway_end(daemon);
     daemon_switching_stop(daemon);
     field_free(daemon->field);
+    daemon_notify_end(daemon);
+    daemon_alarm_end(daemon);
     daemon_automation_end(daemon);
     daemon_switching_end(daemon);
     derive_free(daemon->derive);

@@ -7,19 +7,31 @@
 #include "face/web.h"
 #include "model/config.h"
 
+struct alarms;
+struct alarm_record;
 struct daemon_change;
 struct event_log;
 struct event_network;
 struct event_watch;
 struct driver_library;
+struct curl_loop;
 struct load;
+struct mail;
+struct notify;
+struct notify_tell;
 struct gateway;
 struct outputs;
 struct raw_lines;
+struct reports;
 struct saver;
 struct schedules;
+struct snmp_agent;
+struct snmp_state;
+struct snmp_trap;
 struct switcher;
 struct switching;
+struct syslog;
+struct webhook;
 
 struct daemon {
     struct clock clock;
@@ -56,9 +68,21 @@ struct daemon {
     struct outputs *outputs;
     struct load *load;
     struct schedules *schedules;
+    struct alarms *alarms;
+    struct notify *notify;
+    struct notify_tell *notify_tell;
+    struct syslog *syslog;
+    struct webhook *webhook;
+    struct mail *mail;
+    struct reports *reports;
+    struct curl_loop *curl; /* transfers of webhooks and mail; NULL without memory */
+    struct alarm_record *alarm_record;
     struct scanner *scanner;
     struct raw_lines *raw_lines; /* the gateway's way to the lines */
     struct gateway *gateway;
+    struct snmp_state *snmp_state;
+    struct snmp_agent *snmp;
+    struct snmp_trap *trap;
     struct web *web;
     struct loop_timer age_timer;
     struct daemon_options options;
@@ -139,6 +163,49 @@ void daemon_automation_start(struct daemon *daemon);
 void daemon_automation_configure(struct daemon *daemon, const struct config *fresh);
 /* Before the door and the site go. */
 void daemon_automation_end(struct daemon *daemon);
+
+/* ---- daemon_notify.c ------------------------------------------------------------------------- */
+
+/* The queue of notices and the routes of syslog and webhooks; after the alarms. */
+void daemon_notify_start(struct daemon *daemon);
+void daemon_notify_configure(struct daemon *daemon, const struct config *fresh);
+/* What waits is on the disk. After all other routes, before the alarms and the event log. */
+void daemon_notify_end(struct daemon *daemon);
+
+/* ---- daemon_mail.c --------------------------------------------------------------------------- */
+
+/* Reports after the queue of notices, mail after the web, too: mails name its address. */
+void daemon_reports_start(struct daemon *daemon);
+void daemon_mail_start(struct daemon *daemon);
+void daemon_mail_configure(struct daemon *daemon, const struct config *fresh);
+/* Before the history and the queue of notices go. */
+void daemon_mail_end(struct daemon *daemon);
+
+/* ---- daemon_alarm.c --------------------------------------------------------------------------- */
+
+/* Alarms: after the door of commands and whoever opens the site's devices. */
+void daemon_alarm_start(struct daemon *daemon);
+void daemon_alarm_configure(struct daemon *daemon, const struct config *fresh);
+/* What is known goes to the saver. */
+void daemon_alarm_stop(struct daemon *daemon);
+/* Before the door, the event log and the site go. */
+void daemon_alarm_end(struct daemon *daemon);
+
+/* ---- daemon_snmp.c ---------------------------------------------------------------------------- */
+
+/* After the door, the switcher and the alarms. */
+void daemon_snmp_start(struct daemon *daemon);
+void daemon_snmp_configure(struct daemon *daemon, const struct config *fresh);
+/* What is known goes to the saver. */
+void daemon_snmp_stop(struct daemon *daemon);
+void daemon_snmp_end(struct daemon *daemon);
+
+/* ---- daemon_trap.c ---------------------------------------------------------------------------- */
+
+/* After notify and SNMP; ends before them. */
+void daemon_trap_start(struct daemon *daemon);
+void daemon_trap_configure(struct daemon *daemon, const struct config *fresh);
+void daemon_trap_end(struct daemon *daemon);
 
 /* ---- gateway.c ------------------------------------------------------------------------------- */
 

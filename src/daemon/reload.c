@@ -73,6 +73,11 @@ void daemon_adopt(struct daemon *daemon, struct config *fresh, const struct daem
     channels_configure(daemon->channels, fresh);
     daemon_automation_configure(daemon, fresh);
     switcher_configure(daemon->switcher, fresh);
+    daemon_mail_configure(daemon, fresh);
+    daemon_notify_configure(daemon, fresh);
+    daemon_alarm_configure(daemon, fresh); /* may have something to tell */
+    daemon_snmp_configure(daemon, fresh);
+    daemon_trap_configure(daemon, fresh);
     config_free(old);
 }
 

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/saver.h"
 #include "daemon/daemon_private.h"
+#include "engine/load.h"
 #include "engine/output.h"
 #include "engine/switcher.h"
 #include "field/control.h"
@@ -152,6 +153,7 @@ void daemon_switching_start(struct daemon *daemon)
 void daemon_switching_stop(struct daemon *daemon)
 {
     switcher_stop(daemon->switcher);
+    load_save(daemon->load);
 }
 
 void daemon_switching_end(struct daemon *daemon)

@@ -115,11 +115,12 @@ static const struct row {
     [CASE_TEMPERATURE] = {COMPONENT_SENSOR, 1, "Inside the case", QUANTITY_TEMPERATURE, NULL},
 };
 
-/* The outputs that are free for the site: they can be switched. What hangs on them is fed from
- * elsewhere. The others follow mains and battery. */
-static const enum shown switched[] = {LIGHT_STATE, RESET_STATE};
-
-#define SWITCHED (sizeof switched / sizeof *switched)
+/* The outputs that can be switched. Two are free for the site, what hangs on them is fed from
+ * elsewhere; supply, battery and loads are closed when nobody switches them. The alarm contact
+ * follows the mains. Their order is that in which contacts are kept: new ones go to the end. */
+enum { LIGHT, RESET, SUPPLY_ON, BATTERY_ON, LOAD_ON, SWITCHED };
+static const enum shown switched[SWITCHED] = {LIGHT_STATE, RESET_STATE, SUPPLY_SWITCH,
+                                              BATTERY_SWITCH, LOAD_STATE};
 
 static const struct sim_load nothing = {0, 1, 0, 0, 0, 0, 0, 0};
 
@@ -169,10 +170,23 @@ static double load_power(const struct supply *supply, double t)
     return sim_load_power(&radio, seed_for(supply, SEED_LOAD), t);
 }
 
+/* Whether the mains reach the loads: they are there, and the supply is switched on. */
+static bool is_fed(const struct supply *supply, double t)
+{
+    return mains_are_on(supply, t) && supply->relays[SUPPLY_ON].on;
+}
+
+static bool battery_carries(const struct supply *supply)
+{
+    return supply->relays[BATTERY_ON].on && !supply->open;
+}
+
 static void step(struct supply *supply, double t, double dt)
 {
     struct sim_battery *battery = &supply->battery;
-    if (mains_are_on(supply, t)) {
+    if (!supply->relays[BATTERY_ON].on) {
+        sim_battery_discharge(battery, 0, DIODE_V, dt);
+    } else if (is_fed(supply, t)) {
         sim_battery_charge(battery, CHARGER_V, CHARGER_A, dt);
         supply->open = supply->open && battery->voltage < BATTERY_CLOSES_V;
         if (battery->current > BULK_ABOVE_A)
@@ -180,7 +194,8 @@ static void step(struct supply *supply, double t, double dt)
         else if (battery->current < FLOAT_BELOW_A)
             supply->bulk = false;
     } else {
-        sim_battery_discharge(battery, supply->open ? 0 : load_power(supply, t), DIODE_V, dt);
+        bool draws = !supply->open && supply->relays[LOAD_ON].on;
+        sim_battery_discharge(battery, draws ? load_power(supply, t) : 0, DIODE_V, dt);
         supply->open = supply->open || battery->voltage < BATTERY_OPENS_V;
         supply->bulk = true;
     }
@@ -208,12 +223,13 @@ static void catch_up(struct supply *supply, double t)
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-static void put_dc(const struct supply *supply, double t, bool mains, double *numbers)
+static void put_dc(const struct supply *supply, double t, bool fed, double *numbers)
 {
     const struct sim_battery *battery = &supply->battery;
-    double watts = load_power(supply, t);
+    bool on = supply->relays[LOAD_ON].on;
+    double usual = load_power(supply, t), watts = on ? usual : 0;
     double ripple = 0.01 * sim_load_wander(seed_for(supply, SEED_VOLTAGE), t, 9);
-    if (mains) {
+    if (fed) {
         /* Little current, stiff source: one round of the fixed point is within a millivolt. */
         double guess = watts / (SUPPLY_V - DIODE_V) + battery->current;
         double volts = SUPPLY_V + ripple - SUPPLY_OHM * guess;
@@ -221,15 +237,17 @@ static void put_dc(const struct supply *supply, double t, bool mains, double *nu
         numbers[LOAD_CURRENT] = watts / numbers[LOAD_VOLTAGE];
         numbers[SUPPLY_VOLTAGE] = volts;
         numbers[SUPPLY_CURRENT] = numbers[LOAD_CURRENT] + battery->current;
-    } else if (!supply->open) {
+    } else if (battery_carries(supply)) {
         numbers[LOAD_VOLTAGE] = battery->voltage - DIODE_V;
         numbers[LOAD_CURRENT] = -battery->current;
     }
+    if (!on) /* measured behind the contact */
+        numbers[LOAD_VOLTAGE] = numbers[LOAD_CURRENT] = 0;
     numbers[SUPPLY_POWER] = numbers[SUPPLY_VOLTAGE] * numbers[SUPPLY_CURRENT];
     numbers[LOAD_POWER] = numbers[LOAD_VOLTAGE] * numbers[LOAD_CURRENT];
     numbers[LOAD_STATE] = numbers[LOAD_VOLTAGE] > 0;
-    numbers[SUPPLY_STATE] = mains;
-    double load_a = watts / (battery->voltage - DIODE_V);
+    numbers[SUPPLY_STATE] = fed;
+    double load_a = usual / (battery->voltage - DIODE_V);
     numbers[BATTERY_RUNTIME] = battery->charge * SIM_BATTERY_AH * 3600 / load_a;
 }
 
@@ -243,9 +261,11 @@ static void put_mains(double t, bool mains, double *numbers)
     numbers[MAINS_CURRENT] = numbers[MAINS_POWER] / POWER_FACTOR / numbers[MAINS_VOLTAGE];
 }
 
-static enum charging charging_of(const struct supply *supply, bool mains)
+static enum charging charging_of(const struct supply *supply, bool fed)
 {
-    if (mains)
+    if (!supply->relays[BATTERY_ON].on)
+        return CHARGING_OFF;
+    if (fed)
         return supply->bulk ? CHARGING_BULK : CHARGING_FLOAT;
     return supply->open ? CHARGING_OFF : CHARGING_DISCHARGING;
 }
@@ -257,18 +277,25 @@ static void put_rest(const struct supply *supply, double t, bool mains, double *
     numbers[BATTERY_VOLTAGE] = supply->battery.voltage;
     numbers[BATTERY_CURRENT] = supply->battery.current;
     numbers[BATTERY_CHARGE] = 100 * supply->battery.charge;
-    numbers[BATTERY_CHARGING] = charging_of(supply, mains);
+    numbers[BATTERY_CHARGING] = charging_of(supply, is_fed(supply, t));
     numbers[BATTERY_TEMPERATURE] = air + supply->battery_warmth;
     numbers[CASE_TEMPERATURE] =
         air + 6 + 0.05 * sim_load_wander(seed + 1, t, 23) + 0.06 * numbers[MAINS_POWER];
     numbers[ALARM_STATE] = !mains;
-    numbers[SUPPLY_SWITCH] = 1;
-    numbers[BATTERY_SWITCH] = !supply->open;
-    for (size_t i = 0; i < SWITCHED; i++)
-        numbers[switched[i]] = supply->relays[i].on;
+    numbers[SUPPLY_SWITCH] = supply->relays[SUPPLY_ON].on;
+    numbers[BATTERY_SWITCH] = battery_carries(supply);
+    numbers[LIGHT_STATE] = supply->relays[LIGHT].on;
+    numbers[RESET_STATE] = supply->relays[RESET].on;
     /* somebody looks in for ten minutes, once in three days */
     numbers[DOOR_STATE] =
         sim_load_is_on(seed_for(supply, SEED_DOOR), t, 3 * DAY_S, 600 / (3 * DAY_S));
+}
+
+/* What reads off because there is no power, or an empty battery, was not switched off. */
+static bool was_switched(const struct supply *supply, size_t relay)
+{
+    const struct point *mains = supply->points[MAINS_VOLTAGE];
+    return relay < BATTERY_ON || (mains && mains->value.number > 0);
 }
 
 /* A device that is built anew was given its values back. */
@@ -276,7 +303,7 @@ static void step_relays(struct supply *supply, double t)
 {
     for (size_t i = 0; i < SWITCHED; i++) {
         const struct point *point = supply->points[switched[i]];
-        if (!supply->begun && point && point->value.wall)
+        if (!supply->begun && point && point->value.wall && was_switched(supply, i))
             sim_relay_resume(&supply->relays[i], point->value.number != 0, 0, t);
         sim_relay_step(&supply->relays[i], t);
     }
@@ -289,7 +316,7 @@ static void update(void *state, double t, struct sim_stamp stamp)
     catch_up(supply, t);
     bool mains = mains_are_on(supply, t);
     double numbers[SHOWN] = {0};
-    put_dc(supply, t, mains, numbers);
+    put_dc(supply, t, is_fed(supply, t), numbers);
     put_mains(t, mains, numbers);
     put_rest(supply, t, mains, numbers);
     for (int i = 0; i < SHOWN; i++) {
@@ -311,7 +338,7 @@ static void open_supply(void *state, struct sim_builder *builder)
         supply->points[i] = sim_builder_state(builder, component, row->quantity, row->words);
     }
     for (size_t i = 0; i < SWITCHED; i++)
-        supply->relays[i] = sim_relay_of(&nothing, 0, false);
+        supply->relays[i] = sim_relay_of(&nothing, 0, i >= SUPPLY_ON);
 }
 
 static struct sim_relay *relay_at(void *state, int index, struct point **point)

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "engine/event_asker.h"
 #include "engine/event_limit.h"
 #include "engine/event_writer.h"
@@ -23,6 +24,7 @@ struct event_log {
     struct event_asker *asker;
     struct loop_fd back; /* notes come back */
     struct event_news *news;
+    struct event_tap *taps;
     struct event_limit limits[EVENT_KINDS];
     struct loop_timer held_timer;
     struct event_log_status status;
@@ -68,17 +70,6 @@ const struct setting_table event_settings_table = {
 
 /* ---- notes ----------------------------------------------------------------------------------- */
 
-/* Length of what may be kept of a text, ending where a character does. */
-static size_t fit(const char *text, size_t most)
-{
-    size_t length = strlen(text);
-    if (length <= most)
-        return length;
-    while (most > 0 && ((unsigned char)text[most] & 0xC0) == 0x80)
-        most--;
-    return most;
-}
-
 /* A note with its texts behind it, in one piece of memory. */
 static struct event_note *make_note(struct event_log *log, const struct event *event,
                                     enum event_severity severity)
@@ -98,7 +89,7 @@ static struct event_note *make_note(struct event_log *log, const struct event *e
     };
     size_t lengths[5], total = 0;
     for (size_t i = 0; i < 5; i++)
-        total += (lengths[i] = fit(texts[i].text, texts[i].most)) + 1;
+        total += (lengths[i] = utf8_fit(texts[i].text, strlen(texts[i].text), texts[i].most)) + 1;
     struct event_note *note = calloc(1, sizeof *note + total);
     if (!note)
         return NULL;
@@ -119,7 +110,7 @@ static struct event_note *make_note(struct event_log *log, const struct event *e
     note->policy = (struct event_policy){log->settings.keep, (uint64_t)log->settings.most};
     note->durable = event->durable;
     note->user = event->user;
-    note->block.weight = sizeof *note + total;
+    note->batch.block.weight = sizeof *note + total;
     return note;
 }
 
@@ -127,9 +118,9 @@ static void finish_note(struct event_log *log, struct event_note *note)
 {
     if (!note->is_report) {
         log->status.waiting--;
-        log->status.lost += !note->written;
+        log->status.lost += !note->batch.written;
         if (note->durable)
-            note->durable(note->user, note->written ? note->record.id : 0);
+            note->durable(note->user, note->batch.written ? note->record.id : 0);
     }
     free(note);
 }
@@ -265,7 +256,7 @@ static void take_report(struct event_log *log, const struct event_note *note)
     log->status.first = note->first;
     log->status.last = note->last;
     log->status.bytes = note->bytes;
-    take_problem(log, &note->problem);
+    take_problem(log, &note->batch.problem);
     take_notice(log, note->notice);
 }
 
@@ -311,7 +302,13 @@ int event_log_add(struct event_log *log, const struct event *event)
         return -EAGAIN;
     if (!event->said && event->text)
         log_write(event_severity_log(severity), row->name, "%s", event->text);
-    if (!log || !log->writer)
+    if (!log)
+        return -ENODEV;
+    for (struct event_tap *tap = log->taps, *next; tap; tap = next) {
+        next = tap->next;
+        tap->fn(tap->user, event, severity);
+    }
+    if (!log->writer)
         return -ENODEV;
     int result = give(log, event, severity);
     log->status.lost += result < 0;
@@ -423,6 +420,22 @@ void event_log_unsubscribe(struct event_log *log, struct event_news *news)
     for (struct event_news **at = &log->news; *at; at = &(*at)->next) {
         if (*at == news) {
             *at = news->next;
+            return;
+        }
+    }
+}
+
+void event_log_tap(struct event_log *log, struct event_tap *tap)
+{
+    tap->next = log->taps;
+    log->taps = tap;
+}
+
+void event_log_untap(struct event_log *log, struct event_tap *tap)
+{
+    for (struct event_tap **at = &log->taps; *at; at = &(*at)->next) {
+        if (*at == tap) {
+            *at = tap->next;
             return;
         }
     }

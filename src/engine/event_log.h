@@ -79,6 +79,19 @@ struct event_news {
 void event_log_subscribe(struct event_log *log, struct event_news *news);
 void event_log_unsubscribe(struct event_log *log, struct event_news *news);
 
+/* ---- as they happen -------------------------------------------------------------------------- */
+
+/* Called from inside event_log_add() for each event that is not just counted, whatever becomes of
+ * it on the disk; its texts live until that returns. Embedded in whoever listens. */
+struct event_tap {
+    void (*fn)(void *user, const struct event *event, enum event_severity severity);
+    void *user;
+    struct event_tap *next; /* the log's */
+};
+
+void event_log_tap(struct event_log *log, struct event_tap *tap);
+void event_log_untap(struct event_log *log, struct event_tap *tap);
+
 /* ---- questions ------------------------------------------------------------------------------- */
 
 struct event_ask;

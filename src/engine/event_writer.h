@@ -1,15 +1,14 @@
 /* event_writer - the thread that owns the store of events: takes notes from the loop, gives them
  * back when they are durable.
  *
- * The loop makes notes, gives them, and takes them back; whoever holds a note owns it. While the
- * disk refuses, notes wait here up to a bound and are written when it accepts again. Between notes
- * the thread removes what the policy does not want, step by step.
+ * A batch_writer whose blocks are events; between writes it removes what the policy does not want,
+ * step by step.
  */
 #pragma once
 
 #include <stdbool.h>
 
-#include "base/mailbox.h"
+#include "engine/batch_writer.h"
 #include "engine/event_store.h"
 
 #define EVENT_WAITING_NOTES 4096
@@ -19,15 +18,13 @@ struct event_writer;
 
 /* An event on its way, or only a report. Freed with free(). */
 struct event_note {
-    struct mailbox_block block;
+    struct batch_block batch;
     struct event_record record; /* its texts lie behind this struct */
     struct event_policy policy;
     void (*durable)(void *user, uint64_t id);
     void *user;
-    /* filled by the writer */
-    bool written; /* durable; else a report, or an event that could not be written before the end */
     bool is_report;
-    struct err problem; /* empty while all is well */
+    /* filled by the writer */
     uint64_t first, last, bytes, generation;
     char notice[200];
 };

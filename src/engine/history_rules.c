@@ -4,11 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/nearest.h"
-#include "model/component.h"
+#include "engine/point_pattern.h"
 
 #define SEGMENTS 3
-#define PATTERN_MOST 200
+#define PATTERN_MOST POINT_PATTERN_MOST
 #define WRITTEN_OUT PATTERN_MOST /* rank of a segment without a star; above all with one */
 
 static const char *const modes[] = {"value", "average", "highest", "lowest", NULL};
@@ -49,98 +48,20 @@ static const struct setting_row rows[] = {
 
 /* ---- patterns -------------------------------------------------------------------------------- */
 
-static int check_segment(const char *text, size_t length, struct err *err)
+int history_pattern_check(const char *pattern, struct err *err)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-*";
-    if (length == 0)
-        return err_set(err, -EINVAL, "has an empty part: write device/component/quantity");
-    size_t good = strspn(text, allowed);
-    if (good < length)
-        return err_set(err, -EINVAL,
-                       "has the character \"%.4s\": names are lower-case letters, digits and "
-                       "\".\", \"_\", \"-\"; * stands for any part of a name",
-                       text + good);
-    return 0;
-}
-
-static int check_component(const char *text, size_t length, struct err *err)
-{
-    char name[PATTERN_MOST + 1];
-    enum component_kind kind;
-    int number;
-    if (memchr(text, '*', length) || component_parse(text, length, &kind, &number))
-        return 0;
-    memcpy(name, text, length);
-    name[length] = '\0';
-    const char *near = component_nearest(name);
-    return err_set(err, -EINVAL, "\"%.60s\" is no component%s%s%s", name,
-                   near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-}
-
-static int check_quantity(const char *name, struct err *err)
-{
-    if (strchr(name, '*'))
-        return 0;
+    if (point_pattern_check(pattern, err) < 0)
+        return err->code;
+    const char *name = strrchr(pattern, '/') + 1;
     enum quantity quantity = quantity_find(name);
-    if (quantity == QUANTITY_NONE) {
-        size_t count;
-        const struct quantity_row *list = quantity_rows(&count);
-        const char *near = nearest_word(name, &list->name, count, sizeof *list);
-        return err_set(err, -EINVAL, "\"%.60s\" is no quantity%s%s%s", name,
-                       near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-    }
-    if (quantity_row(quantity)->kind == QUANTITY_KIND_TEXT)
+    if (quantity != QUANTITY_NONE && quantity_row(quantity)->kind == QUANTITY_KIND_TEXT)
         return err_set(err, -EINVAL, "\"%s\" is text: only numbers are recorded", name);
     return 0;
 }
 
-int history_pattern_check(const char *pattern, struct err *err)
-{
-    const char *at = pattern, *parts[SEGMENTS];
-    size_t lengths[SEGMENTS], count = 0;
-    if (strlen(pattern) > PATTERN_MOST)
-        return err_set(err, -EINVAL, "is longer than %d characters", PATTERN_MOST);
-    for (;;) {
-        size_t length = strcspn(at, "/");
-        if (check_segment(at, length, err) < 0)
-            return err->code;
-        if (count == SEGMENTS || (at[length] == '\0' && count + 1 < SEGMENTS))
-            return err_set(err, -EINVAL,
-                           "must have three parts, device/component/quantity, as in "
-                           "pdu-a/outlet-*/current or */total/*, not \"%.60s\"",
-                           pattern);
-        parts[count] = at;
-        lengths[count++] = length;
-        if (at[length] == '\0')
-            break;
-        at += length + 1;
-    }
-    int result = check_component(parts[1], lengths[1], err);
-    return result < 0 ? result : check_quantity(parts[2], err);
-}
-
-/* One pass: a star never reaches over a slash, so only the last one of a segment is tried again. */
 bool history_pattern_matches(const char *pattern, const char *path)
 {
-    const char *star = NULL, *again = NULL;
-    for (;;) {
-        if (*pattern == '*') {
-            star = ++pattern;
-            again = path;
-        } else if (*pattern == *path) {
-            if (*path == '\0')
-                return true;
-            if (*path == '/')
-                star = NULL;
-            pattern++;
-            path++;
-        } else if (star && *again && *again != '/') {
-            pattern = star;
-            path = ++again;
-        } else {
-            return false;
-        }
-    }
+    return point_pattern_matches(pattern, path);
 }
 
 /* ---- precedence ------------------------------------------------------------------------------ */

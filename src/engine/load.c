@@ -11,6 +11,7 @@
 #include "engine/outlet_groups.h"
 
 #define LOOK_EVERY CLOCK_S
+#define SAVE_EVERY (60 * CLOCK_S)
 /* A sum of readings is not exact in its last digit. */
 #define ROUNDING 1e-6
 /* Outlets of a sum that are named; more are added up. */
@@ -457,6 +458,12 @@ static void on_timer(struct loop_timer *timer, void *user)
     load_shed_look(user);
 }
 
+static void on_save(struct loop_timer *timer, void *user)
+{
+    (void)timer;
+    load_save(user);
+}
+
 struct load *load_new(const struct load_context *context, const struct config *config)
 {
     struct load *load = mem_new(sizeof *load);
@@ -464,7 +471,9 @@ struct load *load_new(const struct load_context *context, const struct config *c
                           .site = context->site,
                           .commands = context->commands,
                           .events = context->events,
+                          .saver = context->saver,
                           .config = config};
+    load_keep_open(load, context->folder);
     rebuild(load);
     load->feed = (struct feed){.changed = on_changed, .tree = on_tree, .user = load};
     site_subscribe(load->site, &load->feed);
@@ -473,6 +482,8 @@ struct load *load_new(const struct load_context *context, const struct config *c
     for (size_t i = 0; i < commands_count(load->commands); i++)
         on_command(load, commands_at(load->commands, i));
     loop_timer_every(load->loop, &load->timer, LOOK_EVERY, LOOK_EVERY, on_timer, load);
+    if (load->saver)
+        loop_timer_every(load->loop, &load->save_timer, SAVE_EVERY, SAVE_EVERY, on_save, load);
     return load;
 }
 
@@ -487,11 +498,13 @@ struct load *load_free(struct load *load)
     if (!load)
         return NULL;
     loop_timer_stop(&load->timer);
+    loop_timer_stop(&load->save_timer);
     site_unsubscribe(load->site, &load->feed);
     commands_unwatch(load->commands, &load->watch);
     free((void *)load->underway);
     free_budgets(load->budgets, load->budget_count);
     load_outlets_free(load);
+    load_keep_close(load);
     free(load);
     return NULL;
 }

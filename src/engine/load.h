@@ -10,6 +10,7 @@
  *   - An outlet draws what it measures; one that is off, or whose reading is not good, the highest
  * it drew since it was last switched on, else its rated current. None of these: it is not known,
  *     and the budget refuses (or allows unchecked, if it is set so).
+ *   - What outlets drew is kept over a restart (loads.json of the state folder).
  *   - What other commands are about to switch on counts, until a reading can have seen it.
  *   - Outlets are only switched off on good readings: a line that falls silent is no overload.
  *
@@ -28,17 +29,23 @@
 struct commands;
 struct event_log;
 struct load;
+struct saver;
 
 struct load_context {
     struct loop *loop;
     struct site *site;
     struct commands *commands;
     struct event_log *events; /* may be NULL */
+    struct saver *saver;      /* may be NULL: what outlets drew is not kept over a restart */
+    const char *folder;       /* of the state; copied */
 };
 
 /* All borrowed; so is `config`, until load_configure() brings another. */
 struct load *load_new(const struct load_context *context, const struct config *config);
 struct load *load_free(struct load *load);
+/* Write down what outlets drew, for the next start; done each minute, and before an orderly end. */
+void load_save(struct load *load);
+
 void load_configure(struct load *load, const struct config *config);
 
 /* Whether the outlets with these state points may be switched on beside what is on and what is on

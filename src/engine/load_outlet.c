@@ -60,6 +60,8 @@ static void add_outlet(struct load *load, const struct load *old, const struct c
         outlet.on = before->on;
         outlet.on_since = before->on_since;
         memcpy(outlet.most, before->most, sizeof outlet.most);
+    } else {
+        load_keep_recall(load, &outlet);
     }
     load->outlets =
         mem_grow(load->outlets, load->outlet_count, &load->outlet_capacity, sizeof *load->outlets);

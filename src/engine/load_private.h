@@ -42,7 +42,11 @@ struct load {
     struct command_watch watch;
     const struct command **underway; /* that switch something on */
     size_t underway_count, underway_capacity;
-    struct loop_timer timer;
+    struct loop_timer timer, save_timer;
+    struct saver *saver; /* NULL: nothing is kept */
+    char *file;          /* loads.json */
+    struct json_t *kept; /* what was in it, by path */
+    uint32_t saved;      /* sum of what was written last */
     struct load_outlet *outlets;
     size_t outlet_count, outlet_capacity;
     struct map by_path; /* -> place + 1 */
@@ -84,6 +88,14 @@ double load_outlet_wants(const struct load *load, const struct load_outlet *outl
 /* What it draws now: adds to `sum` and lowers its basis. */
 void load_outlet_add(const struct load *load, const struct load_outlet *outlet, enum load_unit unit,
                      struct load_sum *sum);
+
+/* ---- load_keep.c ----------------------------------------------------------------------------- */
+
+/* Read what was kept in this folder; without a saver nothing. */
+void load_keep_open(struct load *load, const char *folder);
+void load_keep_close(struct load *load);
+/* What an outlet that is new here drew in an earlier run. */
+void load_keep_recall(const struct load *load, struct load_outlet *outlet);
 
 /* ---- load.c ---------------------------------------------------------------------------------- */
 

@@ -166,6 +166,11 @@ static int check_device(const struct config *config, const char *word, size_t le
     return err_set(err, -EINVAL, "there is no device \"%s\"", name);
 }
 
+int outlet_check_device(const struct config *config, const char *path, struct err *err)
+{
+    return check_device(config, path, strcspn(path, "/"), err);
+}
+
 static int check_word(const struct config *config, const char *word, size_t length, struct err *err)
 {
     const char *slash = memchr(word, '/', length);

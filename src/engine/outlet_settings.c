@@ -4,12 +4,16 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "engine/condition.h"
+#include "engine/outlet_groups.h"
+#include "model/limits.h"
 
 #define FIELD(name) .offset = offsetof(struct outlet_settings, name)
 #define SWITCHING(name) .offset = offsetof(struct switching_settings, name)
 
 #define DAY_S 86400
 #define REBOOT_HOLD_S 5 /* what power supplies need to notice */
+#define CONDITION_MOST 200
 
 static const char *const power_ups[] = {"last", "on", "off", "board", "schedule", NULL};
 static const char *const pendings[] = {"resume", "cancel", NULL};
@@ -51,6 +55,30 @@ static const struct setting_row rows[] = {
     DELAY(power_up_delay, DAY_S, "0 s",
           "Time from the return of the board's power to this outlet, so that outlets come up in "
           "sequence."),
+    {.key = "power_up_when",
+     .type = SETTING_TEXT,
+     FIELD(power_up_when),
+     .max = CONDITION_MOST,
+     .initial = "",
+     .right = ROLE_CONTROL,
+     .help = "What must hold before its power is brought back after a loss, as in "
+             "dc-1/battery/charge >= 40; power_up_delay counts from then. Empty: nothing."},
+    {.key = "cycle_after",
+     .type = SETTING_TEXT,
+     FIELD(cycle_after),
+     .max = CONDITION_MOST,
+     .initial = "",
+     .right = ROLE_CONTROL,
+     .help = "When its equipment shuts itself down, as in dc-1/battery/charge < 15: if the power "
+             "never went, it is rebooted when this is over and power_up_when holds. Empty: never."},
+    {.key = "fed_by",
+     .type = SETTING_TEXT,
+     FIELD(fed_by),
+     .max = LIMIT_PATH,
+     .initial = "",
+     .right = ROLE_ADMINISTRATOR,
+     .help = "The breaker, outlet or output that feeds it, as in board-1/circuit-3; empty is what "
+             "its device says."},
     DELAY(min_off, DAY_S, "0 s",
           "Shortest time without power: an On before waits until it has passed."),
     {.key = "confirm_within",
@@ -149,12 +177,50 @@ static const struct setting_row switching_rows[] = {
      .initial = "0.1",
      .right = ROLE_ADMINISTRATOR,
      .help = "Less current than this counts as none."},
+    {.key = "voltage_off",
+     .type = SETTING_NUMBER,
+     SWITCHING(voltage_off),
+     .unit = "V",
+     .max = 1000,
+     .initial = "3",
+     .right = ROLE_ADMINISTRATOR,
+     .help = "Less voltage than this counts as none: an outlet behind it is without power."},
 };
+
+/* A condition whose device exists; whether it has such a point is known when it has answered. */
+static int check_condition(const struct config *config, const char *text, struct err *err)
+{
+    struct condition condition;
+    if (condition_parse(text, &condition, err) < 0)
+        return err->code;
+    return condition.op == CONDITION_NONE ? 0 : outlet_check_device(config, condition.path, err);
+}
+
+static int check_feeder(const struct config *config, const char *text, struct err *err)
+{
+    const char *slash = strchr(text, '/'), *part = slash ? slash + 1 : text;
+    enum component_kind kind;
+    int number;
+    if (*text && !component_parse(part, strlen(part), &kind, &number))
+        return err_set(err, -EINVAL,
+                       "must be a component, as in circuit-3 of the same device or "
+                       "board-1/circuit-3, not \"%.60s\"",
+                       text);
+    return slash ? outlet_check_device(config, text, err) : 0;
+}
 
 static int check(const struct config *config, const void *record, const char **key, struct err *err)
 {
     const struct outlet_settings *outlet = record;
-    (void)config;
+    *key = "power_up_when";
+    if (check_condition(config, outlet->power_up_when, err) < 0)
+        return err->code;
+    *key = "cycle_after";
+    if (check_condition(config, outlet->cycle_after, err) < 0)
+        return err->code;
+    *key = "fed_by";
+    if (check_feeder(config, outlet->fed_by, err) < 0)
+        return err->code;
     *key = "url";
     if (*outlet->url && strncmp(outlet->url, "http://", 7) != 0 &&
         strncmp(outlet->url, "https://", 8) != 0)
@@ -189,5 +255,12 @@ const struct setting_table switching_settings_table = {
 struct outlet_settings outlet_settings_default(void)
 {
     return (struct outlet_settings){
-        .name = "", .url = "", .users = "", .reboot_hold = REBOOT_HOLD_S * CLOCK_S};
+        .name = "",
+        .url = "",
+        .users = "",
+        .power_up_when = "",
+        .cycle_after = "",
+        .fed_by = "",
+        .reboot_hold = REBOOT_HOLD_S * CLOCK_S,
+    };
 }

@@ -24,6 +24,9 @@ struct outlet_settings {
     int64_t on_delay, off_delay, reboot_delay, reboot_hold; /* us */
     int64_t power_up;                                       /* enum outlet_power_up */
     int64_t power_up_delay, min_off;                        /* us */
+    const char *power_up_when; /* condition that must hold before its power comes back; "" */
+    const char *cycle_after;   /* condition under which its equipment shuts itself down; "" */
+    const char *fed_by;        /* component upstream; "" what the device's driver says */
     bool critical, lock;
     int64_t confirm_within; /* us: as in `switching`, for this outlet; 0: that one counts */
     double rated_current;   /* A, 0: not known */
@@ -46,6 +49,7 @@ struct switching_settings {
     int64_t unknown_for;    /* us: how long an unknown outcome is read again */
     bool confirm_current;
     double current_off; /* A: less counts as none */
+    double voltage_off; /* V: likewise */
 };
 
 extern const struct setting_table switching_settings_table;

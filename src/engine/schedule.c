@@ -25,8 +25,7 @@
 struct decision {
     bool act;
     size_t rule;
-    enum command_action action;
-    clock_us moment;
+    struct schedule_deed deed;
 };
 
 /* Whether the rule began or ended after `from`, or is to be looked at for the first time. */
@@ -35,6 +34,11 @@ static bool is_touched(const struct schedules *schedules, size_t rule, clock_us 
     const struct schedule_span *span = &schedules->now[rule];
     return schedules->progress[rule].fresh ||
            (span->any && (span->begin > from || (span->end > from && span->end <= now)));
+}
+
+static bool differ(const struct schedule_hold *was, const struct schedule_hold *is)
+{
+    return was->state != is->state || (is->state == SCHEDULE_LEVEL && was->level != is->level);
 }
 
 static struct decision decide(const struct schedules *schedules, const struct schedule_path *path,
@@ -51,11 +55,12 @@ static struct decision decide(const struct schedules *schedules, const struct sc
     size_t rule = (size_t)(is.rule - plan->rules);
     bool fresh = schedules->progress[rule].fresh, began = is.since > from;
     bool act = fresh ? is.kind == SCHEDULE_WINDOW
-                     : (began && is.kind != SCHEDULE_END) || was.state != is.state;
-    enum command_action action = is.state == SCHEDULE_ON ? COMMAND_ON : COMMAND_OFF;
+                     : (began && is.kind != SCHEDULE_END) || differ(&was, &is);
+    struct schedule_deed deed = {
+        .action = schedule_action_of(is.state), .number = is.level, .moment = is.since};
     if (is.kind == SCHEDULE_AT && began)
-        action = is.rule->action;
-    return (struct decision){.act = act, .rule = rule, .action = action, .moment = is.since};
+        deed.action = is.rule->action;
+    return (struct decision){.act = act, .rule = rule, .deed = deed};
 }
 
 /* Ask for all paths of a rule that get the same action; those asked for are struck out. */
@@ -70,13 +75,13 @@ static void ask_together(struct schedules *schedules, struct decision *decisions
         for (size_t at = 0; at < path->count; at++)
             members += path->rules[at] == wish.rule;
         if (!decisions[i].act || decisions[i].rule != wish.rule ||
-            decisions[i].action != wish.action)
+            decisions[i].deed.action != wish.deed.action)
             continue;
         decisions[i].act = false;
         paths[count++] = path->path;
         schedule_ask_forget(schedules, path->path);
     }
-    schedule_ask(schedules, wish.rule, wish.action, wish.moment, paths, count, count == members);
+    schedule_ask(schedules, wish.rule, &wish.deed, paths, count, count == members);
 }
 
 static void run_states(struct schedules *schedules, clock_us from, clock_us now)
@@ -128,8 +133,9 @@ static void run_moment(struct schedules *schedules, size_t rule, clock_us moment
         schedule_note(schedules, rule, true, "%s was left out: another schedule holds it off",
                       name);
     else
-        schedule_ask(schedules, rule, plan->rules[rule].action, moment, paths, count,
-                     count == members);
+        schedule_ask(schedules, rule,
+                     &(struct schedule_deed){.action = plan->rules[rule].action, .moment = moment},
+                     paths, count, count == members);
     free(paths);
 }
 

@@ -49,17 +49,18 @@ static const char *why_late(const struct schedules *schedules, const struct sche
 }
 
 static void ask_door(struct schedules *schedules, const struct schedule_rule *rule,
-                     enum command_action action, clock_us moment, const char *const *targets,
-                     size_t count, struct command_answer *answer)
+                     const struct schedule_deed *deed, const char *const *targets, size_t count,
+                     struct command_answer *answer)
 {
     char origin[LIMIT_NAME + 16], reason[160], due[TIME_TEXT_SIZE];
-    time_text_format_local(moment, due);
+    time_text_format_local(deed->moment, due);
     due[10] = ' ';
     due[16] = '\0'; /* "2026-11-21 06:30" */
     snprintf(origin, sizeof origin, "schedule %s", rule->name);
-    snprintf(reason, sizeof reason, "due at %s%s", due, why_late(schedules, rule, moment));
+    snprintf(reason, sizeof reason, "due at %s%s", due, why_late(schedules, rule, deed->moment));
     struct command_wish wish = {
-        .action = action,
+        .action = deed->action,
+        .number = deed->number,
         .targets = targets,
         .target_count = count,
         .actor = "schedule",
@@ -89,14 +90,13 @@ static void free_retry(struct schedule_retry *retry)
 }
 
 static void keep(struct schedules *schedules, const struct schedule_rule *rule,
-                 enum command_action action, clock_us moment, const char *const *paths,
-                 size_t count, bool as_written)
+                 const struct schedule_deed *deed, const char *const *paths, size_t count,
+                 bool as_written)
 {
     struct schedule_retry *retry = mem_new(sizeof *retry);
     retry->rule = mem_text(rule->name);
     retry->sum = rule->sum;
-    retry->action = action;
-    retry->moment = moment;
+    retry->deed = *deed;
     retry->asked = loop_now(schedules->loop);
     retry->until =
         loop_now(schedules->loop) + (rule->state == SCHEDULE_ANY ? AGAIN_MOMENT : AGAIN_STATE);
@@ -156,17 +156,16 @@ void schedule_ask_forget(struct schedules *schedules, const char *path)
 /* ---- asking ---------------------------------------------------------------------------------- */
 
 static enum command_verdict ask(struct schedules *schedules, size_t index,
-                                enum command_action action, clock_us moment,
-                                const char *const *paths, size_t count, bool as_written,
-                                bool last_try)
+                                const struct schedule_deed *deed, const char *const *paths,
+                                size_t count, bool as_written, bool last_try)
 {
     const struct schedule_rule *rule = &schedules->plan->rules[index];
-    const char *name = command_action_name(action);
+    const char *name = command_action_name(deed->action);
     struct command_answer answer = {0};
     if (as_written)
-        ask_door(schedules, rule, action, moment, rule->targets, rule->target_count, &answer);
+        ask_door(schedules, rule, deed, rule->targets, rule->target_count, &answer);
     else
-        ask_door(schedules, rule, action, moment, paths, count, &answer);
+        ask_door(schedules, rule, deed, paths, count, &answer);
     if (answer.verdict == COMMAND_ACCEPTED || answer.verdict == COMMAND_REPEATED)
         schedule_note(schedules, index, false, "%s accepted as %s", name,
                       answer.command ? answer.command->id : "a command");
@@ -177,13 +176,12 @@ static enum command_verdict ask(struct schedules *schedules, size_t index,
     return answer.verdict;
 }
 
-void schedule_ask(struct schedules *schedules, size_t rule, enum command_action action,
-                  clock_us moment, const char *const *paths, size_t count, bool as_written)
+void schedule_ask(struct schedules *schedules, size_t rule, const struct schedule_deed *deed,
+                  const char *const *paths, size_t count, bool as_written)
 {
-    enum command_verdict verdict =
-        ask(schedules, rule, action, moment, paths, count, as_written, false);
+    enum command_verdict verdict = ask(schedules, rule, deed, paths, count, as_written, false);
     if (may_change(verdict))
-        keep(schedules, &schedules->plan->rules[rule], action, moment, paths, count, as_written);
+        keep(schedules, &schedules->plan->rules[rule], deed, paths, count, as_written);
 }
 
 /* Whether it is through with, one way or the other. */
@@ -195,8 +193,8 @@ static bool ask_once_more(struct schedules *schedules, size_t rule,
         return false; /* it has just been asked for the first time */
     bool last_try = now >= retry->until;
     enum command_verdict verdict =
-        ask(schedules, rule, retry->action, retry->moment, (const char *const *)retry->paths,
-            retry->count, retry->as_written, last_try);
+        ask(schedules, rule, &retry->deed, (const char *const *)retry->paths, retry->count,
+            retry->as_written, last_try);
     return last_try || !may_change(verdict);
 }
 

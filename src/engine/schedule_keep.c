@@ -50,8 +50,8 @@ static clock_us done_until(const struct schedules *schedules)
 {
     clock_us until = schedules->done;
     for (const struct schedule_retry *retry = schedules->retries; retry; retry = retry->next) {
-        if (retry->moment <= until)
-            until = retry->moment - CLOCK_MS;
+        if (retry->deed.moment <= until)
+            until = retry->deed.moment - CLOCK_MS;
     }
     return until;
 }

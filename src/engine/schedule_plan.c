@@ -132,7 +132,14 @@ void schedule_plan_look(const struct schedule_plan *plan, clock_us now, struct s
 
 static enum schedule_state opposite(enum schedule_state state)
 {
+    if (state == SCHEDULE_LEVEL)
+        return SCHEDULE_LEVEL; /* another one */
     return state == SCHEDULE_ON ? SCHEDULE_OFF : SCHEDULE_ON;
+}
+
+enum command_action schedule_action_of(enum schedule_state state)
+{
+    return state == SCHEDULE_LEVEL ? COMMAND_SET : state == SCHEDULE_ON ? COMMAND_ON : COMMAND_OFF;
 }
 
 static struct schedule_hold hold_of(const struct schedule_rule *rule,
@@ -140,6 +147,7 @@ static struct schedule_hold hold_of(const struct schedule_rule *rule,
 {
     struct schedule_hold hold = {.rule = rule,
                                  .state = rule->state,
+                                 .level = rule->level,
                                  .since = span->begin,
                                  .begin = span->begin,
                                  .until = CLOCK_NEVER};
@@ -154,6 +162,7 @@ static struct schedule_hold hold_of(const struct schedule_rule *rule,
         return hold;
     hold.kind = SCHEDULE_END;
     hold.state = opposite(rule->state);
+    hold.level = rule->level_after;
     hold.since = span->end;
     hold.until = CLOCK_NEVER;
     return hold;
@@ -214,9 +223,8 @@ struct schedule_event schedule_rule_next(const struct schedule_rule *rule, clock
         next.end = begun && !goes_on(rule, day, end);
         next.wall = begun ? end : begin;
         next.state = next.end ? opposite(rule->state) : rule->state;
-        next.action = !next.end                   ? rule->action
-                      : next.state == SCHEDULE_ON ? COMMAND_ON
-                                                  : COMMAND_OFF;
+        next.action = next.end ? schedule_action_of(next.state) : rule->action;
+        next.level = next.end ? rule->level_after : rule->level;
         break;
     }
     return next;

@@ -6,7 +6,7 @@
  *   - a window holds from its begin to its end; of several the one that began last counts, and when
  *     it ends before the others, they count again;
  *   - an instant counts against windows that began before it, until something newer begins;
- *   - at the end of the last window the opposite of its state counts;
+ *   - at the end of the last window the opposite of its state counts, of a level its level after;
  *   - at one and the same moment a window goes before an instant, an instant before an end; of two
  *     windows the one that ends sooner, of two ends the one whose window began first; then the
  * first by name. Reboots and pulses hold nothing. Loop thread only.
@@ -66,6 +66,7 @@ enum schedule_kind { SCHEDULE_NONE, SCHEDULE_END, SCHEDULE_AT, SCHEDULE_WINDOW }
 struct schedule_hold {
     enum schedule_kind kind; /* SCHEDULE_NONE: no schedule says anything */
     enum schedule_state state;
+    double level;                     /* of SCHEDULE_LEVEL */
     const struct schedule_rule *rule; /* that says it */
     clock_us since, until;            /* until: of a window, else CLOCK_NEVER */
     clock_us begin;                   /* of the window that ended */
@@ -76,6 +77,9 @@ struct schedule_hold schedule_plan_hold(const struct schedule_plan *plan,
                                         const struct schedule_path *path, clock_us now,
                                         const struct schedule_span *spans);
 
+/* What brings a state about. */
+enum command_action schedule_action_of(enum schedule_state state);
+
 /* ---- what comes ------------------------------------------------------------------------------ */
 
 struct schedule_event {
@@ -83,6 +87,7 @@ struct schedule_event {
     bool end;                  /* of a window */
     enum schedule_state state; /* wished then; SCHEDULE_ANY: see the action */
     enum command_action action;
+    double level; /* of COMMAND_SET */
 };
 
 /* The first event of a rule after `now`. */

@@ -5,13 +5,19 @@
 #include "engine/schedule.h"
 #include "model/site.h"
 
+/* What is to be done, and since when. */
+struct schedule_deed {
+    enum command_action action;
+    double number;   /* of COMMAND_SET: percent */
+    clock_us moment; /* wall: when it was due */
+};
+
 /* A wish that the door could not take yet. Its texts are its own: it outlives the plan. */
 struct schedule_retry {
     struct schedule_retry *next;
     char *rule;
     uint32_t sum;
-    enum command_action action;
-    clock_us moment;       /* wall: when it was due */
+    struct schedule_deed deed;
     clock_us asked, until; /* monotonic */
     bool as_written;       /* ask for the rule's targets rather than for the paths */
     char **paths;
@@ -60,9 +66,9 @@ void schedule_keep_save(struct schedules *schedules);
 
 /* ---- schedule_ask.c -------------------------------------------------------------------------- */
 
-/* Wish `action` for paths at the door; what it cannot take now is asked again. */
-void schedule_ask(struct schedules *schedules, size_t rule, enum command_action action,
-                  clock_us moment, const char *const *paths, size_t count, bool as_written);
+/* Wish the deed for paths at the door; what it cannot take now is asked again. */
+void schedule_ask(struct schedules *schedules, size_t rule, const struct schedule_deed *deed,
+                  const char *const *paths, size_t count, bool as_written);
 
 /* Ask again for what waits. */
 void schedule_ask_again(struct schedules *schedules);

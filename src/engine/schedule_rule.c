@@ -14,7 +14,7 @@
 #define ALL_DAYS 0x7Fu
 
 static const char *const action_names[] = {
-    "off", "on", "off-delayed", "on-delayed", "reboot", "reboot-delayed", "pulse", NULL};
+    "off", "on", "off-delayed", "on-delayed", "reboot", "reboot-delayed", "pulse", "set", NULL};
 
 /* In the order of the names. */
 static const struct {
@@ -25,7 +25,7 @@ static const struct {
     {COMMAND_OFF, SCHEDULE_OFF, true},          {COMMAND_ON, SCHEDULE_ON, true},
     {COMMAND_OFF_DELAYED, SCHEDULE_OFF, false}, {COMMAND_ON_DELAYED, SCHEDULE_ON, false},
     {COMMAND_REBOOT, SCHEDULE_ANY, false},      {COMMAND_REBOOT_DELAYED, SCHEDULE_ANY, false},
-    {COMMAND_PULSE, SCHEDULE_ANY, false},
+    {COMMAND_PULSE, SCHEDULE_ANY, false},       {COMMAND_SET, SCHEDULE_LEVEL, true},
 };
 
 #define FIELD(name) .offset = offsetof(struct schedule_settings, name)
@@ -53,8 +53,24 @@ static const struct setting_row rows[] = {
      .choices = action_names,
      .initial = "on",
      .right = ROLE_ADMINISTRATOR,
-     .help = "What is wished: on or off for a window, which ends with the opposite; any of these "
-             "for an instant."},
+     .help = "What is wished: on or off for a window, which ends with the opposite; set for a "
+             "level; any of these for an instant."},
+    {.key = "level",
+     .type = SETTING_NUMBER,
+     FIELD(level),
+     .unit = "%",
+     .max = 100,
+     .initial = "100",
+     .right = ROLE_ADMINISTRATOR,
+     .help = "Of set: the level that digital outputs are brought to."},
+    {.key = "level_after",
+     .type = SETTING_NUMBER,
+     FIELD(level_after),
+     .unit = "%",
+     .max = 100,
+     .initial = "0",
+     .right = ROLE_ADMINISTRATOR,
+     .help = "Of set: the level at the end of the window."},
     {.key = "from",
      .type = SETTING_TEXT,
      FIELD(from),
@@ -88,7 +104,7 @@ static const struct setting_row rows[] = {
 
 const char *schedule_state_name(enum schedule_state state)
 {
-    static const char *const names[] = {"off", "on", ""};
+    static const char *const names[] = {"off", "on", "", "level"};
     return names[state];
 }
 
@@ -230,7 +246,7 @@ static int parse_times(struct schedule_rule *rule, const struct schedule_setting
                        "has no \"to\"");
     *key = "action";
     if (!actions[settings->action].window)
-        return err_set(err, -EINVAL, "must be on or off for a window; leave \"to\" out for %s",
+        return err_set(err, -EINVAL, "must be on, off or set for a window; leave \"to\" out for %s",
                        action_names[settings->action]);
     return 0;
 }
@@ -241,6 +257,10 @@ static uint32_t sum_of(const struct schedule_rule *rule)
     uint32_t sum = crc32c(0, numbers, sizeof numbers);
     for (size_t i = 0; i < rule->target_count; i++)
         sum = crc32c(sum, rule->targets[i], strlen(rule->targets[i]) + 1);
+    if (rule->state == SCHEDULE_LEVEL) { /* of others the sum is what it was before levels */
+        double levels[] = {rule->level, rule->level_after};
+        sum = crc32c(sum, levels, sizeof levels);
+    }
     return sum;
 }
 
@@ -253,6 +273,8 @@ int schedule_rule_parse(struct schedule_rule *rule, struct arena *arena, const c
         .enabled = settings->enabled,
         .action = actions[settings->action].action,
         .state = actions[settings->action].state,
+        .level = settings->level,
+        .level_after = settings->level_after,
     };
     if (parse_times(rule, settings, key, err) < 0)
         return err->code;

@@ -24,14 +24,20 @@
 struct schedule_settings {
     const char *label, *targets, *from, *to, *days;
     int64_t action; /* index of schedule_rule's table of actions */
+    double level, level_after;
     bool enabled;
 };
 
 extern const struct setting_table schedule_settings_table;
 
-enum schedule_state { SCHEDULE_OFF, SCHEDULE_ON, SCHEDULE_ANY /* none holds, or none is wished */ };
+enum schedule_state {
+    SCHEDULE_OFF,
+    SCHEDULE_ON,
+    SCHEDULE_ANY,   /* none holds, or none is wished */
+    SCHEDULE_LEVEL, /* of a digital output, in percent */
+};
 
-/* "off", "on", "" */
+/* "off", "on", "", "level" */
 const char *schedule_state_name(enum schedule_state state);
 
 struct schedule_rule {
@@ -39,6 +45,7 @@ struct schedule_rule {
     bool enabled;
     enum command_action action;
     enum schedule_state state; /* what the action leaves; ANY: reboot and pulse */
+    double level, level_after; /* of SCHEDULE_LEVEL: percent, and percent at the end */
     int from, to;         /* seconds of the day; to: SCHEDULE_INSTANT, or below `from`: next day */
     unsigned days;        /* bit 0 Monday to bit 6 Sunday: on which it begins */
     const char **targets; /* as written: paths, "group/NAME", "DEVICE/... *" */

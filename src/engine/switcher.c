@@ -122,6 +122,8 @@ static void finish_now(struct switcher *switcher, struct command *command)
         command->steps[i].written_us = command->steps[i].confirmed_us = 0;
     }
     commands_end(switcher->options.commands, command);
+    if (*command->key)
+        keep_wanted(switcher);
 }
 
 static void cancel_outlets(struct switcher *switcher, const struct command_wish *wish,
@@ -266,6 +268,8 @@ static void reset_energy(struct switcher *switcher, const struct command_wish *w
             for (size_t i = 0; i < command->step_count; i++)
                 reset_one(switcher, command, &command->steps[i]);
             commands_end(switcher->options.commands, command);
+            if (*command->key)
+                keep_wanted(switcher);
         }
         free(rows);
     }
@@ -410,6 +414,7 @@ void switcher_stop(struct switcher *switcher)
     commands_set_executor(switcher->options.commands, NULL);
     site_unsubscribe(switcher->options.site, &switcher->feed);
     loop_timer_stop(&switcher->board_timer);
+    loop_timer_stop(&switcher->cycle_timer);
     for (struct run *run = switcher->runs; run; run = run->next)
         loop_timer_stop(&run->timer);
     keep_stop(switcher);
@@ -478,6 +483,7 @@ void switcher_outlet_at(const struct switcher *switcher, size_t index, struct sw
         .switchable = hardware->possible(hardware->user, outlet->state),
         .state = outlet->state,
         .current = outlet->current,
+        .level = outlet->level,
         .known = reads >= 0,
         .on = reads > 0,
         .settings = outlet->settings,

@@ -9,7 +9,9 @@
  *   switcher_plan     an action on outlets -> steps with times
  *   switcher_rules    who may, what must not be together, what must wait
  *   switcher_run      one step: waits, writes, reads back, holds
+ *   switcher_wait     what a step waits for before the rules are asked
  *   switcher_power_up what happens when a board had lost its power
+ *   switcher_return   what an outlet needs before its power comes back; forced cycles
  *   switcher_keep     what survives a restart
  *   switcher_say      events and sentences
  */
@@ -109,6 +111,7 @@ struct switcher_outlet {
     bool output;     /* a digital output, else an outlet */
     bool switchable; /* false: can only be read */
     point_id state, current;
+    point_id level;                         /* percent, of a digital output that has one; else 0 */
     bool known, on;                         /* read from the hardware; `on` counts while known */
     const struct outlet_settings *settings; /* valid until the settings or the site change */
     /* what is under way: NULL when nothing is */
@@ -123,6 +126,10 @@ void switcher_outlet_at(const struct switcher *switcher, size_t index,
                         struct switcher_outlet *outlet);
 bool switcher_outlet_find(const struct switcher *switcher, const char *path,
                           struct switcher_outlet *outlet);
+
+/* Whether power comes out of it: 1 yes, 0 no, -1 nobody knows. Of 0 and -1 `reason` (at least 160
+ * bytes) says why: "off", "pdu-a/circuit-1 is tripped". */
+int switcher_powered(const struct switcher *switcher, size_t index, char *reason, size_t size);
 
 /* The outlets that a target means, in the order of a sequence, as indices for switcher_outlet_at.
  * At most `most` are written; returns how many there are, 0 with `err` when the target is unknown.

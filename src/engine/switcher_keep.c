@@ -1,15 +1,17 @@
-/* What must survive a restart: how each outlet was read last, and what is under way. One JSON file,
- * written whole by the saver, off the loop; changes of one turn become one writing. */
+/* What must survive a restart: how each outlet was read last, what is under way, and the keys of
+ * what has ended. One JSON file,
+ * with a check sum behind it, written whole by the saver, off the loop; changes of one turn become
+ * one writing. */
 
 #include <math.h>
 #include <string.h>
 
+#include "base/crc32c.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "engine/switcher_private.h"
 
 #define AGAIN_AFTER (10 * CLOCK_S) /* a disk that refused is asked again */
-#define FILE_VERSION 1
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
@@ -22,6 +24,8 @@ static void write_memory(struct json *json, const struct switcher *switcher,
     json_pair_int(json, "last", memory->last);
     if (memory->off_since != CLOCK_NEVER)
         json_pair_int(json, "off_since", loop_wall(switcher->loop) - ago);
+    if (memory->cycle)
+        json_pair_bool(json, "cycle", true);
     json_close_object(json);
 }
 
@@ -50,11 +54,8 @@ static void write_run(struct json *json, const struct run *run)
     json_close_object(json);
 }
 
-static void write_command(struct json *json, const struct switcher *switcher,
-                          const struct run *first)
+static void write_head(struct json *json, const struct command *command)
 {
-    const struct command *command = first->command;
-    json_open_object(json);
     json_pair_text(json, "id", command->id);
     json_pair_text(json, "action", command_action_name(command->action));
     json_pair_text(json, "actor", command->actor);
@@ -64,6 +65,14 @@ static void write_command(struct json *json, const struct switcher *switcher,
     json_key(json, "number");
     json_decimal(json, command->number, 6);
     json_pair_int(json, "accepted", command->accepted_wall);
+}
+
+static void write_command(struct json *json, const struct switcher *switcher,
+                          const struct run *first)
+{
+    const struct command *command = first->command;
+    json_open_object(json);
+    write_head(json, command);
     json_pair_bool(json, "automatic", first->automatic);
     json_pair_bool(json, "restoring", first->restoring);
     json_key(json, "steps");
@@ -74,6 +83,51 @@ static void write_command(struct json *json, const struct switcher *switcher,
     }
     json_close_array(json);
     json_close_object(json);
+}
+
+/* ---- what has ended -------------------------------------------------------------------------- */
+
+static void write_ended_step(struct json *json, const struct command_step *step)
+{
+    json_open_object(json);
+    json_pair_text(json, "target", step->target);
+    json_pair_text(json, "state", command_state_name(step->state));
+    json_pair_text(json, "reason", step->reason);
+    json_key(json, "before");
+    json_decimal(json, step->before, 6);
+    json_key(json, "after");
+    json_decimal(json, step->after, 6);
+    json_key(json, "wish");
+    json_decimal(json, step->wish, 6);
+    json_close_object(json);
+}
+
+/* A client that repeats its request after our restart must get the same command again, not a
+ * second reboot. Only the newest with a key, so that the file stays small. */
+static void write_ended(struct json *json, const struct switcher *switcher)
+{
+    const struct commands *commands = switcher->options.commands;
+    const struct command *command = NULL;
+    size_t count = 0, steps = 0;
+    json_key(json, "ended");
+    json_open_array(json);
+    while (count < LIMIT_COMMANDS_RECALLED && (command = commands_older(commands, command))) {
+        if (!command->ended || !*command->key ||
+            steps + command->step_count > LIMIT_COMMAND_STEPS_RECALLED)
+            continue;
+        count++;
+        steps += command->step_count;
+        json_open_object(json);
+        write_head(json, command);
+        json_pair_int(json, "took", command->ended - command->accepted);
+        json_key(json, "steps");
+        json_open_array(json);
+        for (size_t i = 0; i < command->step_count; i++)
+            write_ended_step(json, &command->steps[i]);
+        json_close_array(json);
+        json_close_object(json);
+    }
+    json_close_array(json);
 }
 
 static bool is_first(const struct run *run)
@@ -98,7 +152,7 @@ static void write_text(const struct switcher *switcher, struct buf *out, bool en
 {
     struct json json = json_writer(out);
     json_open_object(&json);
-    json_pair_int(&json, "version", FILE_VERSION);
+    json_pair_int(&json, "version", KEPT_VERSION);
     json_pair_text(&json, "boot", switcher->boot);
     json_pair_bool(&json, "ended_well", ended_well);
     json_pair_bool(&json, "doubtful", is_doubtful(switcher));
@@ -115,8 +169,10 @@ static void write_text(const struct switcher *switcher, struct buf *out, bool en
             write_command(&json, switcher, run);
     }
     json_close_array(&json);
+    write_ended(&json, switcher);
     json_close_object(&json);
-    buf_add_char(out, '\n');
+    /* A flipped bit may be another outlet's number. */
+    buf_add_format(out, KEPT_SUM "%08x\n", crc32c(0, out->data, out->length));
 }
 
 /* ---- when ------------------------------------------------------------------------------------ */

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/nearest.h"
+#include "engine/condition.h"
 #include "engine/switcher_private.h"
 
 #define GROUP_PREFIX "group/"
@@ -22,7 +23,7 @@ struct memory *memory_for(struct switcher *switcher, const char *path)
     memory = mem_new(sizeof *memory + strlen(path) + 1);
     strcpy(memory->path, path);
     memory->last = -1;
-    memory->off_since = CLOCK_NEVER;
+    memory->off_since = memory->cycle_from = CLOCK_NEVER;
     memory->next = switcher->memories;
     switcher->memories = memory;
     map_set(&switcher->memories_by_path, memory->path, memory);
@@ -49,6 +50,7 @@ void outlet_remember(struct switcher *switcher, struct outlet *outlet, bool on)
     if (memory->last == on && !begins)
         return;
     memory->last = on;
+    memory->cycle = memory->cycle && on; /* what hangs on it has its rest */
     if (on)
         memory->off_since = CLOCK_NEVER;
     else if (begins)
@@ -71,6 +73,18 @@ static const struct setting_table *table_of(const struct switcher *switcher,
     while (*at && *at != table)
         at++;
     return *at;
+}
+
+/* NULL when nothing is asked for; the settings have checked it. */
+static const struct condition *condition_of(struct switcher *switcher, const char *text)
+{
+    struct condition condition;
+    struct err err;
+    if (condition_parse(text, &condition, &err) < 0 || condition.op == CONDITION_NONE)
+        return NULL;
+    struct condition *kept = arena_take(switcher->arena, sizeof *kept);
+    *kept = condition;
+    return kept;
 }
 
 static void add_outlet(struct switcher *switcher, const struct component *part,
@@ -100,7 +114,11 @@ static void add_outlet(struct switcher *switcher, const struct component *part,
     const struct point *level =
         output.level != QUANTITY_NONE ? component_point(part, output.level) : NULL;
     outlet->level = level ? level->id : 0;
+    outlet->up_when = condition_of(switcher, outlet->settings->power_up_when);
+    outlet->cycle_after = condition_of(switcher, outlet->settings->cycle_after);
+    switcher->cycles = switcher->cycles || outlet->cycle_after;
     outlet->memory = memory_for(switcher, path);
+    outlet->memory->cycle = outlet->memory->cycle && outlet->cycle_after;
     outlet->board = board_for(switcher, outlet->device);
 }
 
@@ -237,6 +255,7 @@ void outlets_rebuild(struct switcher *switcher)
     read_interlocks(switcher);
     follow(switcher);
     name_missing(switcher);
+    return_watch(switcher);
     end_orphans(switcher);
 }
 
@@ -247,6 +266,7 @@ void outlets_deinit(struct switcher *switcher)
     switcher->arena = arena_free(switcher->arena);
     switcher->outlets = NULL;
     switcher->slot_count = 0;
+    switcher->cycles = false;
     switcher->groups = NULL;
     switcher->interlocks = NULL;
     switcher->outlet_count = switcher->group_count = switcher->interlock_count = 0;

@@ -177,6 +177,16 @@ static void forget_sent(struct switcher *switcher, const struct board *board)
     }
 }
 
+/* The power came a second time: what waits for its turn has its whole delay again, or all of them
+ * would come at once. */
+static void begin_anew(struct switcher *switcher, const struct board *board)
+{
+    for (struct run *run = switcher->runs; run; run = run->next) {
+        if (run->restoring && run->place == RUN_WAIT && run->outlet && run->outlet->board == board)
+            run_delay(run, run->outlet->settings->power_up_delay);
+    }
+}
+
 /* ---- judging --------------------------------------------------------------------------------- */
 
 static void take_as_read(struct switcher *switcher, const struct board *board)
@@ -221,6 +231,8 @@ static void judge(struct switcher *switcher, struct board *board)
     }
     say_power_up(switcher, board, proof, sight.lost + sight.gained);
     forget_sent(switcher, board);
+    begin_anew(switcher, board);
+    return_forget(switcher, board);
     bring(switcher, board, false);
     bring(switcher, board, true);
     take_rest(switcher, board);
@@ -258,6 +270,16 @@ static void look_state(struct switcher *switcher, size_t first)
         board->judge_by = loop_now(switcher->loop) + JUDGE_MOST;
     }
     board->online = online;
+}
+
+bool board_is_back(const struct switcher *switcher, const struct board *board)
+{
+    const struct device *device = site_device_find(switcher->options.site, board->name);
+    size_t first = 0;
+    while (first < switcher->outlet_count && switcher->outlets[first].board != board)
+        first++;
+    return device && device->state == DEVICE_ONLINE && first < switcher->outlet_count &&
+           !has_silent(switcher, first);
 }
 
 static void on_board_timer(struct loop_timer *timer, void *user)

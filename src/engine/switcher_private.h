@@ -13,6 +13,9 @@ struct memory {
     struct memory *next;
     int last;           /* 1 on, 0 off, -1 not known: read back last while contact held */
     clock_us off_since; /* monotonic; CLOCK_NEVER while it is on or not known */
+    bool cycle; /* its equipment shut itself down and the power never went: to be rebooted */
+    unsigned cycle_tries;
+    clock_us cycle_from; /* monotonic: since when that may be; CLOCK_NEVER */
     char path[];
 };
 
@@ -22,6 +25,7 @@ struct outlet {
     clock_us pulse;
     const struct outlet_settings *settings;
     point_id state, current, level;
+    const struct condition *up_when, *cycle_after; /* NULL: none */
     struct memory *memory;
     struct board *board;
     struct run *run; /* under way, or NULL */
@@ -90,6 +94,7 @@ struct run {
     bool automatic;       /* nobody waits for it: a person's wish goes before it */
     bool restoring;       /* of a power-up */
     bool resumed, unsure, cancelled, blocked, written;
+    bool held;      /* of a power-up: what it needs was missing, its delay counts from its return */
     char note[160]; /* said at the end with what was reached */
 };
 
@@ -136,6 +141,8 @@ struct switcher {
     struct run *runs, *runs_end;
     struct look *looks;
     struct loop_timer board_timer; /* while a board is judged */
+    struct loop_timer cycle_timer; /* while an outlet has a cycle_after */
+    bool cycles;
     /* keeping */
     struct loop_defer save_later;
     struct loop_timer save_again;                  /* after a failure */
@@ -218,6 +225,8 @@ bool rules_yields(const struct run *run, const struct command_wish *wish);
 struct run *run_new(struct switcher *switcher, struct command *command, size_t index,
                     const struct plan_item *item, bool automatic);
 void run_begin(struct run *run);
+/* A waiting run is due so long from now. */
+void run_delay(struct run *run, clock_us delay);
 /* A run that was under way before a restart: what became of it is read first. */
 void run_resume_sent(struct run *run);
 /* Drop what is pending; what was sent already is followed to its end. */
@@ -235,6 +244,18 @@ bool run_sent(const struct run *run);
 bool run_wants_on(const struct run *run); /* what it is bringing about now */
 /* What was kept is on the disk. */
 void run_kept(struct run *run);
+/* The step's state as everybody sees it. */
+void run_show(struct run *run, enum command_state state, clock_us due, const char *reason);
+/* Look at the run again then. */
+void run_wait_until(struct run *run, clock_us when);
+
+#define BLOCKED_LOOK (1 * CLOCK_S) /* for what nobody tells us of */
+
+/* ---- switcher_wait.c ------------------------------------------------------------------------- */
+
+/* Whether the run, which is due, has to wait for something before the rules are asked, or has
+ * ended. */
+bool run_waits(struct run *run);
 
 /* Start the runs of a plan whose command is there. */
 void switcher_begin(struct switcher *switcher, struct command *command, const struct plan *plan,
@@ -253,9 +274,26 @@ enum board_state {
     BOARD_SILENT,
 };
 enum board_state board_state(const struct board *board);
+/* It answers again, whether or not that has been looked at: within one turn of the loop the model
+ * is ahead. */
+bool board_is_back(const struct switcher *switcher, const struct board *board);
 void boards_free(struct switcher *switcher);
 
+/* ---- switcher_return.c ----------------------------------------------------------------------- */
+
+/* Whether the power of an outlet may come back now. False with what is missing. */
+bool return_ready(const struct switcher *switcher, const struct outlet *outlet, struct err *err);
+
+/* Begin, or stop, to look for outlets whose equipment shut itself down. */
+void return_watch(struct switcher *switcher);
+
+/* The board was without power: what hung on it had its rest. */
+void return_forget(struct switcher *switcher, const struct board *board);
+
 /* ---- switcher_keep.c ------------------------------------------------------------------------- */
+
+#define KEPT_VERSION 2       /* 1 had no sum */
+#define KEPT_SUM "\ncrc32c " /* behind the object, then eight hexadecimal digits of it */
 
 /* Something changed that must survive; returns the number of the saving that will hold it. */
 uint64_t keep_wanted(struct switcher *switcher);

@@ -5,12 +5,12 @@
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crc32c.h"
 #include "engine/switcher_private.h"
-
-#define FILE_VERSION 1
 
 struct kept_step {
     struct plan_item item;
@@ -42,6 +42,7 @@ static void read_memories(struct switcher *switcher, json_t *outlets, bool wall)
         struct memory *memory = memory_for(switcher, path);
         json_int_t last = json_integer_value(json_object_get(one, "last"));
         memory->last = last == 0 || last == 1 ? (int)last : -1;
+        memory->cycle = json_is_true(json_object_get(one, "cycle"));
         json_t *since = json_object_get(one, "off_since");
         if (memory->last != 0)
             continue;
@@ -75,7 +76,7 @@ static bool read_step(struct switcher *switcher, json_t *one, enum command_actio
     clock_us by_wall = time_of(one, "due") - loop_wall(switcher->loop);
     if (wall && by_wall < left) /* time passed while we were away */
         left = by_wall;
-    step->item.due = loop_now(switcher->loop) + (left > 0 ? left : 0);
+    step->item.due = loop_now(switcher->loop) + left; /* overdue ones keep their distance */
     return true;
 }
 
@@ -88,7 +89,9 @@ static struct run *take_up(struct switcher *switcher, struct command *command, s
     run->resumed = true;
     run->cancelled = step->cancelled;
     if (step->phase > 0)
-        run->give_up = step->item.due + switcher->settings.unknown_for;
+        run->give_up = (step->item.due > loop_now(switcher->loop) ? step->item.due
+                                                                  : loop_now(switcher->loop)) +
+                       switcher->settings.unknown_for;
     return run;
 }
 
@@ -116,10 +119,9 @@ static void start(struct switcher *switcher, struct command *command, const stru
     free(runs);
 }
 
-static void read_command(struct switcher *switcher, json_t *one, bool wall)
+static void read_wish(json_t *one, struct command_wish *wish)
 {
-    json_t *steps = json_object_get(one, "steps"), *step;
-    struct command_wish wish = {
+    *wish = (struct command_wish){
         .action = command_action_find(text_of(one, "action")),
         .number = json_number_value(json_object_get(one, "number")),
         .actor = text_of(one, "actor"),
@@ -127,6 +129,13 @@ static void read_command(struct switcher *switcher, json_t *one, bool wall)
         .reason = text_of(one, "reason"),
         .key = text_of(one, "key"),
     };
+}
+
+static void read_command(struct switcher *switcher, json_t *one, bool wall)
+{
+    json_t *steps = json_object_get(one, "steps"), *step;
+    struct command_wish wish;
+    read_wish(one, &wish);
     bool automatic = json_is_true(json_object_get(one, "automatic"));
     bool restoring = json_is_true(json_object_get(one, "restoring"));
     size_t count = 0, i;
@@ -154,12 +163,77 @@ static void read_command(struct switcher *switcher, json_t *one, bool wall)
     free(list);
 }
 
+/* ---- what had ended -------------------------------------------------------------------------- */
+
+static double number_of(json_t *object, const char *key)
+{
+    json_t *number = json_object_get(object, key);
+    return json_is_number(number) ? json_number_value(number) : NAN;
+}
+
+static void read_ended_steps(struct command *command, json_t *steps)
+{
+    for (size_t i = 0; i < command->step_count; i++) {
+        json_t *one = json_array_get(steps, i);
+        struct command_step *step = &command->steps[i];
+        while (step->state < COMMAND_STATES - 1 &&
+               strcmp(command_state_name(step->state), text_of(one, "state")) != 0)
+            step->state++;
+        snprintf(step->reason, sizeof step->reason, "%s", text_of(one, "reason"));
+        step->due = CLOCK_NEVER;
+        step->after = number_of(one, "after");
+    }
+}
+
+static void read_ended(struct switcher *switcher, json_t *one)
+{
+    struct command_wish wish;
+    json_t *steps = json_object_get(one, "steps");
+    size_t count = json_array_size(steps);
+    read_wish(one, &wish);
+    if (wish.action >= COMMAND_ACTIONS || count > LIMIT_COMMAND_STEPS_RECALLED)
+        return;
+    struct command_plan *rows = mem_new((count + 1) * sizeof *rows);
+    for (size_t i = 0; i < count; i++) {
+        const struct outlet *outlet =
+            outlets_find(switcher, text_of(json_array_get(steps, i), "target"));
+        rows[i] = (struct command_plan){
+            .target = text_of(json_array_get(steps, i), "target"),
+            .label = outlet ? outlet->label : "",
+            .before = number_of(json_array_get(steps, i), "before"),
+            .wish = number_of(json_array_get(steps, i), "wish"),
+        };
+    }
+    struct commands *commands = switcher->options.commands;
+    struct command *command = commands_add(commands, &wish, text_of(one, "id"), rows, count);
+    if (command) {
+        read_ended_steps(command, steps);
+        commands_recalled(commands, command, time_of(one, "accepted"), time_of(one, "took"));
+    }
+    free(rows);
+}
+
+/* Whether what was kept is as it was written; `*length` is that of the object. */
+static bool is_whole(const char *text, size_t *length, bool *summed)
+{
+    const char *sum = strstr(text, KEPT_SUM);
+    char wanted[40];
+    *length = sum ? (size_t)(sum - text) : strlen(text);
+    *summed = sum != NULL;
+    snprintf(wanted, sizeof wanted, KEPT_SUM "%08x\n", crc32c(0, text, *length));
+    return !sum || strcmp(sum, wanted) == 0;
+}
+
 int resume(struct switcher *switcher, const char *text, struct err *err)
 {
-    json_error_t where;
-    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &where), *one;
-    size_t i;
-    if (!root || json_integer_value(json_object_get(root, "version")) != FILE_VERSION) {
+    json_error_t where = {.text = "its check sum is wrong"};
+    size_t i, length;
+    bool summed;
+    json_t *one, *root = is_whole(text, &length, &summed)
+                             ? json_loadb(text, length, JSON_REJECT_DUPLICATES, &where)
+                             : NULL;
+    if (!root ||
+        json_integer_value(json_object_get(root, "version")) != (summed ? KEPT_VERSION : 1)) {
         int code = root ? err_set(err, -EINVAL,
                                   "what was pending is of another version of busbar: it is dropped")
                         : err_set(err, -EINVAL,
@@ -176,6 +250,9 @@ int resume(struct switcher *switcher, const char *text, struct err *err)
     bool wall = json_is_true(json_object_get(root, "wall_known")) &&
                 clock_wall_known(loop_clock(switcher->loop));
     read_memories(switcher, json_object_get(root, "outlets"), wall);
+    json_t *ended = json_object_get(root, "ended"); /* newest first */
+    for (i = json_array_size(ended); i-- > 0;)
+        read_ended(switcher, json_array_get(ended, i));
     json_array_foreach(json_object_get(root, "commands"), i, one) read_command(switcher, one, wall);
     json_decref(root);
     return 0;

@@ -417,6 +417,10 @@ static enum rules_now board_now(const struct switcher *switcher, const struct ru
         err_set(err, -EAGAIN, "waits until %s has been read", outlet->device);
         return RULES_WAIT;
     case BOARD_SILENT:
+        if (board_is_back(switcher, outlet->board)) { /* judged first */
+            err_set(err, -EAGAIN, "waits until %s has been read", outlet->device);
+            return RULES_WAIT;
+        }
         if (outlet_reads(switcher, outlet) >= 0) /* another part of the device is silent */
             break;
         err_set(err, -EAGAIN, "%s does not answer%s%.120s", outlet->device,

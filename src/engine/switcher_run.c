@@ -14,7 +14,6 @@
 
 #define LOOK_AGAIN (200 * CLOCK_MS) /* while it may still obey */
 #define LOOK_RARELY (1 * CLOCK_S)   /* while nobody answers */
-#define BLOCKED_LOOK (1 * CLOCK_S)  /* for what nobody tells us of */
 #define KEEP_MOST (2 * CLOCK_S)     /* a disk slower than this does not hold up a reboot */
 #define LEVEL_TOLERANCE 0.5         /* %: boards round to steps of their own */
 
@@ -49,13 +48,13 @@ static int64_t since_accepted(const struct run *run)
     return clock_mono(loop_clock(run->switcher->loop)) - run->command->accepted;
 }
 
-static void wait_until(struct run *run, clock_us when)
+void run_wait_until(struct run *run, clock_us when)
 {
     loop_timer_at(run->switcher->loop, &run->timer, when, on_timer, run);
 }
 
 /* The step's state as everybody sees it. */
-static void show(struct run *run, enum command_state state, clock_us due, const char *reason)
+void run_show(struct run *run, enum command_state state, clock_us due, const char *reason)
 {
     struct command_step *step = run_step(run);
     reason = reason ? reason : "";
@@ -152,7 +151,7 @@ void runs_kick(struct switcher *switcher)
 {
     for (struct run *run = switcher->runs; run; run = run->next) {
         if (run->blocked && run->place == RUN_WAIT)
-            wait_until(run, loop_now(switcher->loop));
+            run_wait_until(run, loop_now(switcher->loop));
     }
 }
 
@@ -163,7 +162,14 @@ void run_begin(struct run *run)
     if (due <= now_of(run))
         run_due(run);
     else
-        wait_until(run, due);
+        run_wait_until(run, due);
+}
+
+void run_delay(struct run *run, clock_us delay)
+{
+    run->blocked = run->held = false;
+    run_show(run, COMMAND_PENDING, now_of(run) + delay, "");
+    run_wait_until(run, now_of(run) + delay);
 }
 
 /* What the hardware did nobody saw: only a reading can tell. */
@@ -173,9 +179,9 @@ void run_resume_sent(struct run *run)
     run->resumed = run->unsure = run->written = true;
     run->prove_by = now_of(run);
     run->give_up = now_of(run) + run->switcher->settings.unknown_for;
-    show(run, COMMAND_UNKNOWN, CLOCK_NEVER,
-         "busbar was restarted in the middle: the outlet is read to see what became of it");
-    wait_until(run, now_of(run));
+    run_show(run, COMMAND_UNKNOWN, CLOCK_NEVER,
+             "busbar was restarted in the middle: the outlet is read to see what became of it");
+    run_wait_until(run, now_of(run));
 }
 
 /* From now on only a reading tells; the first one is taken in the next turn. */
@@ -187,7 +193,7 @@ static void begin_reading(struct run *run)
     run->prove_by = now_of(run) + (own ? own : settings->confirm_within);
     if (run->phase == 0 && !(run->restoring && run->give_up))
         run->give_up = now_of(run) + settings->unknown_for;
-    wait_until(run, now_of(run));
+    run_wait_until(run, now_of(run));
 }
 
 /* Whether it was dropped before anything was sent. Its answer, if it was, does not come any more:
@@ -236,27 +242,6 @@ void run_cancel(struct run *run, const char *reason)
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
-/* After a restart nothing is sent before the outlet was read. True when it must wait for that, or
- * has ended. */
-static bool waits_for_reading(struct run *run)
-{
-    if (!run->resumed || run->point != run->outlet->state)
-        return false;
-    if (outlet_reads(run->switcher, run->outlet) < 0) {
-        run->blocked = true;
-        show(run, COMMAND_PENDING, CLOCK_NEVER,
-             "busbar was restarted: waits until the outlet has been read");
-        wait_until(run, now_of(run) + BLOCKED_LOOK);
-        return true;
-    }
-    run->resumed = false;
-    if (run->phases > 1 || outlet_reads(run->switcher, run->outlet) != run_wants_on(run))
-        return false;
-    run_step(run)->after = run->wish[0];
-    run_end(run, COMMAND_CONFIRMED, "was so already when busbar had been restarted");
-    return true;
-}
-
 static void refuse_now(struct run *run, const struct err *err)
 {
     char text[200];
@@ -273,7 +258,7 @@ static void run_due(struct run *run)
 {
     struct err err = ERR_EMPTY;
     clock_us until;
-    if (!run->outlet || waits_for_reading(run))
+    if (!run->outlet || run_waits(run))
         return;
     enum rules_now verdict = rules_now(run->switcher, run, &until, &err);
     run->blocked = verdict == RULES_WAIT;
@@ -281,13 +266,13 @@ static void run_due(struct run *run)
         refuse_now(run, &err);
     } else if (verdict == RULES_WAIT) {
         clock_us again = now_of(run) + BLOCKED_LOOK;
-        show(run, COMMAND_PENDING, until, err.text);
-        wait_until(run, until < again ? until : again);
+        run_show(run, COMMAND_PENDING, until, err.text);
+        run_wait_until(run, until < again ? until : again);
     } else if (run->phases > 1 && run->phase == 0 && run->switcher->options.store.save) {
         /* That the power must come back has to be on the disk before it is taken away. */
         run->place = RUN_KEEP;
         run->keep_wanted = keep_wanted(run->switcher);
-        wait_until(run, now_of(run) + KEEP_MOST);
+        run_wait_until(run, now_of(run) + KEEP_MOST);
     } else {
         write_now(run);
     }
@@ -309,8 +294,8 @@ static bool try_again(struct run *run, const char *why)
     if (!taken || run->cancelled || (run->give_up && now_of(run) >= run->give_up))
         return false;
     run->place = RUN_WAIT;
-    show(run, COMMAND_PENDING, now_of(run) + LOOK_RARELY, why);
-    wait_until(run, now_of(run) + LOOK_RARELY);
+    run_show(run, COMMAND_PENDING, now_of(run) + LOOK_RARELY, why);
+    run_wait_until(run, now_of(run) + LOOK_RARELY);
     return true;
 }
 
@@ -334,7 +319,7 @@ static void on_written(void *user, enum switcher_result result, const struct err
         return;
     case SWITCHER_UNSURE:
         snprintf(text, sizeof text, "no proper answer (%.100s): the outlet is read", err->text);
-        show(run, COMMAND_UNKNOWN, CLOCK_NEVER, text);
+        run_show(run, COMMAND_UNKNOWN, CLOCK_NEVER, text);
         break;
     case SWITCHER_ACCEPTED:
         break;
@@ -360,7 +345,7 @@ static void write_now(struct run *run)
     run->written = true;
     if (step->written_us < 0)
         step->written_us = since_accepted(run);
-    show(run, COMMAND_SENT, CLOCK_NEVER, "");
+    run_show(run, COMMAND_SENT, CLOCK_NEVER, "");
     keep_wanted(run->switcher);
 }
 
@@ -375,10 +360,10 @@ static void advance(struct run *run)
         run->resumed = false;
         clock_us due = now_of(run) + run->hold;
         run->give_up = due + run->switcher->settings.unknown_for;
-        show(run, COMMAND_PENDING, due, "");
+        run_show(run, COMMAND_PENDING, due, "");
         keep_wanted(run->switcher);
         runs_kick(run->switcher);
-        wait_until(run, due);
+        run_wait_until(run, due);
         return;
     }
     step->confirmed_us = since_accepted(run);
@@ -443,7 +428,7 @@ static void check_state(struct run *run, const struct point *point)
             advance(run);
         }
     } else if (now_of(run) < run->prove_by) {
-        wait_until(run, now_of(run) + LOOK_AGAIN);
+        run_wait_until(run, now_of(run) + LOOK_AGAIN);
     } else {
         did_not_obey(run);
     }
@@ -457,7 +442,7 @@ static void check_current(struct run *run, const struct point *point)
     double least = run->outlet->settings->min_current;
     bool good = on ? amperes >= least : amperes < run->switcher->settings.current_off;
     if (!good && now_of(run) < run->prove_by) {
-        wait_until(run, now_of(run) + LOOK_AGAIN);
+        run_wait_until(run, now_of(run) + LOOK_AGAIN);
         return;
     }
     if (!good && on)
@@ -482,9 +467,9 @@ static void nobody_answers(struct run *run)
         return;
     }
     if (now_of(run) >= run->prove_by)
-        show(run, COMMAND_UNKNOWN, CLOCK_NEVER,
-             "written, and the outlet cannot be read: nobody knows, it is read again");
-    wait_until(run, now_of(run) + (now_of(run) < run->prove_by ? LOOK_AGAIN : LOOK_RARELY));
+        run_show(run, COMMAND_UNKNOWN, CLOCK_NEVER,
+                 "written, and the outlet cannot be read: nobody knows, it is read again");
+    run_wait_until(run, now_of(run) + (now_of(run) < run->prove_by ? LOOK_AGAIN : LOOK_RARELY));
 }
 
 static void on_look(void *to, bool answered)

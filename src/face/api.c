@@ -113,10 +113,26 @@ static const struct route_parameter commands_parameters[] = {
 static const struct route_parameter outlets_parameters[] = {
     {"device", TEXT, "Only those of this device.", false}, TIME_PARAMETER, {0}};
 
+static const struct route_parameter alarms_parameters[] = {
+    {"state", "{\"enum\":[\"normal\",\"pending\",\"tripped\",\"acknowledged\",\"lost\"]}",
+     "Only those that stand so.", true},
+    {"severity", "{\"enum\":[\"info\",\"warning\",\"critical\"]}", "Only this and worse.", false},
+    {"device", TEXT, "Only at this device.", false},
+    {"path", TEXT, "Only at this point, or with * at the end all that begin so.", false},
+    {"rule", TEXT, "Only of this rule.", false},
+    {"active", "{\"type\":\"boolean\",\"default\":false}", "Only what is not normal.", false},
+    {"offset", "{\"type\":\"integer\",\"minimum\":0,\"default\":0}", "Without the first so many.",
+     false},
+    {"limit", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,\"default\":100}",
+     "At most so many.", false},
+    TIME_PARAMETER,
+    {0}};
+
 /* clang-format off */
 const struct route api_routes[] = {
     {HTTP_GET, "/health", ROLE_NONE, "Whether all is well", NULL, NULL, "Health", NULL, 0, api_state_health},
     {HTTP_GET, "/openapi.json", ROLE_NONE, "This document", NULL, NULL, "OpenAPI", NULL, 0, api_state_openapi},
+    {HTTP_GET, "/mib", ROLE_VIEW, "The MIB of the SNMP agent, for the enterprise number that is set", NULL, NULL, "Mib", "text/plain", 0, api_mib_show},
 
     {HTTP_GET, "/session", ROLE_NONE, "Who I am", NULL, NULL, "Session", NULL, 0, api_session_show},
     {HTTP_POST, "/session", ROLE_NONE, "Sign in", NULL, "SignIn", "Session", NULL, ROUTE_ANONYMOUS, api_session_open},
@@ -159,6 +175,26 @@ const struct route api_routes[] = {
     {HTTP_PUT, "/schedules/{name}", ROLE_ADMINISTRATOR, "Make or change a schedule", NULL, "RecordChange", "SettingsApplied", NULL, 0, api_schedules_put},
     {HTTP_DELETE, "/schedules/{name}", ROLE_ADMINISTRATOR, "Remove a schedule", NULL, NULL, "SettingsApplied", NULL, 0, api_schedules_remove},
     {HTTP_GET, "/budgets", ROLE_VIEW, "Load budgets and what they carry", NULL, NULL, "Budgets", NULL, 0, api_budgets_list},
+
+    {HTTP_GET, "/alarms", ROLE_VIEW, "Alarms, what is not normal first, in order of harm", alarms_parameters, NULL, "Alarms", NULL, 0, api_alarms_list},
+    {HTTP_GET, "/alarms/{id}", ROLE_VIEW, "One alarm", time_parameters, NULL, "Alarm", NULL, 0, api_alarms_show},
+    {HTTP_POST, "/alarms/{id}/acknowledge", ROLE_CONTROL, "Somebody has seen it", time_parameters, "AlarmWish", "Alarm", NULL, 0, api_alarms_acknowledge},
+    {HTTP_POST, "/alarms/{id}/shelve", ROLE_CONTROL, "Tell nobody of it for a time", time_parameters, "AlarmShelve", "Alarm", NULL, 0, api_alarms_shelve},
+    {HTTP_POST, "/alarms/{id}/unshelve", ROLE_CONTROL, "End the time for which it is shelved", time_parameters, "AlarmWish", "Alarm", NULL, 0, api_alarms_unshelve},
+    {HTTP_POST, "/alarms/{id}/clear", ROLE_CONTROL, "End one that has recovered and is latched", time_parameters, "AlarmWish", "Alarm", NULL, 0, api_alarms_clear},
+    {HTTP_GET, "/alarm-rules", ROLE_VIEW, "What is an alarm", NULL, NULL, "Records", NULL, 0, api_alarm_rules_list},
+    {HTTP_POST, "/alarm-rules/preview", ROLE_CONTROL, "How often a rule would have fired over what was recorded", time_parameters, "AlarmRuleDraft", "AlarmPreview", NULL, 0, api_alarm_rules_preview},
+    {HTTP_PUT, "/alarm-rules/{name}", ROLE_ADMINISTRATOR, "Make or change a rule", NULL, "RecordChange", "SettingsApplied", NULL, 0, api_alarm_rules_put},
+    {HTTP_DELETE, "/alarm-rules/{name}", ROLE_ADMINISTRATOR, "Remove a rule", NULL, NULL, "SettingsApplied", NULL, 0, api_alarm_rules_remove},
+    {HTTP_GET, "/recipients", ROLE_ADMINISTRATOR, "Who is told, how and when; without secrets", NULL, NULL, "Records", NULL, 0, api_recipients_list},
+    {HTTP_PUT, "/recipients/{name}", ROLE_ADMINISTRATOR, "Make or change a recipient", NULL, "RecordChange", "SettingsApplied", NULL, 0, api_recipients_put},
+    {HTTP_DELETE, "/recipients/{name}", ROLE_ADMINISTRATOR, "Remove a recipient", NULL, NULL, "SettingsApplied", NULL, 0, api_recipients_remove},
+    {HTTP_POST, "/recipients/{name}/test", ROLE_ADMINISTRATOR, "Send a test notice and tell the whole conversation, when it is over", NULL, NULL, "RecipientTest", NULL, 0, api_recipients_test},
+    {HTTP_GET, "/reports", ROLE_ADMINISTRATOR, "Reports that are sent from time to time", NULL, NULL, "Records", NULL, 0, api_reports_list},
+    {HTTP_PUT, "/reports/{name}", ROLE_ADMINISTRATOR, "Make or change a report", NULL, "RecordChange", "SettingsApplied", NULL, 0, api_reports_put},
+    {HTTP_DELETE, "/reports/{name}", ROLE_ADMINISTRATOR, "Remove a report", NULL, NULL, "SettingsApplied", NULL, 0, api_reports_remove},
+    {HTTP_POST, "/reports/{name}/send", ROLE_ADMINISTRATOR, "Send a report now, beside its times", NULL, NULL, NULL, NULL, 0, api_reports_send},
+    {HTTP_GET, "/notices", ROLE_CONTROL, "What waits to be told, for each recipient, and why", time_parameters, NULL, "Notices", NULL, 0, api_notices_list},
 
     {HTTP_GET, "/lines", ROLE_VIEW, "Buses with their units and counters", NULL, NULL, "Lines", NULL, 0, api_state_lines},
     {HTTP_GET, "/gateways", ROLE_CONTROL, "Modbus gateways, their clients and counters", NULL, NULL, "Gateways", NULL, 0, api_gateways_list},

@@ -7,6 +7,7 @@ struct request;
 /* api_state.c */
 void api_state_health(struct request *request);
 void api_state_openapi(struct request *request);
+void api_mib_show(struct request *request);
 void api_state_lines(struct request *request);
 void api_state_profiles(struct request *request);
 void api_state_logging(struct request *request);
@@ -92,7 +93,32 @@ void api_outlets_list(struct request *request);
 void api_outlets_show(struct request *request);
 void api_outlets_put(struct request *request);
 
+/* api_alarms.c */
+void api_alarms_list(struct request *request);
+void api_alarms_show(struct request *request);
+void api_alarms_acknowledge(struct request *request);
+void api_alarms_shelve(struct request *request);
+void api_alarms_unshelve(struct request *request);
+void api_alarms_clear(struct request *request);
+
+/* api_alarm_preview.c */
+void api_alarm_rules_preview(struct request *request);
+
+/* api_notices.c */
+void api_notices_list(struct request *request);
+void api_recipients_test(struct request *request);
+
 /* api_records.c */
+void api_alarm_rules_list(struct request *request);
+void api_alarm_rules_put(struct request *request);
+void api_alarm_rules_remove(struct request *request);
+void api_recipients_list(struct request *request);
+void api_recipients_put(struct request *request);
+void api_recipients_remove(struct request *request);
+void api_reports_list(struct request *request);
+void api_reports_put(struct request *request);
+void api_reports_remove(struct request *request);
+void api_reports_send(struct request *request);
 void api_groups_list(struct request *request);
 void api_groups_put(struct request *request);
 void api_groups_remove(struct request *request);

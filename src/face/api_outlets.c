@@ -40,6 +40,39 @@ static void write_state(const struct writing *writing, const struct point *state
     writing->json->comma = true;
 }
 
+/* A digital output is not asked: what it switches is not fed by it. */
+static void write_powered(const struct writing *writing, const struct switcher_outlet *outlet,
+                          size_t index)
+{
+    struct json *json = writing->json;
+    char reason[160] = "";
+    int powered = outlet->output ? -1
+                                 : switcher_powered(writing->request->web->context.switcher, index,
+                                                    reason, sizeof reason);
+    if (powered < 0) {
+        json_key(json, "powered");
+        json_none(json);
+    } else {
+        json_pair_bool(json, "powered", powered);
+    }
+    json_pair_text(json, "powered_reason", *reason ? reason : NULL);
+}
+
+/* The percent of a digital output that has a level. */
+static void write_level(const struct writing *writing, const struct switcher_outlet *outlet)
+{
+    const struct point *level =
+        outlet->level ? site_point(writing->request->web->context.site, outlet->level) : NULL;
+    json_key(writing->json, "level");
+    if (!level) {
+        json_none(writing->json);
+        return;
+    }
+    point_json_add(writing->request->web->points, writing->json->out, level, writing->view.form,
+                   writing->view.now);
+    writing->json->comma = true;
+}
+
 static void write_look(struct json *json, const char *key, const struct output_look *look)
 {
     json_key(json, key);
@@ -93,6 +126,8 @@ static void write_outlet(const struct writing *writing, const struct switcher_ou
     json_pair_bool(json, "critical", outlet->settings->critical);
     json_pair_bool(json, "locked", outlet->settings->lock);
     write_state(writing, state);
+    write_powered(writing, outlet, index);
+    write_level(writing, outlet);
     write_looks(writing, outlet);
     write_pending(writing, outlet);
     json_key(json, "settings");

@@ -1,5 +1,6 @@
-/* Groups, interlocks and schedules: records of settings under paths of their own, for those who
- * switch and do not read all settings. What is changed here goes the way of PUT /settings. */
+/* Groups, interlocks, schedules, rules of alarms, recipients and reports: records of settings under
+ * paths of their own, for those who do not read all settings. What is changed here goes the way of
+ * PUT /settings. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -209,4 +210,49 @@ void api_schedules_put(struct request *request)
 void api_schedules_remove(struct request *request)
 {
     remove_record(request, "schedules");
+}
+
+void api_alarm_rules_list(struct request *request)
+{
+    list(request, "alarms");
+}
+
+void api_alarm_rules_put(struct request *request)
+{
+    put(request, "alarms");
+}
+
+void api_alarm_rules_remove(struct request *request)
+{
+    remove_record(request, "alarms");
+}
+
+void api_recipients_list(struct request *request)
+{
+    list(request, "recipients");
+}
+
+void api_recipients_put(struct request *request)
+{
+    put(request, "recipients");
+}
+
+void api_recipients_remove(struct request *request)
+{
+    remove_record(request, "recipients");
+}
+
+void api_reports_list(struct request *request)
+{
+    list(request, "reports");
+}
+
+void api_reports_put(struct request *request)
+{
+    put(request, "reports");
+}
+
+void api_reports_remove(struct request *request)
+{
+    remove_record(request, "reports");
 }

@@ -18,6 +18,15 @@ static void pair_wall(struct json *json, const char *key, clock_us wall, enum ti
     json->comma = true;
 }
 
+static void pair_level(struct json *json, const char *key, bool has, double level)
+{
+    json_key(json, key);
+    if (has)
+        json_decimal(json, level, 1);
+    else
+        json_none(json);
+}
+
 /* What the rule says, ready for a picture of the week: days from Monday, seconds of the day. */
 static void write_rule(struct json *json, const struct schedule_rule *rule)
 {
@@ -41,6 +50,9 @@ static void write_rule(struct json *json, const struct schedule_rule *rule)
         json_none(json);
     else
         json_int(json, rule->to);
+    pair_level(json, "level", rule->state == SCHEDULE_LEVEL, rule->level);
+    pair_level(json, "level_after", rule->state == SCHEDULE_LEVEL && rule->to != SCHEDULE_INSTANT,
+               rule->level_after);
 }
 
 static void write_next(struct json *json, const struct schedule_event *next, enum time_form form)
@@ -54,8 +66,10 @@ static void write_next(struct json *json, const struct schedule_event *next, enu
     pair_wall(json, "time", next->wall, form);
     json_pair_bool(json, "end", next->end);
     json_pair_text(json, "does",
-                   next->state == SCHEDULE_ANY ? command_action_name(next->action)
-                                               : schedule_state_name(next->state));
+                   next->state == SCHEDULE_ON || next->state == SCHEDULE_OFF
+                       ? schedule_state_name(next->state)
+                       : command_action_name(next->action));
+    pair_level(json, "level", next->action == COMMAND_SET, next->level);
     json_close_object(json);
 }
 

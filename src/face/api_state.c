@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "engine/history.h"
+#include "face/alarm_json.h"
 #include "face/api_operations.h"
 #include "face/openapi.h"
 #include "face/web_private.h"
@@ -32,6 +33,17 @@ static void pair_history_problem(const struct web *web, struct json *json)
                                : status.problem);
 }
 
+/* For those who may view. */
+static void pair_alarms(const struct request *request, struct json *json)
+{
+    const struct alarms *alarms = request->web->context.alarms;
+    if (!alarms || request->role < ROLE_VIEW)
+        return;
+    const struct alarm_counts counts = alarms_counts(alarms);
+    json_key(json, "alarms");
+    alarm_json_write_counts(json, &counts);
+}
+
 void api_state_health(struct request *request)
 {
     const struct web *web = request->web;
@@ -49,6 +61,7 @@ void api_state_health(struct request *request)
     json_key(&json, "problems");
     json_raw(&json, problems.data, problems.length);
     pair_history_problem(web, &json);
+    pair_alarms(request, &json);
     json_close_object(&json);
     body.failed |= problems.failed;
     buf_deinit(&problems);

@@ -22,6 +22,8 @@ static const struct page {
     {HTTP_GET, "/pda", ROLE_VIEW, PAGE_MACHINE, plain_text},
     {HTTP_GET, "/m", ROLE_VIEW, 0, plain_status},
     {HTTP_GET, "/m/device", ROLE_VIEW, 0, plain_device},
+    {HTTP_GET, "/m/alarms", ROLE_VIEW, 0, plain_alarms},
+    {HTTP_POST, "/m/alarm", ROLE_CONTROL, 0, plain_alarm_do},
     {HTTP_GET, "/m/switch", ROLE_CONTROL, 0, plain_switch},
     {HTTP_GET, "/m/ask", ROLE_CONTROL, 0, plain_ask},
     {HTTP_POST, "/m/command", ROLE_CONTROL, 0, plain_do},

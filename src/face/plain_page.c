@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "face/plain_pages.h"
-#include "face/point_json.h"
+#include "face/value_text.h"
 #include "model/site_settings.h"
 
 /* ---- pages ----------------------------------------------------------------------------------- */
@@ -47,7 +47,7 @@ void plain_send_page(struct request *request, unsigned status, struct buf *page)
     buf_add_text(page, "<hr>\n");
     if (session)
         add_sign_out(page, request);
-    buf_add_text(page, "<p><a href=\"/m\">Status</a>");
+    buf_add_text(page, "<p><a href=\"/m\">Status</a> | <a href=\"/m/alarms\">Alarms</a>");
     if (request->role >= ROLE_CONTROL)
         buf_add_text(page, " | <a href=\"/m/switch\">Switch</a>");
     if (!request->user[0])
@@ -87,42 +87,17 @@ void plain_add_csrf(struct buf *page, const struct request *request)
 
 bool plain_has_value(const struct point *point)
 {
-    /* Of a bad value the last good number is still known, but must not be shown. */
-    const struct value *value = &point->value;
-    return value->mono && (value->quality == QUALITY_GOOD || value->quality == QUALITY_STALE);
+    return value_text_there(point);
 }
 
 void plain_add_value(struct buf *out, const struct point *point)
 {
-    const struct quantity_row *row = quantity_row(point->quantity);
-    size_t before = out->length;
-    if (!plain_has_value(point)) {
-        buf_add_char(out, '-');
-        return;
-    }
-    if (row->kind == QUANTITY_KIND_TEXT) {
-        buf_add_text(out, point->text ? point->text : "");
-        return;
-    }
-    if (row->kind == QUANTITY_KIND_STATE)
-        point_json_words(point->words, point->value.number, out);
-    if (out->length > before)
-        return;
-    buf_add_format(out, "%.*f", point->decimals, point->value.number);
-    if (row->unit[0])
-        buf_add_format(out, " %s", row->unit);
+    value_text_add(out, point);
 }
 
 void plain_age(const struct point *point, clock_us now, char *text, size_t size)
 {
-    const struct value *value = &point->value;
-    text[0] = '\0';
-    if (value->quality == QUALITY_GOOD)
-        return;
-    if (value->quality == QUALITY_STALE && value->mono)
-        snprintf(text, size, "stale, %lld s old", (long long)((now - value->mono) / CLOCK_S));
-    else
-        snprintf(text, size, "%s", quality_name(value->quality));
+    value_text_age(point, now, text, size);
 }
 
 void plain_add_name(struct buf *out, const char *name, const char *label)

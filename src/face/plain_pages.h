@@ -17,6 +17,8 @@ void plain_xml(struct request *request, const struct form *form);
 void plain_text(struct request *request, const struct form *form);
 void plain_status(struct request *request, const struct form *form);
 void plain_device(struct request *request, const struct form *form);
+void plain_alarms(struct request *request, const struct form *form);
+void plain_alarm_do(struct request *request, const struct form *form);
 void plain_switch(struct request *request, const struct form *form);
 void plain_ask(struct request *request, const struct form *form);
 void plain_do(struct request *request, const struct form *form);
@@ -42,6 +44,12 @@ void plain_go(struct request *request, const char *place);
 
 /* The hidden field that proves that a form is ours. */
 void plain_add_csrf(struct buf *page, const struct request *request);
+
+/* Of what is not normal: how many, "2 critical, 1 lost", a line each, an element each. */
+size_t plain_alarms_active(const struct request *request);
+void plain_add_alarm_counts(struct buf *out, const struct request *request);
+void plain_add_alarm_lines(struct buf *out, const struct request *request);
+void plain_add_alarm_elements(struct buf *out, const struct request *request, enum time_form form);
 
 /* A point's number with its unit, or text, or word; "-" when nothing is known. Not escaped. */
 void plain_add_value(struct buf *out, const struct point *point);

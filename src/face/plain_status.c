@@ -47,6 +47,15 @@ static size_t add_own(struct buf *page, const struct web_context *context)
     return count;
 }
 
+static void add_alarms(struct buf *page, const struct request *request)
+{
+    if (!plain_alarms_active(request))
+        return;
+    buf_add_text(page, "<h2><a href=\"/m/alarms\">Alarms: ");
+    plain_add_alarm_counts(page, request);
+    buf_add_text(page, "</a></h2>\n");
+}
+
 static void add_problems(struct buf *page, const struct web_context *context)
 {
     struct buf list = BUF_EMPTY;
@@ -152,6 +161,7 @@ void plain_status(struct request *request, const struct form *form)
     struct buf page = plain_begin_page(request, site->name[0] ? site->name : "busbar");
     (void)form;
     add_where_and_when(&page, request);
+    add_alarms(&page, request);
     add_problems(&page, context);
     buf_add_text(&page, "<table>\n");
     for (const struct device *device = site_devices(context->site); device; device = device->next)

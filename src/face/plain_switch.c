@@ -22,8 +22,21 @@ static const enum command_action offered[] = {
 
 /* ---- choosing -------------------------------------------------------------------------------- */
 
-static void add_outlet(struct buf *page, const struct switcher_outlet *outlet,
-                       const struct point *state)
+/* " (no power: pdu-a/circuit-1 is tripped)" behind the state of an outlet that is on. */
+static void add_power(struct buf *page, const struct switcher *switcher, size_t index,
+                      const struct switcher_outlet *outlet)
+{
+    char reason[160];
+    if (outlet->output || !outlet->known || !outlet->on ||
+        switcher_powered(switcher, index, reason, sizeof reason) != 0)
+        return;
+    buf_add_text(page, " (no power: ");
+    markup_add(page, reason);
+    buf_add_char(page, ')');
+}
+
+static void add_outlet(struct buf *page, const struct switcher *switcher, size_t index,
+                       const struct switcher_outlet *outlet, const struct point *state)
 {
     struct buf text = BUF_EMPTY;
     buf_add_format(page, "<tr><td><label><input type=\"checkbox\" name=\"t\" value=\"%s\"> ",
@@ -36,6 +49,7 @@ static void add_outlet(struct buf *page, const struct switcher_outlet *outlet,
     markup_add(page, buf_text(&text));
     if (state->value.quality == QUALITY_STALE)
         buf_add_text(page, " (stale)");
+    add_power(page, switcher, index, outlet);
     buf_add_text(page, outlet->settings->critical ? ", critical</td></tr>\n" : "</td></tr>\n");
     buf_deinit(&text);
 }
@@ -52,7 +66,7 @@ static size_t add_outlets(struct buf *page, const struct request *request)
         if (!state || !outlet.switchable || outlet.settings->lock ||
             !switcher_may(switcher, i, request->user, request->role, NULL))
             continue;
-        add_outlet(page, &outlet, state);
+        add_outlet(page, switcher, i, &outlet, state);
         shown++;
     }
     return shown;

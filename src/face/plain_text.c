@@ -64,6 +64,7 @@ void plain_text(struct request *request, const struct form *form)
         request_problem(request, 404, "not-found", "No such point", "%s.", err.text);
     } else {
         add_head(&body, request);
+        plain_add_alarm_lines(&body, request);
         point_select_each(&select, request->web->context.site, on_point, &writing);
         request_answer_take(request, 200, "text/plain; charset=utf-8", &body);
     }

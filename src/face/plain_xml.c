@@ -135,6 +135,7 @@ static void write_document(struct writing *writing, const struct request *reques
     buf_add_text(out, ">\n");
     point_select_each(select, context->site, on_point, writing);
     close_device(writing);
+    plain_add_alarm_elements(out, request, writing->form);
     buf_add_text(out, "</busbar>\n");
 }
 

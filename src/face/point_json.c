@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "face/alarm_json.h"
 
 /* {"path":…,"value":…,"time":…,"age_ms": | 312 | ,"quality":…,"reason":…} */
 struct fragment {
@@ -16,6 +17,7 @@ struct fragment {
 
 struct point_json {
     struct site *site;
+    const struct alarms *alarms;
     struct fragment *fragments;
     size_t count;
     struct buf work;
@@ -39,6 +41,11 @@ struct point_json *point_json_free(struct point_json *cache)
     buf_deinit(&cache->work);
     free(cache);
     return NULL;
+}
+
+void point_json_set_alarms(struct point_json *cache, const struct alarms *alarms)
+{
+    cache->alarms = alarms;
 }
 
 /* ---- rendering ------------------------------------------------------------------------------- */
@@ -200,8 +207,8 @@ static bool refresh(struct point_json *cache, struct fragment *fragment, const s
     return true;
 }
 
-void point_json_add(struct point_json *cache, struct buf *out, const struct point *point,
-                    enum time_form form, clock_us now)
+static void add_point(struct point_json *cache, struct buf *out, const struct point *point,
+                      enum time_form form, clock_us now)
 {
     struct fragment *fragment = form == TIME_FORM_UTC ? fragment_of(cache, point) : NULL;
     if (fragment && refresh(cache, fragment, point)) {
@@ -214,4 +221,25 @@ void point_json_add(struct point_json *cache, struct buf *out, const struct poin
     add_value(out, point, form);
     add_age(out, &point->value, now);
     add_end(out, point);
+}
+
+/* The alarm is looked up anew each time: it changes by itself, and few points have one. */
+static void add_alarm(const struct point_json *cache, struct buf *out, const struct point *point)
+{
+    struct alarm_view alarm;
+    if (out->failed || !cache->alarms || !alarms_active(cache->alarms) ||
+        !alarms_worst(cache->alarms, point->path, &alarm))
+        return;
+    out->length--; /* reopen the object */
+    buf_add_text(out, ",\"alarm\":");
+    struct json json = json_writer(out);
+    alarm_json_write_short(&json, &alarm);
+    buf_add_char(out, '}');
+}
+
+void point_json_add(struct point_json *cache, struct buf *out, const struct point *point,
+                    enum time_form form, clock_us now)
+{
+    add_point(cache, out, point, form, now);
+    add_alarm(cache, out, point);
 }

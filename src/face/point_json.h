@@ -10,10 +10,14 @@
 #include "face/time_form.h"
 #include "model/site.h"
 
+struct alarms;
 struct point_json;
 
 struct point_json *point_json_new(struct site *site);
 struct point_json *point_json_free(struct point_json *cache);
+
+/* From now on a value at which an alarm is not normal says so; borrowed, NULL: none does. */
+void point_json_set_alarms(struct point_json *cache, const struct alarms *alarms);
 
 /* Append the value object of a live point; `now` is monotonic. */
 void point_json_add(struct point_json *cache, struct buf *out, const struct point *point,

@@ -156,11 +156,16 @@ static bool make_parts(struct web *web)
     web->live =
         web->points ? live_new(web->context.loop, site, web->points, web->context.access) : NULL;
     web->pages = pages_new();
+    if (web->points)
+        point_json_set_alarms(web->points, web->context.alarms);
     web->logins = dav_logins_new(web->context.access);
     if (web->live && web->context.commands)
         web->live_commands =
             live_commands_new(web->context.loop, web->context.commands, site, web->live);
-    bool made = (web->live_commands || !web->context.commands) && web->points && web->lists &&
+    if (web->live && web->context.alarms)
+        web->live_alarms = live_alarms_new(web->context.loop, web->context.alarms, web->live);
+    bool made = (web->live_commands || !web->context.commands) &&
+                (web->live_alarms || !web->context.alarms) && web->points && web->lists &&
                 web->live && web->pages && web->logins;
     web->news = (struct event_news){.fn = on_news, .user = web};
     if (made && web->context.events)
@@ -209,6 +214,7 @@ struct web *web_close(struct web *web)
         unlink(web->context.socket_path);
     api_certificate_leave(web);
     live_commands_free(web->live_commands);
+    live_alarms_free(web->live_alarms);
     live_free(web->live);
     point_lists_free(web->lists);
     point_json_free(web->points);

@@ -21,11 +21,14 @@
 #include "model/site.h"
 
 struct web;
+struct alarms;
 struct commands;
 struct event_log;
 struct gateway;
 struct history;
 struct load;
+struct notify;
+struct reports;
 struct outputs;
 struct schedules;
 struct switcher;
@@ -102,6 +105,10 @@ struct web_context {
     const struct gateway *gateway;     /* NULL: there is none */
     const struct load *load;           /* NULL: there are no budgets */
     const struct outputs *outputs;     /* how digital outputs look; NULL: plainly */
+
+    struct alarms *alarms; /* NULL: there are none, and asking for them is answered with 503 */
+    struct notify *notify; /* NULL: nobody is told anything; likewise */
+    struct reports *reports;
 
     struct event_log *events; /* what clients did is recorded there; NULL: nowhere */
 

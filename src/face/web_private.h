@@ -7,6 +7,7 @@
 #include "face/dav_login.h"
 #include "face/http_server.h"
 #include "face/live.h"
+#include "face/live_alarms.h"
 #include "face/live_commands.h"
 #include "face/pages.h"
 #include "face/point_json.h"
@@ -29,6 +30,8 @@ struct web {
     struct history_download *downloads; /* under way */
     struct event_news news;             /* to the live streams */
     struct live_commands *live_commands;
+    struct live_alarms *live_alarms;
+    unsigned previews, tests; /* of rules and recipients, under way */
     struct pages *pages;
     struct dav_logins *logins;
     struct block *openapi; /* written once */

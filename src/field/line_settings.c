@@ -207,6 +207,38 @@ static int check_owner(const struct config *config, const struct line_settings *
     return 0;
 }
 
+/* Whether the row has its default. */
+static bool is_usual(const struct setting_row *row, const struct line_settings *line)
+{
+    struct line_settings usual = {0};
+    char text[40], other[40];
+    setting_parse(row, row->initial, &usual, NULL);
+    setting_format(row, line, text, sizeof text);
+    setting_format(row, &usual, other, sizeof other);
+    return strcmp(text, other) == 0;
+}
+
+/* Speed and parity written at a line that has none are a misunderstanding: somebody believes that
+ * a gateway is set by them. */
+static int check_serial(const struct line_settings *line, const char **key, struct err *err)
+{
+    static const char *const serial[] = {"baud", "parity", "stop_bits", "rs485", "gap_ms"};
+    if (line->kind == LINE_MODBUS_RTU || line->kind == LINE_RTU_OVER_TCP)
+        return 0;
+    for (size_t i = 0; i < sizeof serial / sizeof *serial; i++) {
+        const struct setting_row *row = rows;
+        while (strcmp(row->key, serial[i]) != 0)
+            row++;
+        *key = row->key;
+        if (!is_usual(row, line))
+            return err_set(err, -EINVAL,
+                           "belongs to a serial line, and a %s line is none: leave it out; what is "
+                           "behind a gateway is set at the gateway",
+                           kinds[line->kind]);
+    }
+    return 0;
+}
+
 static int check(const struct config *config, const void *record, const char **key, struct err *err)
 {
     const struct line_settings *line = record;
@@ -232,6 +264,8 @@ static int check(const struct config *config, const void *record, const char **k
     *key = "in_flight";
     if (line->in_flight > 1 && line->kind != LINE_MODBUS_TCP)
         return err_set(err, -EINVAL, "only a modbus-tcp line can have several requests under way");
+    if (check_serial(line, key, err) < 0)
+        return err->code;
     return check_pins(line, key, err);
 }
 

@@ -215,6 +215,17 @@ struct command *commands_add(struct commands *commands, const struct command_wis
     return &kept->command;
 }
 
+void commands_recalled(struct commands *commands, struct command *command, clock_us accepted_wall,
+                       clock_us took)
+{
+    clock_us ago = clock_wall(commands->clock) - accepted_wall;
+    command->accepted_wall = accepted_wall;
+    command->accepted -= ago > 0 ? ago : 0;
+    command->ended = command->accepted + took;
+    command->ended = command->ended ? command->ended : 1;
+    commands->underway--;
+}
+
 struct command *commands_draft(struct commands *commands, const struct command_wish *wish,
                                const struct command_plan *steps, size_t count)
 {
@@ -339,6 +350,13 @@ const struct command *commands_at(const struct commands *commands, size_t index)
     const struct kept *kept = commands->newest;
     while (kept && index-- > 0)
         kept = kept->older;
+    return kept ? &kept->command : NULL;
+}
+
+const struct command *commands_older(const struct commands *commands, const struct command *newer)
+{
+    /* a command that is handed out is the head of its kept one */
+    const struct kept *kept = newer ? ((const struct kept *)newer)->older : commands->newest;
     return kept ? &kept->command : NULL;
 }
 

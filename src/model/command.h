@@ -156,6 +156,8 @@ void commands_submit(struct commands *commands, const struct command_wish *wish,
 /* By id; newest first by index. NULL when there is none. Valid until the loop's next turn. */
 const struct command *commands_find(const struct commands *commands, const char *id);
 const struct command *commands_at(const struct commands *commands, size_t index);
+/* The one before `newer` in time, NULL: the newest. For walks over all of them. */
+const struct command *commands_older(const struct commands *commands, const struct command *newer);
 size_t commands_count(const struct commands *commands);
 size_t commands_underway(const struct commands *commands);
 
@@ -182,6 +184,11 @@ struct command_plan {
  * the steps' limit is reached, or out of memory. */
 struct command *commands_add(struct commands *commands, const struct command_wish *wish,
                              const char *id, const struct command_plan *steps, size_t count);
+
+/* A command just added is one of an earlier run that ended then, so that its key is known. Nobody
+ * is told. `took`: from acceptance to end. */
+void commands_recalled(struct commands *commands, struct command *command, clock_us accepted_wall,
+                       clock_us took);
 
 /* The same for an answer that only tells what would happen; it is not kept. */
 struct command *commands_draft(struct commands *commands, const struct command_wish *wish,

@@ -15,9 +15,12 @@ import sys
 import time
 import traceback
 
+import bench_alarm
 import bench_gateway
 import bench_history
+import bench_notice
 import bench_poll
+import bench_snmp
 import bench_start
 import bench_switch
 import bench_web
@@ -58,10 +61,18 @@ FIGURES = {
     "gateway.rate_ratio_hangups": ("gateway", "", 0.95, True, bench_gateway.troubles),
     "gateway.rate_ratio_garbage": ("gateway", "", 0.95, True, bench_gateway.troubles),
     "gateway.wrong_answers": ("gateway", "", 0, False, bench_gateway.late_answers),
+    "poll.cpu_percent_1000_units": ("gateway", "%", 30, False, bench_gateway.thousand),
     "gateway.first_answer_200_idle_ms": ("gateway", "ms", 50, False, bench_gateway.idle),
     "switch.write_p99_ms": ("switch", "ms", 5, False, bench_switch.commands),
     "switch.confirm_p99_ms": ("switch", "ms", 5, False, bench_switch.commands),
     "switch.sequence_jitter_ms": ("switch", "ms", 20, False, bench_switch.sequence_jitter),
+    "alarm.notice_p99_ms": ("alarm", "ms", 5, False, bench_notice.notices),
+    "alarm.rule_ns": ("alarm", "ns", 150, False, bench_alarm.evaluation),
+    "alarm.rules_100k_mb": ("alarm", "MB", 32, False, bench_alarm.evaluation),
+    "snmp.get_cpu_us": ("snmp", "us", 10, False, bench_snmp.costs),
+    "snmp.get_cpu_ratio_snmpd": ("snmp", "", 0.5, False, bench_snmp.costs),
+    "snmp.bulk_cpu_us_per_var": ("snmp", "us", 1.9, False, bench_snmp.costs),
+    "snmp.walk_48_outlets_ms": ("snmp", "ms", 50, False, bench_snmp.walk),
 }
 
 

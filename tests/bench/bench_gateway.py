@@ -14,7 +14,7 @@ import subprocess
 import time
 import tty
 
-from bench_rig import SITE, Daemon, Process, free_ports, median, require, runs_text, share
+from bench_rig import SITE, Daemon, Process, Simulator, Stream, flat_site, free_ports, median, require, runs_text, share
 
 COUNT = 10  # registers of each question
 QUESTION, ANSWER = 8, 5 + 2 * COUNT  # bytes on the wire
@@ -229,7 +229,7 @@ def troubles(rig):
         before = rate(live, seconds / 2)
         if others:
             drive(live + others, 3)  # until they are known to be silent
-        drive(live + others, seconds if not others else 2 * seconds, meanwhile)
+        drive(live + others, max(12, seconds) if others else seconds, meanwhile)  # some probes are in it
         return sum(client.rate for client in live) / before
 
     for count, units in ((1, (3,)), (4, (3, 4, 77, 78))):
@@ -314,3 +314,47 @@ def idle(rig):
 
     runs = [max(measure() for _ in range(20)) for _ in range(rig.runs)]
     yield "gateway.first_answer_200_idle_ms", median(runs), "connect, ask, answered: the worst of 20 while 200 connections are idle; " + runs_text(runs)
+
+
+METERS, STREAMS = 1000, 50
+
+
+def thousand(rig):
+    """poll.cpu_percent_1000_units: with history, SNMP, a gateway in use and live streams."""
+    simulator = rig.start(Simulator, ["flat@1"], METERS)
+    port = free_ports(4)
+    more = (f"gateways:\n  main: {{port: {port}, listen: 127.0.0.1, routes: p-{simulator.first}}}\n"
+            f"snmp: {{enabled: true, port: {port + 1}, listen: 127.0.0.1}}\n"
+            "communities:\n  all: {community: bench-reads, access: view, networks: 127.0.0.1}\n")
+    daemon = rig.start(Daemon, flat_site(simulator.first, METERS, history="1 min", more=more))
+    daemon.wait_until_online(120)
+    points = len(daemon.json("/points"))
+    streams = [Stream(daemon, f"?path=u-{simulator.first + 20 * i}-1/*") for i in range(STREAMS)]
+    client = Client(port, 1)
+
+    def busy(seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            client.ask()
+            while not client.take():
+                pass
+            for stream in streams:
+                stream.pump(0.001)
+            time.sleep(0.05)
+
+    busy(5)
+
+    def measure():
+        before = simulator.requests()
+        seconds = rig.seconds(10)
+        value = daemon.cpu_percent(seconds, busy)
+        asked = (simulator.requests() - before) / seconds
+        require(asked > 0.95 * METERS, f"only {asked:.0f} readings a second of {METERS} meters")
+        return value
+
+    values = rig.repeat(measure)
+    for stream in streams:
+        stream.close()
+    yield ("poll.cpu_percent_1000_units", median(values),
+           f"of one core; {METERS} Modbus TCP meters x 60 registers each second on a connection each, {points} points with those that are "
+           f"derived; recorded each minute, SNMP agent on, a gateway client asking, {STREAMS} live streams of a device each; " + runs_text(values))

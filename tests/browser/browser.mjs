@@ -96,6 +96,17 @@ export function ask(page, path) {
   return page.evaluate(async (address) => (await fetch(address)).json(), `/api/v1${path}`)
 }
 
+/** Changes something as another client of the same person would; answers status and body. */
+export function change(page, path, body, method = 'PUT') {
+  return page.evaluate(async ([address, values, verb]) => {
+    const { csrf } = await (await fetch('/api/v1/session')).json()
+    const answer = await fetch(`/api/v1${address}`, {
+      method: verb, headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf }, body: values === undefined ? undefined : JSON.stringify(values),
+    })
+    return { status: answer.status, body: await answer.json().catch(() => null) }
+  }, [path, body, method])
+}
+
 export async function control(action) {
   await fetch(`${BASE}/mock/${action}`, { method: 'POST' })
 }

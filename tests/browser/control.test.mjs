@@ -1,7 +1,7 @@
 // Switching as a person does it: choose, look at what will happen, confirm, see it read back, cancel in time.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { ask, assertAccessible, assertFits, BASE, close, keep, MOCK, open, PHONE, visit, WIDE, withPage } from './browser.mjs'
+import { ask, assertAccessible, assertFits, BASE, change, close, keep, MOCK, open, PHONE, visit, WIDE, withPage } from './browser.mjs'
 
 before(open)
 after(close)
@@ -12,13 +12,7 @@ const CRITICAL = 'pdu-a/outlet-2'
 /** As the page's own settings would; the mock has its critical outlet and its delays. */
 async function set(page, path, body, method = 'PUT') {
   if (MOCK) return
-  const status = await page.evaluate(async ([address, values, verb]) => {
-    const { csrf } = await (await fetch('/api/v1/session')).json()
-    const answer = await fetch(`/api/v1${address}`, {
-      method: verb, headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf }, body: JSON.stringify(values),
-    })
-    return answer.status
-  }, [path, body, method])
+  const { status } = await change(page, path, body, method)
   assert.equal(status, 200, `${method} ${path}`)
 }
 

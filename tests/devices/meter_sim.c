@@ -51,7 +51,7 @@ static void usage(void)
     puts("meter-sim [--tcp HOST:PORT[-PORT]] [--rtu-tcp HOST:PORT[-PORT]] [--pty PATH] [--baud N]\n"
          "          --meter "
          "KIND@UNIT[-UNIT][,seed=N][,phases=1][,load=X][,base=W][,solar=W][,kwh=X]\n"
-         "                  [,ct=N][,feeder=FILE][,fault=NAME[:N]][,delay=MS] ...\n"
+         "                  [,ct=N][,relays=BITS][,feeder=FILE][,fault=NAME[:N]][,delay=MS] ...\n"
          "          [--units N] [--delay-ms N] [--timeout-ms N] [--control PATH]\n"
          "          [--counters PATH]\n"
          "Kinds of meters:");

@@ -2,16 +2,19 @@
 
 #include <string.h>
 
+#include "meter_sim_strip.h"
 #include "wire/modbus_pdu.h"
 
 static const struct meter_sim_board_kind kinds[] = {
     /* Waveshare wiki, Modbus RTU Relay */
-    {"waveshare-8", 8, false, 0, false, 0, 1, 0, 8},
-    {"waveshare-30", 30, false, 0, false, 0, 1, 0, 30},
+    {"waveshare-8", 8, false, 0, false, 0, 1, 0, 8, false},
+    {"waveshare-30", 30, false, 0, false, 0, 1, 0, 30, false},
     /* R4D3B16: 1 in the high byte is on, 2 is off; a register a read */
-    {"r4d-16", 16, true, 1, true, 1, 0x0100, 0x0200, 1},
+    {"r4d-16", 16, true, 1, true, 1, 0x0100, 0x0200, 1, false},
     /* RLH Smart-8: commands 1 off, 2 on */
-    {"rlh-8", 8, false, 0, true, 0, 2, 1, 8},
+    {"rlh-8", 8, false, 0, true, 0, 2, 1, 8, false},
+    /* NETIO Modbus/TCP, wire addresses */
+    {"netio-4c", 4, false, 101, false, 101, 1, 0, 4, true},
 };
 
 const struct meter_sim_board_kind *meter_sim_board_find(const char *name)
@@ -94,8 +97,8 @@ static enum modbus_pdu_exception command(struct meter_sim_board *board, double w
     return MODBUS_PDU_EXCEPTION_NONE;
 }
 
-size_t meter_sim_board_answer(struct meter_sim_board *board, double wall, const uint8_t *pdu,
-                              size_t length, uint8_t *answer)
+size_t meter_sim_board_answer(struct meter_sim_board *board, struct meter_sim_strip *strip,
+                              double wall, const uint8_t *pdu, size_t length, uint8_t *answer)
 {
     struct modbus_pdu_request request;
     uint8_t data[2 * MODBUS_PDU_READ_MAX];
@@ -105,6 +108,9 @@ size_t meter_sim_board_answer(struct meter_sim_board *board, double wall, const 
         return 0;
     }
     settle(board, wall);
+    if (board->kind->metered) {
+        meter_sim_strip_step(strip, board, wall);
+    }
     if (exception == 0) {
         switch (request.function) {
         case MODBUS_PDU_READ_COILS:
@@ -114,6 +120,11 @@ size_t meter_sim_board_answer(struct meter_sim_board *board, double wall, const 
         case MODBUS_PDU_WRITE_COIL:
         case MODBUS_PDU_WRITE_REGISTER:
             exception = (int)command(board, wall, &request);
+            break;
+        case MODBUS_PDU_READ_INPUT:
+            exception = board->kind->metered
+                            ? (int)meter_sim_strip_read(strip, &request, data, &data_length)
+                            : MODBUS_PDU_ILLEGAL_FUNCTION;
             break;
         default:
             exception = MODBUS_PDU_ILLEGAL_FUNCTION;

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct meter_sim_strip;
+
 /* Where the states stand and what a command looks like. */
 struct meter_sim_board_kind {
     const char *name;
@@ -18,6 +20,7 @@ struct meter_sim_board_kind {
     bool command_in_holding; /* `on` and `off` to a register each; else coils */
     uint16_t command_at, on, off;
     unsigned read_max; /* states in one request */
+    bool metered;      /* input registers tell what flows: meter_sim_strip */
 };
 
 enum { METER_SIM_RELAYS = 32 };
@@ -37,9 +40,9 @@ struct meter_sim_board {
 const struct meter_sim_board_kind *meter_sim_board_find(const char *name);
 
 /* The answer to a request at that wall time: its length, 0 for none. `answer` has room for
- * MODBUS_PDU_MAX. */
-size_t meter_sim_board_answer(struct meter_sim_board *board, double wall, const uint8_t *pdu,
-                              size_t length, uint8_t *answer);
+ * MODBUS_PDU_MAX; `strip` is that of a metered one. */
+size_t meter_sim_board_answer(struct meter_sim_board *board, struct meter_sim_strip *strip,
+                              double wall, const uint8_t *pdu, size_t length, uint8_t *answer);
 
 /* All relays fall open, and what was told is forgotten. */
 void meter_sim_board_power_loss(struct meter_sim_board *board);

@@ -3,12 +3,36 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "meter_sim_unit.h"
 
 static bool is_counter(unsigned quantity)
 {
     return quantity >= SIM_PHYSICS_ENERGY && quantity <= SIM_PHYSICS_APPARENT_ENERGY;
+}
+
+/* What a strip keeps itself: its counters, and its contacts. */
+static bool load_strip(struct meter_sim_unit *unit, const char *what, double value)
+{
+    unsigned outlet;
+    if (sscanf(what, "strip/energy-%u", &outlet) == 1 && outlet >= 1 &&
+        outlet <= METER_SIM_STRIP_OUTLETS) {
+        unit->strip.energy_wh[outlet - 1] = value;
+    } else if (strcmp(what, "strip/relays") == 0) {
+        unit->board.relays = (uint32_t)value;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void print_strip(FILE *file, const struct meter_sim_unit *unit)
+{
+    fprintf(file, "%u strip/relays %u\n", unit->number, unit->board.relays);
+    for (unsigned i = 0; i < METER_SIM_STRIP_OUTLETS; i++) {
+        fprintf(file, "%u strip/energy-%u %.9f\n", unit->number, i + 1, unit->strip.energy_wh[i]);
+    }
 }
 
 int meter_sim_counters_load(struct meter_sim_set *set, const char *path)
@@ -24,6 +48,7 @@ int meter_sim_counters_load(struct meter_sim_set *set, const char *path)
         enum sim_physics_component component;
         enum sim_physics_quantity quantity;
         if (number > 255 || set->units[number] == NULL || !isfinite(value) || value < 0 ||
+            load_strip(set->units[number], what, value) ||
             sim_physics_find(what, &component, &quantity) < 0 || !is_counter(quantity)) {
             continue;
         }
@@ -38,6 +63,10 @@ int meter_sim_counters_load(struct meter_sim_set *set, const char *path)
 
 static void print_unit(FILE *file, const struct meter_sim_unit *unit)
 {
+    if (unit->board.kind != NULL && unit->board.kind->metered) {
+        print_strip(file, unit);
+        return;
+    }
     for (unsigned c = 0; c < SIM_PHYSICS_COMPONENT_COUNT; c++) {
         for (unsigned q = 0; q < SIM_PHYSICS_QUANTITY_COUNT; q++) {
             double value = unit->physics.value[c][q];

@@ -310,6 +310,7 @@ static const struct meter_sim_kind kinds[] = {
     {"waveshare-30", MODBUS_VALUE_ABCD, 0, METER_SIM_ABSENT_ZERO, 0, true, NULL, 0, NULL, 0, NULL, 0},
     {"r4d-16", MODBUS_VALUE_ABCD, 0, METER_SIM_ABSENT_ZERO, 0, true, NULL, 0, NULL, 0, NULL, 0},
     {"rlh-8", MODBUS_VALUE_ABCD, 0, METER_SIM_ABSENT_ZERO, 0, true, NULL, 0, NULL, 0, NULL, 0},
+    {"netio-4c", MODBUS_VALUE_ABCD, 0, METER_SIM_ABSENT_ZERO, 0, true, NULL, 0, NULL, 0, NULL, 0},
 };
 /* clang-format on */
 

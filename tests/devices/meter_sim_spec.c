@@ -90,6 +90,8 @@ static int parse_option(char *option, struct meter_sim_spec *spec)
         spec->physics.phases = (unsigned)strtoul(value, &end, 10);
     } else if (strcmp(option, "ct") == 0) {
         spec->ct = (unsigned)strtoul(value, &end, 10);
+    } else if (strcmp(option, "relays") == 0) {
+        spec->relays = (uint32_t)strtoul(value, &end, 0);
     } else if (strcmp(option, "delay") == 0) {
         spec->fault.delay_ms = (unsigned)strtoul(value, &end, 10);
     } else {
@@ -170,6 +172,7 @@ int meter_sim_spec_make(const struct meter_sim_spec *spec, unsigned set_index,
         config.feeder = spec->feeder.count > 0 ? &spec->feeder : NULL;
         meter_sim_unit_init(unit, spec->kind, (uint8_t)number, &config, (double)now.tv_sec);
         unit->fault = spec->fault;
+        unit->board.relays = spec->relays;
         if (spec->ct > 0) {
             meter_sim_unit_write(unit, METER_SIM_CT_RATIO, (uint16_t)spec->ct);
         }

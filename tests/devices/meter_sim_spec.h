@@ -1,7 +1,7 @@
 /* meter_sim_spec - reads what --meter says and makes sets of units of it.
  *
  *   KIND@UNIT[-LAST][,seed=N][,phases=1][,load=X][,base=W][,solar=W][,kwh=X][,ct=N][,feeder=FILE]
- *            [,fault=NAME[:N]][,delay=MS]
+ *            [,relays=BITS][,fault=NAME[:N]][,delay=MS]
  */
 #pragma once
 
@@ -13,6 +13,7 @@ struct meter_sim_spec {
     struct sim_physics_config physics;
     struct sim_physics_feeder feeder; /* its samples are the spec's */
     unsigned ct;                      /* 0 = as delivered */
+    uint32_t relays;                  /* of a board: closed at the start, a bit each */
     struct meter_sim_fault fault;
 };
 

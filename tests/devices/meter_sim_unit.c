@@ -328,7 +328,7 @@ size_t meter_sim_unit_answer(struct meter_sim_unit *unit, double wall, const uin
                              size_t length, uint8_t *answer)
 {
     if (unit->board.kind != NULL) {
-        return meter_sim_board_answer(&unit->board, wall, pdu, length, answer);
+        return meter_sim_board_answer(&unit->board, &unit->strip, wall, pdu, length, answer);
     }
     struct modbus_pdu_request request;
     uint8_t data[2 * MODBUS_PDU_READ_MAX];

@@ -14,6 +14,7 @@
 #include "meter_sim_board.h"
 #include "meter_sim_fault.h"
 #include "meter_sim_kind.h"
+#include "meter_sim_strip.h"
 
 enum { METER_SIM_PINS = 32 };
 
@@ -36,6 +37,7 @@ struct meter_sim_unit {
     size_t pin_count;
     struct meter_sim_fault fault;
     struct meter_sim_board board; /* of a relay board, which has nothing else of the above */
+    struct meter_sim_strip strip; /* of one that meters */
 };
 
 void meter_sim_unit_init(struct meter_sim_unit *unit, const struct meter_sim_kind *kind,

@@ -20,6 +20,9 @@
 #include "base/log.h"
 #include "base/saver.h"
 #include "driver/library.h"
+#include "engine/alarm.h"
+#include "engine/alarm_hours.h"
+#include "engine/alarm_rule.h"
 #include "field/device_settings.h"
 #include "field/line_settings.h"
 #include "field/poller.h"
@@ -395,6 +398,98 @@ static void a_meter_is_read_without_memory(void **state)
     test_folder_remove(folder);
 }
 
+/* ---- alarms ---------------------------------------------------------------------------------- */
+
+struct alarm_case {
+    struct clock clock;
+    struct loop *loop;
+    struct site *site;
+    struct saver *saver;
+    struct alarms *alarms;
+    struct alarm_watch watch;
+    struct point *point;
+    unsigned raised, cleared;
+};
+
+static void on_alarm(void *user, const struct alarm_view *alarm, enum alarm_change change)
+{
+    struct alarm_case *c = user;
+    (void)alarm;
+    c->raised += change == ALARM_RAISED;
+    c->cleared += change == ALARM_CLEARED;
+}
+
+static void say(struct alarm_case *c, double number)
+{
+    point_put(c->point, number, loop_now(c->loop), loop_wall(c->loop));
+    loop_poll(c->loop);
+}
+
+/* It is raised, acknowledged and over, whatever fails: at most its sentence or its file is missing,
+ * and the file is written later. */
+static void raise_and_clear(void *user)
+{
+    struct alarm_case *c = user;
+    struct err err = ERR_EMPTY;
+    unsigned before = c->raised;
+    say(c, 17);
+    assert_int_equal(c->raised, before + 1);
+    struct alarm_wish wish = {.deed = ALARM_ACKNOWLEDGE,
+                              .id = alarms_view(c->alarms, 0).id,
+                              .actor = "anna",
+                              .origin = "",
+                              .role = ROLE_CONTROL};
+    assert_int_equal(alarms_do(c->alarms, &wish, &err), 0);
+    assert_int_equal(alarms_view(c->alarms, 0).state, ALARM_ACKNOWLEDGED);
+    say(c, 10);
+    assert_int_equal(c->cleared, before + 1);
+    while (saver_busy(c->saver))
+        loop_poll(c->loop);
+    loop_advance(c->loop, 3600 * CLOCK_S); /* no flapping between two attempts */
+}
+
+static void alarms_are_told_without_memory(void **state)
+{
+    (void)state;
+    static const struct setting_table *const alarm_tables[] = {&alarm_settings_table,
+                                                               &active_hours_table, NULL};
+    static const struct config_schema schema = {.tables = alarm_tables};
+    struct alarm_case c = {.clock = clock_fake(TESTING_WALL)};
+    struct err_list errors = ERR_LIST_EMPTY;
+    char folder[200], path[300];
+    test_folder(folder, sizeof folder);
+    snprintf(path, sizeof path, "%s/site.yaml", folder);
+    test_write_file(path, "alarms: {hot: {points: m/phase-a/current, when: over, limit: 16}}\n");
+    struct config *config = config_load(&schema, path, NULL, NULL, 0, &errors);
+    assert_non_null(config);
+    c.loop = loop_new(&c.clock);
+    c.site = site_new(c.loop);
+    c.saver = saver_new(c.loop);
+    struct device *device =
+        site_device_add(c.site, &(struct device_spec){.name = "m", .unit = 1, .every = CLOCK_S});
+    c.point = component_point_add(device_component(device, COMPONENT_PHASE, 1), QUANTITY_CURRENT);
+    c.alarms = alarms_new(
+        &(struct alarms_context){
+            .loop = c.loop, .site = c.site, .saver = c.saver, .folder = folder},
+        config);
+    c.watch = (struct alarm_watch){.changed = on_alarm, .user = &c};
+    alarms_watch(c.alarms, &c.watch);
+    raise_and_clear(&c);
+    try_both(true, raise_and_clear, &c);
+    snprintf(path, sizeof path, "%s/alarms.json", folder);
+    char *text = test_read_file(path);
+    assert_non_null(strstr(text, "\"told\":false"));
+    free(text);
+    alarms_free(c.alarms);
+    while (saver_busy(c.saver))
+        loop_poll(c.loop);
+    saver_free(c.saver);
+    site_free(c.site);
+    loop_free(c.loop);
+    config_free(config);
+    test_folder_remove(folder);
+}
+
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
 /* What is written is whole or marked as failed (which the web answers with 503). */
@@ -429,6 +524,7 @@ int main(void)
         cmocka_unit_test(settings_are_loaded_or_refused),
         cmocka_unit_test(users_and_tokens_change_or_do_not),
         cmocka_unit_test(a_meter_is_read_without_memory),
+        cmocka_unit_test(alarms_are_told_without_memory),
         cmocka_unit_test(an_answer_is_whole_or_failed),
     };
     int failed = cmocka_run_group_tests_name("fault/malloc", tests, NULL, NULL);

@@ -8,7 +8,7 @@
 #include "field/line_settings.h"
 #include "field/transport.h"
 
-enum { FRAMES = 32, HEAD = 7 };
+enum { FRAMES = 32, HEAD = 7, UNIT_AT = HEAD - 1 };
 
 static struct board *the_board;
 
@@ -126,8 +126,10 @@ static int send_frame(struct transport *transport, const uint8_t *bytes, size_t 
     bool write = pdu[0] == 5 || pdu[0] == 6;
     (void)length;
     board->log[board->logged++ % BOARD_LOG] = pdu[0];
-    if (board->fault == BOARD_DEAF)
+    if (board->fault == BOARD_DEAF || (board->deaf_unit && bytes[UNIT_AT] == board->deaf_unit))
         return 0;
+    if (write)
+        board->wrote = loop_now(board->loop);
     struct saying *saying = link->sayings;
     while (loop_timer_running(&saying->timer))
         saying++;

@@ -31,6 +31,8 @@ struct board {
     enum board_fault fault;
     bool away; /* no connection comes about */
     uint16_t coils;
+    uint8_t deaf_unit; /* hears nothing while the others are well; 0: none */
+    clock_us wrote;    /* monotonic: when the newest write arrived */
     unsigned writes, reads;
     uint8_t log[BOARD_LOG]; /* functions of the last requests, in order */
     unsigned logged;

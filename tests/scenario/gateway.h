@@ -13,7 +13,7 @@
 
 #include "base/loop.h"
 
-enum { GATEWAY_UNITS = 8, GATEWAY_PHASES = 3 };
+enum { GATEWAY_UNITS = 40, GATEWAY_PHASES = 3 };
 
 #define GATEWAY_ROLLOVER_WH 10000000 /* the profile's `rollover` */
 

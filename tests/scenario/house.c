@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "base/time_text.h"
 #include "driver/library.h"
+#include "engine/alarm_hours.h"
+#include "engine/alarm_rule.h"
 #include "engine/channel.h"
 #include "engine/derive.h"
 #include "engine/meter.h"
@@ -19,8 +21,8 @@
 #define PATIENCE_MS 60000 /* for threads of real time, on a machine that does other things too */
 
 static const struct setting_table *const tables[] = {
-    &site_settings_table,    &line_settings_table,    &device_settings_table,
-    &channel_settings_table, &history_settings_table, NULL,
+    &site_settings_table,    &line_settings_table,  &device_settings_table, &channel_settings_table,
+    &history_settings_table, &alarm_settings_table, &active_hours_table,    NULL,
 };
 
 /* ---- life ------------------------------------------------------------------------------------ */

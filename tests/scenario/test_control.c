@@ -174,6 +174,38 @@ static void a_write_goes_before_all_polling(void **state)
     }
 }
 
+/* On a shared bus a write waits for the transaction under way and for nothing else: at most the
+ * time-out of the slowest unit, here of one that is dead. */
+static void a_write_waits_at_most_for_one_time_out(void **state)
+{
+    struct fixture *f = *state;
+    const clock_us time_out = 700 * CLOCK_MS;
+    clock_us longest = 0;
+    f->board.deaf_unit = 9;
+    apply(f,
+          "lines: {bus: {kind: modbus-tcp, host: board, in_flight: 1}}\n"
+          "devices:\n"
+          "  r: {line: bus, unit: 1, profile: waveshare-modbus-rtu-relay, every: 200 ms}\n"
+          "  s: {line: bus, unit: 2, profile: waveshare-modbus-rtu-relay, every: 200 ms}\n"
+          "  dead: {line: bus, unit: 9, profile: waveshare-modbus-rtu-relay, timeout_ms: 700}\n");
+    loop_advance(f->loop, 5 * CLOCK_S);
+    for (int i = 0; i < 3000; i++) {
+        f->done = 0;
+        loop_advance(f->loop, 211 * CLOCK_MS);
+        clock_us asked = loop_now(f->loop);
+        start(f, "r/outlet-2/state", i % 2);
+        loop_advance(f->loop, 2 * CLOCK_S);
+        assert_int_equal(f->done, 1);
+        assert_int_equal(f->result, CONTROL_ACCEPTED);
+        clock_us waited = f->board.wrote - asked;
+        longest = waited > longest ? waited : longest;
+    }
+    print_message("# a write waited at most %lld ms, the time-out is %lld ms\n",
+                  (long long)(longest / CLOCK_MS), (long long)(time_out / CLOCK_MS));
+    assert_true(longest <= time_out);
+    assert_true(longest > time_out / 2); /* the dead one was met */
+}
+
 /* ---- when it goes wrong ---------------------------------------------------------------------- */
 
 static void expect(struct fixture *f, enum board_fault fault, enum control_result result,
@@ -343,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_write_is_accepted_and_read_back),
         TEST(a_write_goes_before_all_polling),
+        TEST(a_write_waits_at_most_for_one_time_out),
         TEST(each_failure_has_its_name),
         TEST(a_dead_unit_is_not_told),
         TEST(what_cannot_be_written_says_so),

@@ -34,7 +34,7 @@ RSS_MOST_MB = 60
 DESCRIPTORS_MORE = 8           # connections that are being closed just then
 POLLS_LEAST = 0.97             # of those due, for meters that never failed
 METERS = ["sdm630@1,seed=1,load=12", "abb-b23@2,seed=2", "em340@3,seed=3", "sunspec-203@4,seed=4,solar=6000",
-          "emdx3@5,seed=5", "pro380@6,seed=6"]
+          "emdx3@5,seed=5", "pro380@6,seed=6", "netio-4c@7,relays=15"]
 FAILING = ("meter-3", 3)
 
 

@@ -23,14 +23,20 @@ def test_polling_and_web_survive_without_memory(daemon, serve, tmp_path):
         os.pwrite(switch.fileno(), b"1" if yes else b"0", 0)
 
     server = serve({1: Unit.sdm630()})
-    house = daemon({"lines": {"gw": tcp_line(server.port)}, "devices": {"m": unit("gw", 1, every="200 ms")}},
+    house = daemon({"lines": {"gw": tcp_line(server.port)}, "devices": {"m": unit("gw", 1, every="200 ms")},
+                    "alarms": {"volts": {"points": "m/phase-*/voltage", "when": "over", "limit": 1}}},
                    env={"LD_PRELOAD": str(library), "SHORT_MEMORY": str(control)})
     house.wait_good("m/total/energy")
+    tripped = wait_for(lambda: house.get("/alarms?state=tripped")["alarms"], 5 * SLOW, "an alarm")
+    alarm = f"/api/v1/alarms/{tripped[0]['id']}"
     rounds, began, refused = house.units()["m"]["rounds"], time.monotonic(), 0
     requests = [("GET", "/api/v1/points", None), ("GET", "/api/v1/health", None), ("GET", "/api/v1/settings", None),
                 ("GET", "/api/v1/history?path=m/*", None), ("GET", "/api/v1/lines", None),
                 ("PUT", "/api/v1/settings/site.name", {"value": "x"}), ("POST", "/api/v1/tokens", {"name": "t", "role": "view"}),
-                ("GET", "/", None), ("POST", "/api/v1/session", {"user": "a", "password": "b"})]
+                ("GET", "/api/v1/alarms", None), ("POST", alarm + "/shelve", {"duration": 60}),
+                ("POST", alarm + "/unshelve", {}), ("POST", alarm + "/acknowledge", {"reason": "seen"}),
+                ("POST", "/api/v1/alarm-rules/preview", {"points": "m/*/voltage", "when": "over", "limit": 1}),
+                ("GET", "/m/alarms", None), ("GET", "/", None), ("POST", "/api/v1/session", {"user": "a", "password": "b"})]
     try:
         for turn in range(4):
             for method, path, body in requests:

@@ -1,12 +1,14 @@
 // A mock of the daemon for working on the pages: the built pages and a believable API as docs/api.md has it.
 //   node mock/server.mjs [port]      MOCK_FIRST_START=1, MOCK_VIEW_OPEN=1
 // POST /mock/break and /mock/mend stop and continue everything; POST /mock/other-change changes a setting as
-// somebody else would; POST /mock/first-start makes the unit new.
+// somebody else would; POST /mock/first-start makes the unit new;
+// POST /mock/trip raises an alarm, and clears it the next time.
 import { createServer } from 'node:http'
 import { existsSync, readFileSync } from 'node:fs'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeAccess } from './access.mjs'
+import * as alarms from './alarms.mjs'
 import { csv, history } from './history.mjs'
 import { lines } from './lines.mjs'
 import * as settings from './settings.mjs'
@@ -66,12 +68,14 @@ function live(request, response, query) {
   response.on('close', () => { clearInterval(timer); streams.delete(response) })
 }
 
+const tellAlarms = (news) => { for (const stream of streams) event(stream, 'alarm', news) }
+
 function tell(command) {
   const counts = {}
   for (const { state } of command.steps) counts[state] = (counts[state] ?? 0) + 1
   for (const stream of streams) {
     event(stream, 'commands', { commands: [{ id: command.id, state: command.state, steps: counts }], more: false })
-    event(stream, 'points', command.steps.map(({ target }) => value(`${target}/state`)))
+    event(stream, 'points', command.steps.map(({ target }) => value(`${target}/${command.action === 'set' ? 'level' : 'state'}`)))
   }
 }
 
@@ -82,6 +86,12 @@ const routes = {
       from_s: 79200, to_s: 21600, holds: false, until: null, next: { time: new Date(Date.now() + 5e7).toISOString(), end: false, does: 'off' }, last: null, last_text: null },
     { name: 'weekly', label: '', fixed: 'busbar.yaml:90:3', enabled: true, action: 'reboot', targets: ['pdu-a/outlet-9'], days: [6],
       from_s: 12600, to_s: null, holds: false, until: null, next: { time: new Date(Date.now() + 2e8).toISOString(), end: false, does: 'reboot' }, last: null, last_text: null }]),
+  'GET /alarms': (_, response, query) => send(response, 200, alarms.page(query)),
+  'GET /alarm-rules': (_, response) => send(response, 200, alarms.listRules(), { ETag: '"1"' }),
+  'POST /alarm-rules/preview': async (request, response) => send(response, 200, alarms.preview(await bodyOf(request))),
+  'GET /recipients': (_, response) => send(response, 200, alarms.listRecipients(), { ETag: '"1"' }),
+  'GET /reports': (_, response) => send(response, 200, [], { ETag: '"1"' }),
+  'GET /notices': (_, response) => send(response, 200, alarms.notices()),
   'GET /budgets': (_, response) => send(response, 200, []),
   'GET /groups': (_, response) => send(response, 200, switching.groups()),
   'GET /commands': (_, response, query) => send(response, 200, switching.list(query.get('state'))),
@@ -127,7 +137,12 @@ const routes = {
 }
 
 async function member(request, response, path) {
-  const [, kind, name] = path.split('/').map(decodeURIComponent)
+  const [, kind, name, deed] = path.split('/').map(decodeURIComponent)
+  if (kind === 'alarms' && deed) {
+    const done = alarms.act(name, deed, 'administrator', await bodyOf(request), tellAlarms)
+    return done.body ? send(response, 200, done.body) : refuse(response, done.status, done.detail)
+  }
+  if (kind === 'recipients' && deed === 'test') return send(response, 200, alarms.testOf(name))
   if (kind === 'users' && access.users.has(name)) {
     if (request.method === 'DELETE') { access.users.delete(name); return send(response, 204) }
     const change = await bodyOf(request)
@@ -174,6 +189,7 @@ async function api(request, response, path, query) {
 function control(path, response) {
   if (path === '/mock/break') { broken = true; for (const stream of streams) stream.destroy() }
   if (path === '/mock/mend') broken = false
+  if (path === '/mock/trip') alarms.trip(tellAlarms)
   if (path === '/mock/other-change') settings.change({ 'history.every_s': 30 + Math.floor(Math.random() * 20) })
   if (path === '/mock/first-start') { options.firstStart = true; access = makeAccess(options) }
   if (path === '/mock/settled') { options.firstStart = false; access = makeAccess(options) }

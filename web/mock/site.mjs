@@ -21,6 +21,7 @@ const Q = {
   health: ['State of health', 'gauge', '%', 1],
   charging: ['Charging', 'state', '', 0],
   state: ['State', 'state', '', 0],
+  level: ['Level', 'gauge', '%', 1],
 }
 
 const KIND = /^(phase|line|circuit|outlet|group|input|output|pulse|sensor)-/
@@ -80,6 +81,7 @@ function supplyComponents(name) {
     component(name, 'supply', ['state', 'voltage', 'current', 'real-power', 'temperature']),
     component(name, 'battery', ['voltage', 'current', 'charge', 'runtime', 'charging', 'health', 'temperature']),
     component(name, 'output-1', ['state', 'current', 'real-power'], { label: 'Radio loads' }),
+    component(name, 'output-2', ['state', 'level'], { label: 'Cabinet fan' }),
   ]
 }
 

@@ -6,25 +6,29 @@ const CRITICAL = new Set(['pdu-a/outlet-2', 'pdu-a/outlet-13'])
 const LOCKED = new Set(['pdu-a/outlet-24'])
 const WORDS = { 1: 'on', 0: 'off' }
 const state = new Map()
+/** What was set, by the path of the point. */
+const levels = new Map()
 const commands = []
 let nextId = 1
 
-const paths = () => [...points.keys()].filter((path) => /\/outlet-\d+\/state$/.test(path)).map((path) => path.slice(0, -6))
+const paths = () => [...points.keys()].filter((path) => /\/outlet-\d+\/state$|\/output-2\/state$/.test(path)).map((path) => path.slice(0, -6))
 
 /** What the strips show: the switched state before the simulated one. */
 export function overlay(one) {
+  const level = levels.get(one.path)
+  if (level !== undefined) return { ...one, value: level }
   const at = state.get(one.path.replace(/\/state$/, ''))
   return one.quantity === 'state' && at !== undefined ? { ...one, value: at, text: WORDS[at] } : one
 }
 
 const now = (path) => overlay(value(`${path}/state`)).value
-const label = (path) => NAMES[/\d+$/.exec(path)[0]] ?? `Outlet ${/\d+$/.exec(path)[0]}`
+const label = (path) => path.includes('/output-') ? 'Cabinet fan' : NAMES[/\d+$/.exec(path)[0]] ?? `Outlet ${/\d+$/.exec(path)[0]}`
 
 export function outlets() {
   return paths().map((path) => ({
-    path, device: path.split('/')[0], component: path.split('/')[1], kind: 'outlet', label: label(path),
+    path, device: path.split('/')[0], component: path.split('/')[1], kind: path.includes('/output-') ? 'output' : 'outlet', label: label(path),
     url: path.endsWith('-9') ? 'http://192.0.2.9/' : null, switchable: true, may: true, critical: CRITICAL.has(path), locked: LOCKED.has(path),
-    state: overlay(value(`${path}/state`)), pending: null, settings: {},
+    state: overlay(value(`${path}/state`)), level: path.includes('/output-') ? overlay(value(`${path}/level`)) : null, pending: null, settings: {},
   }))
 }
 
@@ -43,15 +47,16 @@ function shown(command) {
   return {
     ...command, timers: undefined,
     steps: command.steps.map((step) => ({ ...step, due_in_ms: step.dueAt === null ? null : Math.max(0, step.dueAt - at), dueAt: undefined,
-      before_text: WORDS[step.before], wish_text: WORDS[step.wish], after_text: WORDS[step.after] ?? null })),
+      before_text: WORDS[step.before] ?? null, wish_text: command.action === 'set' ? null : WORDS[step.wish], after_text: WORDS[step.after] ?? null })),
   }
 }
 
-function plan({ targets, action }) {
+function plan({ targets, action, number }) {
   const delay = action.endsWith('-delayed') ? 5000 : 0
   const steps = expand(targets).map((path, index) => ({
-    target: path, label: label(path), state: 'pending', reason: null, due: null, dueAt: Date.now() + delay + index * 100, before: now(path),
-    hold_ms: action.startsWith('reboot') ? 5000 : null, wish: action.startsWith('on') ? 1 : 0, after: null, written_ms: null, confirmed_ms: null,
+    target: path, label: label(path), state: 'pending', reason: null, due: null, dueAt: Date.now() + delay + index * 100, 
+    before: action === 'set' ? value(`${path}/level`).value : now(path),
+    hold_ms: action.startsWith('reboot') ? 5000 : null, wish: action === 'set' ? number : action.startsWith('on') ? 1 : 0, after: null, written_ms: null, confirmed_ms: null,
   }))
   return { id: null, action, state: 'running', actor: 'administrator', origin: '127.0.0.1', reason: null, accepted: new Date().toISOString(), took_ms: null, delay_s: 0, steps, timers: [] }
 }
@@ -71,7 +76,8 @@ function write(command, step, tell) {
   step.dueAt = null
   tell(command)
   command.timers.push(setTimeout(() => {
-    state.set(step.target, step.wish)
+    if (command.action === 'set') levels.set(`${step.target}/level`, step.wish)
+    else state.set(step.target, step.wish)
     step.after = step.wish
     if (command.action.startsWith('reboot') && step.wish === 0) {
       Object.assign(step, { state: 'pending', wish: 1, dueAt: Date.now() + 5000 })

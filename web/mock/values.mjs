@@ -96,6 +96,7 @@ function supply(component, quantity, s) {
       voltage: 13.58 + noise('bv', s, 0.01), current: chargeW / 13.58, charge, runtime: 60 * Math.round(charge * 1.9),
       charging: 1, health: 94.2, temperature: 24 + wave('bt', s, 2),
     },
+    'output-2': { state: 1, level: 35 },
     'output-1': { state: 1, current: (watts * 0.9 - chargeW) / 13.6, 'real-power': watts * 0.9 - chargeW },
   }
   return table[component]?.[quantity] ?? null

@@ -115,10 +115,10 @@ test('a beat is the difference of two looks; counters that ran backwards say not
 
 test('the drawing keeps its boxes inside the sheet and apart from each other', () => {
   const tree = feedTree([device('in', 'mains'), device('p', 'in', { role: 'pdu' }), device('s', 'in', { role: 'supply' }),
-    ...Array.from({ length: 9 }, (_, at) => device(`m${at}`, 'in'))])
+    ...Array.from({ length: 9 }, (_, at) => device(`m${at}`, 'in')), device('strip', 'm2', { role: 'pdu' }), device('sub', 'm3')])
   for (const width of [320, 390, 700, 900, 1180, 1900]) {
     const { boxes, height } = layOut(tree, width)
-    assert.equal(boxes.length, 13)
+    assert.equal(boxes.length, 15)
     for (const [at, a] of boxes.entries()) {
       assert.ok(a.x >= 0 && a.x + a.width <= width + 0.5, `${a.name} at ${width}`)
       assert.ok(a.y >= 0 && a.y + a.height <= height)

@@ -8,6 +8,8 @@ static void test_growth(void **state)
 {
     (void)state;
     struct buf buf = BUF_EMPTY;
+    buf_add_text(&buf, ""); /* no memory yet, and none is needed */
+    assert_null(buf.data);
     assert_string_equal(buf_text(&buf), "");
     for (int i = 0; i < 1000; i++)
         buf_add_format(&buf, "%d,", i);

@@ -70,12 +70,23 @@ static void test_valid(void **state)
     assert_int_equal(utf8_valid("a\xC3", 2), 1);
 }
 
+static void test_fit(void **state)
+{
+    (void)state;
+    assert_int_equal(utf8_fit("abc", 3, 3), 3);
+    assert_int_equal(utf8_fit("abc", 3, 2), 2);
+    assert_int_equal(utf8_fit("a\xC3\xA9", 3, 2), 1);
+    assert_int_equal(utf8_fit("\xF0\x9F\x98\x80", 4, 3), 0);
+    assert_int_equal(utf8_fit("", 0, 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_code_point),
         cmocka_unit_test(test_nothing_else),
         cmocka_unit_test(test_valid),
+        cmocka_unit_test(test_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

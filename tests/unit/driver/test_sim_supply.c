@@ -173,7 +173,23 @@ static void battery_charges_like_the_recorded_one(void **state)
     assert_near(battery.voltage, 12.75, 0.1);
 }
 
-/* Two outputs are free for the site; the others follow mains and battery, and cannot be told. */
+static void tell(struct bench *b, int number, bool on)
+{
+    struct driver_request request = {0};
+    struct err err = ERR_EMPTY;
+    char path[20];
+    snprintf(path, sizeof path, "output-%d/state", number);
+    const struct driver_answer answer = {.result = DRIVER_ANSWERED,
+                                         .bytes = (const uint8_t *)"",
+                                         .mono = clock_mono(&b->clock),
+                                         .wall = clock_wall(&b->clock)};
+    assert_int_equal(sim_driver.encode(b->state, point(b, path), on, &request, &err), 1);
+    assert_int_equal(sim_driver.written(b->state, point(b, path), &answer, &request, &err), 0);
+    read_round(b);
+    assert_string_equal(word(b, path), on ? "on" : "off");
+}
+
+/* Two outputs are free for the site; the alarm contact follows the mains, and cannot be told. */
 static void free_outputs_can_be_switched(void **state)
 {
     (void)state;
@@ -183,24 +199,50 @@ static void free_outputs_can_be_switched(void **state)
     read_round(b);
     assert_string_equal(word(b, "output-5/state"), "off");
     double power = get(b, "mains/real-power");
-    for (int number = 5; number <= 6; number++) {
-        char path[20];
-        snprintf(path, sizeof path, "output-%d/state", number);
-        const struct driver_answer answer = {.result = DRIVER_ANSWERED,
-                                             .bytes = (const uint8_t *)"",
-                                             .mono = clock_mono(&b->clock),
-                                             .wall = clock_wall(&b->clock)};
-        assert_int_equal(sim_driver.encode(b->state, point(b, path), 1, &request, &err), 1);
-        assert_int_equal(sim_driver.written(b->state, point(b, path), &answer, &request, &err), 0);
-        read_round(b);
-        assert_string_equal(word(b, path), "on");
-    }
+    tell(b, 5, true);
+    tell(b, 6, true);
     assert_near(get(b, "mains/real-power"), power, 1e-9);
-    for (int number = 1; number <= 4; number++) {
-        char path[20];
-        snprintf(path, sizeof path, "output-%d/state", number);
-        assert_int_equal(sim_driver.encode(b->state, point(b, path), 1, &request, &err), -ENOTSUP);
-    }
+    assert_int_equal(sim_driver.encode(b->state, point(b, "output-1/state"), 1, &request, &err),
+                     -ENOTSUP);
+    bench_free(b);
+}
+
+/* Supply off: the battery carries the loads and gets empty; loads off: it does not; battery off:
+ * nothing is left. Each goes back to what it was. */
+static void supply_battery_and_loads_can_be_switched(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new("sim-supply");
+    read_round(b);
+    assert_true(get(b, "mains/voltage") > 200 && get(b, "output-4/current") > 0);
+    tell(b, 2, false);
+    assert_string_equal(word(b, "supply/state"), "off");
+    pass(b, 300);
+    assert_true(get(b, "mains/voltage") > 200);
+    assert_string_equal(word(b, "output-1/state"), "off"); /* the mains are there */
+    assert_string_equal(word(b, "battery/charging"), "discharging");
+    assert_near(-get(b, "battery/current"), get(b, "output-4/current"), 1e-9);
+    double charge = get(b, "battery/charge");
+    pass(b, 300);
+    assert_true(get(b, "battery/charge") < charge - 0.5);
+    tell(b, 4, false);
+    pass(b, 300);
+    assert_true(get(b, "output-4/voltage") == 0 && get(b, "output-4/real-power") == 0);
+    charge = get(b, "battery/charge");
+    pass(b, 300);
+    assert_near(get(b, "battery/charge"), charge, 0.01);
+    tell(b, 4, true);
+    tell(b, 3, false);
+    pass(b, 60);
+    assert_string_equal(word(b, "battery/charging"), "off");
+    assert_string_equal(word(b, "output-4/state"), "off"); /* nothing is left that feeds it */
+    assert_true(get(b, "output-4/current") == 0);
+    tell(b, 3, true);
+    tell(b, 2, true);
+    pass(b, 60);
+    assert_string_equal(word(b, "output-4/state"), "on");
+    assert_string_equal(word(b, "battery/charging"), "bulk");
+    assert_true(get(b, "battery/current") > 0);
     bench_free(b);
 }
 
@@ -213,6 +255,7 @@ int main(void)
         cmocka_unit_test(battery_discharges_like_the_recorded_one),
         cmocka_unit_test(battery_charges_like_the_recorded_one),
         cmocka_unit_test(free_outputs_can_be_switched),
+        cmocka_unit_test(supply_battery_and_loads_can_be_switched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "base/saver.h"
 #include "engine/load.h"
 #include "engine/outlet_groups.h"
 #include "engine/outlet_settings.h"
@@ -33,6 +34,7 @@ struct fixture {
     struct commands *commands;
     struct config *config;
     struct load *load;
+    struct saver *saver; /* NULL but for what is kept over a restart */
     char folder[200];
     struct point *circuit, *volts, *state[OUTLETS + 1], *current[OUTLETS + 1];
     /* the door */
@@ -92,9 +94,12 @@ static void begin(struct fixture *f, const char *text)
     if (!f->config)
         fail_msg("%s", errors.list[0].text);
     err_list_deinit(&errors);
-    f->load =
-        load_new(&(struct load_context){.loop = f->loop, .site = f->site, .commands = f->commands},
-                 f->config);
+    f->load = load_new(&(struct load_context){.loop = f->loop,
+                                              .site = f->site,
+                                              .commands = f->commands,
+                                              .saver = f->saver,
+                                              .folder = f->folder},
+                       f->config);
 }
 
 /* A PDU with six outlets rated 2 A: 1 to 4 on circuit 1, of phase a, 5 and 6 on circuit 2. */
@@ -136,6 +141,7 @@ static int teardown(void **state)
 {
     struct fixture *f = *state;
     load_free(f->load);
+    saver_free(f->saver);
     config_free(f->config);
     commands_free(f->commands);
     site_free(f->site);
@@ -506,6 +512,73 @@ static void a_reload_keeps_what_it_knows(void **state)
     expect_off(f, "pdu-a/outlet-4;");
 }
 
+/* The program ends in order, or is killed: then what was written in the last minute counts. */
+static void again(struct fixture *f, const char *text, bool orderly)
+{
+    if (orderly)
+        load_save(f->load);
+    while (saver_busy(f->saver))
+        loop_poll(f->loop);
+    f->load = load_free(f->load);
+    f->config = config_free(f->config);
+    begin(f, text);
+}
+
+static void what_outlets_drew_is_kept_over_a_restart(void **state)
+{
+    struct fixture *f = *state;
+    f->saver = saver_new(f->loop);
+    begin(f, CIRCUIT);
+    switch_outlet(f, 3, true, 1.2);
+    switch_outlet(f, 4, true, 1.1);
+    switch_outlet(f, 3, false, 0);
+    poll(f, 11.9);
+    again(f, CIRCUIT, true);
+    assert_string_equal(ask(f, "3"), "Circuit 1 would be 13.1 A of 13 A: 11.9 A now + 1.2 A "
+                                     "outlet-3");
+    /* 4 goes off and on while nobody looks: something else may hang on it */
+    put(f, f->state[4], 0);
+    loop_poll(f->loop);
+    again(f, CIRCUIT, true);
+    put(f, f->state[4], 1);
+    put(f, f->current[4], 0);
+    loop_poll(f->loop);
+    put(f, f->state[4], 0);
+    loop_poll(f->loop);
+    assert_string_equal(ask(f, "4"),
+                        "Circuit 1 would be 13.9 A of 13 A: 11.9 A now + 2 A outlet-4");
+}
+
+static void a_kill_loses_the_last_minute(void **state)
+{
+    struct fixture *f = *state;
+    f->saver = saver_new(f->loop);
+    begin(f, CIRCUIT);
+    switch_outlet(f, 3, true, 1.5);
+    loop_advance(f->loop, 61 * CLOCK_S);
+    while (saver_busy(f->saver))
+        loop_poll(f->loop);
+    put(f, f->current[3], 1.9);
+    loop_poll(f->loop);
+    put(f, f->current[3], 0.7);
+    again(f, CIRCUIT, false);
+    switch_outlet(f, 3, false, 0);
+    poll(f, 12);
+    assert_non_null(strstr(ask(f, "3"), "13.5 A of 13 A: 12 A now + 1.5 A outlet-3"));
+}
+
+static void a_broken_file_is_no_knowledge(void **state)
+{
+    struct fixture *f = *state;
+    char path[300];
+    f->saver = saver_new(f->loop);
+    snprintf(path, sizeof path, "%s/loads.json", f->folder);
+    test_write_file(path, "{\"version\": 1, \"outlets\": {\"pdu-a/outlet-3\": {\"amperes\": 0.1}");
+    begin(f, CIRCUIT);
+    poll(f, 11.9);
+    assert_non_null(strstr(ask(f, "3"), "+ 2 A outlet-3")); /* what it is rated for */
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -530,6 +603,9 @@ int main(void)
         TEST(what_is_refused_is_passed_over_once),
         TEST(without_an_order_nothing_goes_off),
         TEST(a_reload_keeps_what_it_knows),
+        TEST(what_outlets_drew_is_kept_over_a_restart),
+        TEST(a_kill_loses_the_last_minute),
+        TEST(a_broken_file_is_no_knowledge),
     };
     return cmocka_run_group_tests_name("load", tests, NULL, NULL);
 }

@@ -77,6 +77,14 @@ static void mistakes_have_their_sentence(void **state)
     mistake(DEVICES "outlets: {pdu-a/outlt-3: {}}\n", "did you mean \"outlet-1\"?");
     mistake(DEVICES "outlets: {pdu-c/outlet-3: {}}\n",
             "outlets.pdu-c/outlet-3: there is no device \"pdu-c\"; did you mean \"pdu-");
+    mistake(DEVICES "outlets: {pdu-a/outlet-3: {power_up_when: pdu-b/battery/charge}}\n",
+            "must be PATH, a sign and a value");
+    mistake(DEVICES "outlets: {pdu-a/outlet-3: {cycle_after: ups/battery/charge < 15}}\n",
+            "there is no device \"ups\"");
+    mistake(DEVICES "outlets: {pdu-a/outlet-3: {fed_by: circut-3}}\n",
+            "must be a component, as in circuit-3");
+    mistake(DEVICES "outlets: {pdu-a/outlet-3: {fed_by: ups/circuit-3}}\n",
+            "there is no device \"ups\"");
     mistake(DEVICES "outlets: {pdu-a/outlet-3: {url: 'javascript:alert(1)'}}\n",
             "must begin with http:// or https://");
     mistake(DEVICES "outlets: {pdu-a/outlet-3: {power_up: maybe}}\n", "last");

@@ -50,6 +50,8 @@ static void on_submit(void *user, const struct command_wish *wish, struct comman
     size_t used = strlen(f->log);
     used += (size_t)snprintf(f->log + used, sizeof f->log - used, "%s",
                              command_action_name(wish->action));
+    if (wish->action == COMMAND_SET)
+        used += (size_t)snprintf(f->log + used, sizeof f->log - used, "=%g", wish->number);
     for (size_t i = 0; i < wish->target_count; i++)
         used += (size_t)snprintf(f->log + used, sizeof f->log - used, " %s", wish->targets[i]);
     snprintf(f->log + used, sizeof f->log - used, ";");
@@ -152,7 +154,7 @@ static void mistakes_are_named_with_the_way_out(void **state)
         {"targets: a/outlet-1, from: '06:30', to: '24:01'", "from 00:00 to 24:00"},
         {"targets: a/outlet-1, from: '06:30', to: '06:30'", "the whole day is 00:00 to 24:00"},
         {"targets: a/outlet-1, from: '06:30', to: '07:00', action: reboot",
-         "on or off for a window"},
+         "on, off or set for a window"},
         {"targets: a/outlet-1, from: '06:30', days: 'mon-fry'", "\"mon-fry\" is no day"},
         {"targets: outlet-1, from: '06:30'", "\"outlet-1\" is no target"},
         {"targets: ', ', from: '06:30'", "at least one target"},
@@ -239,6 +241,55 @@ static void groups_are_asked_for_as_they_are_called(void **state)
     loop_advance(f->loop, 2 * HOUR); /* 17:00: outlet-2 is held off by the other one */
     /* the group's end wants the two that no window holds; the third goes back to its own window */
     expect(f, "off pdu-a/outlet-1 pdu-a/outlet-3;off pdu-a/outlet-2;");
+}
+
+/* A level has no opposite: its window says what comes after it, and a window inside another gives
+ * back what held before. */
+static void a_window_of_a_level_ends_with_its_level_after(void **state)
+{
+    struct fixture *f = *state;
+    begin(f,
+          "schedules:\n"
+          "  day: {targets: dc-1/output-3, action: set, level: 80, level_after: 20, from: '13:00', "
+          "to: '18:00'}\n"
+          "  noon: {targets: dc-1/output-3, action: set, level: 35.5, from: '14:00', to: '15:00'}\n"
+          "  late: {targets: dc-1/output-3, action: set, level: 5, from: '21:00'}\n");
+    loop_advance(f->loop, 90 * MINUTE);
+    expect(f, "set=80 dc-1/output-3;");
+    struct schedule_view view = schedules_view(f->schedules, 0);
+    assert_true(view.holds && view.next.end);
+    assert_int_equal(view.next.action, COMMAND_SET);
+    assert_true(view.next.level == 20);
+    assert_int_equal(schedules_state(f->schedules, "dc-1/output-3"), SCHEDULE_LEVEL);
+    loop_advance(f->loop, HOUR);
+    expect(f, "set=35.5 dc-1/output-3;");
+    loop_advance(f->loop, HOUR); /* 15:30: the window before holds again */
+    expect(f, "set=80 dc-1/output-3;");
+    loop_advance(f->loop, 3 * HOUR);
+    expect(f, "set=20 dc-1/output-3;");
+    loop_advance(f->loop, 3 * HOUR);
+    expect(f, "set=5 dc-1/output-3;");
+}
+
+/* What was missed is done once, late: the newest level. */
+static void a_level_that_was_missed_is_set_late(void **state)
+{
+    struct fixture *f = *state;
+    static const char text[] = "schedules: {fan: {targets: dc-1/output-3, action: set, level: 80, "
+                               "from: '13:00', to: '18:00'}}\n";
+    begin(f, text);
+    loop_advance(f->loop, MINUTE);
+    end(f);
+    loop_advance(f->loop, 7 * HOUR); /* both its begin and its end */
+    begin(f, text);
+    loop_advance(f->loop, MINUTE);
+    expect(f, "");
+    end(f);
+    loop_advance(f->loop, 19 * HOUR); /* 14:02 on the next day */
+    begin(f, text);
+    loop_advance(f->loop, MINUTE);
+    expect(f, "set=80 dc-1/output-3;");
+    assert_non_null(strstr(f->reason, "done late"));
 }
 
 static void targets_are_known_at_once_and_when_they_come_later(void **state)
@@ -534,6 +585,8 @@ int main(void)
         TEST(new_settings_bring_about_what_holds),
         TEST(sixteen_and_more),
         TEST(a_week_can_be_drawn),
+        TEST(a_window_of_a_level_ends_with_its_level_after),
+        TEST(a_level_that_was_missed_is_set_late),
     };
     return cmocka_run_group_tests_name("schedule", tests, NULL, NULL);
 }

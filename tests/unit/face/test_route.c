@@ -87,9 +87,10 @@ static enum access_role right_to_change(const struct route *route)
         enum http_method method;
         const char *path;
     } of_control[] = {
-        {HTTP_POST, "/history/append"},
-        {HTTP_POST, "/commands"},
-        {HTTP_DELETE, "/commands/{id}"},
+        {HTTP_POST, "/history/append"},     {HTTP_POST, "/commands"},
+        {HTTP_DELETE, "/commands/{id}"},    {HTTP_POST, "/alarms/{id}/acknowledge"},
+        {HTTP_POST, "/alarms/{id}/shelve"}, {HTTP_POST, "/alarms/{id}/unshelve"},
+        {HTTP_POST, "/alarms/{id}/clear"},  {HTTP_POST, "/alarm-rules/preview"},
         {HTTP_PUT, "/outlets/{path+}"}, /* each setting asks for its own right besides */
     };
     for (size_t i = 0; i < sizeof of_control / sizeof *of_control; i++) {

@@ -48,8 +48,8 @@ export interface Ask {
   signal?: AbortSignal
 }
 
-/** One request below `/api/v1`. Throws Problem on a refusal and on silence; a cancelled request throws what the browser throws. */
-export async function ask<T>(path: string, { method = 'GET', body, headers, signal }: Ask = {}): Promise<T> {
+/** An answer that was no refusal. Throws Problem on a refusal and on silence; a cancelled request throws what the browser throws. */
+async function send(path: string, { method = 'GET', body, headers, signal }: Ask): Promise<Response> {
   const all: Record<string, string> = { Accept: 'application/json', ...headers }
   if (body !== undefined) all['Content-Type'] = 'application/json'
   if (method !== 'GET' && csrf) all['X-CSRF-Token'] = csrf
@@ -73,7 +73,19 @@ export async function ask<T>(path: string, { method = 'GET', body, headers, sign
     if (answer.status === 401 && path !== '/session') onSignedOut()
     throw problem
   }
+  return answer
+}
+
+/** One request below `/api/v1`. */
+export async function ask<T>(path: string, how: Ask = {}): Promise<T> {
+  const answer = await send(path, how)
   return answer.status === 204 ? (undefined as T) : ((await answer.json()) as T)
+}
+
+/** The same with the revision that it was read at, for `If-Match`. */
+export async function askTagged<T>(path: string, how: Ask = {}): Promise<{ body: T; tag: string | null }> {
+  const answer = await send(path, how)
+  return { body: (await answer.json()) as T, tag: answer.headers.get('ETag') }
 }
 
 /** What to tell somebody about a failure. */

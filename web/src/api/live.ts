@@ -1,10 +1,12 @@
 // The one live stream of this tab: opened while the page is looked at, closed while it sleeps.
 import { Cell, useCell } from '../base/cell'
 import { learnTime, unitNow } from '../base/clock'
+import { heardAlarms, lookAtAlarms } from '../model/alarms'
 import { heard, lookAgain } from '../model/switching'
 import { values } from '../model/values'
 import { apiAddress, ask } from './http'
 import { gather, liveAddress, lost, parseValues, retryDelay, sentAt, slept, type Contact } from './stream'
+import type { AlarmNews } from './alarms'
 import type { CommandNews } from './switching'
 import type { Value } from './types'
 
@@ -92,6 +94,7 @@ function open(): void {
     // Nothing is known of what happened before this stream: whoever shows events looks again.
     newestEvent.set(-Date.now())
     void lookAgain()
+    lookAtAlarms()
   })
   source.addEventListener('points', onPoints)
   source.addEventListener('events', (event: MessageEvent<string>) => {
@@ -104,6 +107,11 @@ function open(): void {
     sign()
     const { commands, more } = JSON.parse(event.data) as { commands: CommandNews[]; more: boolean }
     heard(commands, more)
+  })
+  source.addEventListener('alarm', (event: MessageEvent<string>) => {
+    if (event.lastEventId) lastId = event.lastEventId
+    sign()
+    heardAlarms(JSON.parse(event.data) as AlarmNews)
   })
   source.addEventListener('site', (event) => {
     note(event)

@@ -1,8 +1,8 @@
 // Switching over the API: what could be done, what would happen, doing it, taking it back.
 import { ask, query } from './http'
-import type { Value } from './types'
+import type { SettingValue, Value } from './types'
 
-export type Action = 'on' | 'off' | 'on-delayed' | 'off-delayed' | 'reboot' | 'reboot-delayed' | 'pulse' | 'reset-energy' | 'cancel'
+export type Action = 'on' | 'off' | 'on-delayed' | 'off-delayed' | 'reboot' | 'reboot-delayed' | 'pulse' | 'set' | 'reset-energy' | 'cancel'
 
 export type StepState = 'pending' | 'sent' | 'confirmed' | 'cancelled' | 'refused' | 'failed' | 'unknown'
 export type CommandState = 'running' | 'done' | 'failed' | 'unknown' | 'refused' | 'cancelled'
@@ -67,6 +67,11 @@ export interface Outlet {
   critical: boolean
   locked: boolean
   state: Value
+  /** Whether power comes out; null where nobody knows, with the reason. */
+  powered?: boolean | null
+  powered_reason?: string | null
+  /** Of an output with a level (PWM), in percent. */
+  level?: Value | null
   /** Of a digital output: how its states are called and coloured. */
   looks?: { off: Look; on: Look } | null
   settings: Record<string, unknown> | null
@@ -75,7 +80,17 @@ export interface Outlet {
 export interface Group {
   name: string
   fixed: string | null
-  values: { label: string; members: string; step: string }
+  values: { label: string; members: string; step: string } & Record<string, SettingValue>
+  /** The paths that its members are now. */
+  outlets: string[]
+}
+
+export type InterlockKind = 'one-of' | 'never-both' | 'parent-first'
+
+export interface Interlock {
+  name: string
+  fixed: string | null
+  values: { kind: InterlockKind; members: string; parent: string } & Record<string, SettingValue>
   outlets: string[]
 }
 
@@ -89,8 +104,11 @@ export interface Schedule {
   days: number[]
   from_s: number
   to_s: number | null
+  /** Of `set`: percent in the window, or at the instant; and after it. */
+  level?: number | null
+  level_after?: number | null
   holds: boolean
-  next: { time: string; end: boolean; does: string } | null
+  next: { time: string; end: boolean; does: string; level?: number | null } | null
   last_text: string | null
 }
 
@@ -109,6 +127,8 @@ export interface Budget {
 export interface Wish {
   targets: string[]
   action: Action
+  /** Of `set`: the level in percent. */
+  number?: number
   reason?: string
   key?: string
   confirm?: string
@@ -142,10 +162,6 @@ export function loadGroups(): Promise<Group[]> {
 
 export function loadBudgets(): Promise<Budget[]> {
   return ask<Budget[]>('/budgets')
-}
-
-export function loadSchedules(): Promise<Schedule[]> {
-  return ask<Schedule[]>('/schedules')
 }
 
 export async function loadRunning(): Promise<Command[]> {

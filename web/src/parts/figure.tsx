@@ -7,6 +7,7 @@ import { span } from '../format/time'
 import { known, stateWord, why } from '../format/value'
 import { ageOf, useValue, values } from '../model/values'
 import { t } from '../text'
+import { AlarmMark } from './alarm-marks'
 
 /** Digits with the fraction padded to the column's width by digits nobody sees. */
 export function Aligned({ value, decimals, pad }: { value: number; decimals: number; pad?: number }) {
@@ -40,8 +41,13 @@ export interface FigureProps {
   most?: number
 }
 
+/** A value with the alarm that stands at it. */
+export function Figure(props: FigureProps) {
+  return <><AlarmMark path={props.point?.path} /><Reading {...props} /></>
+}
+
 /** Good, stale, bad or absent: the only place that decides how a value looks. */
-export function Figure({ point, scale, pad, unit, aged, most = 9 }: FigureProps) {
+function Reading({ point, scale, pad, unit, aged, most = 9 }: FigureProps) {
   const value = useValue(point?.path)
   if (!point) return <span class="figure missing"><span aria-hidden="true">·</span><Filler pad={pad} /></span>
   if (!value || value.quality === 'absent' || value.value === null) {

@@ -10,6 +10,7 @@ import { componentsOf, pointOf } from '../model/site'
 import { commands, openSteps } from '../model/switching'
 import { ageOf, useValues } from '../model/values'
 import { t } from '../text'
+import { AlarmMark } from './alarm-marks'
 import { percentOf } from './bar'
 
 export type OutletState = 'on' | 'off' | 'unknown'
@@ -45,7 +46,7 @@ export function OutletDots({ outlets }: { outlets: Component[] }) {
 }
 
 /** A link to its row in the table below. */
-function Outlet({ outlet, step }: { outlet: Component; step: Step | undefined }) {
+function Outlet({ outlet, path, step }: { outlet: Component; path: string; step: Step | undefined }) {
   const statePoint = pointOf(outlet, 'state')
   const currentPoint = pointOf(outlet, 'current')
   const [stateValue, current] = useValues([statePoint?.path ?? '', currentPoint?.path ?? ''])
@@ -60,7 +61,7 @@ function Outlet({ outlet, step }: { outlet: Component; step: Step | undefined })
   return (
     <li class={`outlet ${state}${stale ? ' stale' : ''}${step ? ' pending' : ''}`}>
       <a href={`#${outlet.name}`} data-why={[text, reason].filter(Boolean).join('. ')}>
-        <span class="outlet-number"><span class="hidden">{t.kind.outlet} </span>{outlet.number}<span class="hidden">, {stateWord}, </span></span>
+        <span class="outlet-number"><span class="hidden">{t.kind.outlet} </span>{outlet.number}<span class="hidden">, {stateWord}, </span> <AlarmMark path={path} /></span>
         <span class="socket" aria-hidden="true"><span class="pins" /></span>
         <span class={share === null ? 'bar upright unknown' : 'bar upright'} aria-hidden="true">
           <span class="fill" style={{ blockSize: `${(share ?? 0).toFixed(1)}%` }} />
@@ -86,7 +87,7 @@ export function OutletStrip({ device }: { device: Device }) {
   const steps = openSteps(useCell(commands))
   return (
     <ol class="outlets" aria-label={t.device.outletStrip}>
-      {outlets.map((outlet) => <Outlet key={outlet.name} outlet={outlet} step={steps.get(`${device.name}/${outlet.name}`)?.step} />)}
+      {outlets.map((outlet) => <Outlet key={outlet.name} outlet={outlet} path={`${device.name}/${outlet.name}`} step={steps.get(`${device.name}/${outlet.name}`)?.step} />)}
     </ol>
   )
 }

@@ -5,6 +5,7 @@ export type Route =
   | { page: 'overview' }
   | { page: 'device'; name: string }
   | { page: 'control'; section: string; search: string }
+  | { page: 'alarms'; section: string; search: string }
   | { page: 'graph'; search: string }
   | { page: 'events'; search: string }
   | { page: 'diagnostics' }
@@ -12,13 +13,18 @@ export type Route =
   | { page: 'sign-in'; next: string }
   | { page: 'unknown'; path: string }
 
+/** Sections of the control and the alarm pages, beside what they open with. */
+const CONTROL = ['groups', 'interlocks', 'schedules', 'settings']
+const ALARMS = ['rules', 'recipients', 'reports', 'setup']
+
 /** Pure, so that every path can be tested without a browser. */
 export function parseRoute(path: string, search: string): Route {
   const parts = path.split('/').filter(Boolean).map(decode)
   const [first, second] = parts
   if (!first) return { page: 'overview' }
   if (first === 'device' && second && parts.length === 2) return { page: 'device', name: second }
-  if (first === 'control' && parts.length <= 2 && (!second || second === 'schedules' || second === 'settings')) return { page: 'control', section: second ?? '', search }
+  if (first === 'control' && parts.length <= 2 && (!second || CONTROL.includes(second))) return { page: 'control', section: second ?? '', search }
+  if (first === 'alarms' && parts.length <= 2 && (!second || ALARMS.includes(second))) return { page: 'alarms', section: second ?? '', search }
   if (first === 'graph' && parts.length === 1) return { page: 'graph', search }
   if (first === 'events' && parts.length === 1) return { page: 'events', search }
   if (first === 'diagnostics' && parts.length === 1) return { page: 'diagnostics' }
@@ -59,10 +65,12 @@ export const route = new Cell<Route>({ page: 'overview' })
 
 /** A page with unsaved changes may hold a departure; it returns false to stay. */
 let guard: (() => boolean) | null = null
+let guarded: 'page' | 'address' = 'page'
 
-/** Null lets go again. */
-export function guardLeaving(ask: (() => boolean) | null): void {
+/** Null lets go again. `address`: another query of the same page is a departure too. */
+export function guardLeaving(ask: (() => boolean) | null, what: 'page' | 'address' = 'page'): void {
   guard = ask
+  guarded = what
 }
 
 export function address(): string {
@@ -73,7 +81,8 @@ export function address(): string {
 export function go(to: string, how: 'push' | 'replace' = 'push'): void {
   const before = location.pathname
   const target = new URL(to, location.origin)
-  if (target.pathname !== before && guard && !guard()) return
+  const leaves = guarded === 'page' ? target.pathname !== before : target.pathname + target.search !== address()
+  if (leaves && guard && !guard()) return
   if (target.pathname + target.search !== address() || target.hash) {
     history[how === 'push' ? 'pushState' : 'replaceState'](null, '', to)
   }

@@ -15,10 +15,12 @@ import { HistoryBanner } from './history-banner'
 import { lazy } from './lazy'
 import { Nav } from './nav'
 import { Search } from './search'
+import { useAlarmCount } from './alarm-count'
 import { loadFailure, reloadSite } from './start'
 
 const GraphPage = lazy(async () => (await import('../pages/graph/graph')).GraphPage)
 const ControlPage = lazy(async () => (await import('../pages/control/control')).ControlPage)
+const AlarmsPage = lazy(async () => (await import('../pages/alarms/alarms')).AlarmsPage)
 const EventsPage = lazy(async () => (await import('../pages/events/events')).EventsPage)
 const Diagnostics = lazy(async () => (await import('../pages/diagnostics/diagnostics')).Diagnostics)
 const SettingsPage = lazy(async () => (await import('../pages/settings/settings')).SettingsPage)
@@ -30,6 +32,7 @@ function titleOf(at: Route): string {
     case 'overview': return t.nav.overview
     case 'device': return at.name
     case 'control': return t.nav.control
+    case 'alarms': return t.nav.alarms
     case 'graph': return t.nav.graph
     case 'events': return t.nav.events
     case 'diagnostics': return t.nav.diagnostics
@@ -44,6 +47,7 @@ function Page({ at }: { at: Route }) {
     case 'overview': return <Overview />
     case 'device': return <Device key={at.name} name={at.name} />
     case 'control': return <ControlPage section={at.section} search={at.search} />
+    case 'alarms': return <AlarmsPage section={at.section} search={at.search} />
     case 'graph': return <GraphPage search={at.search} />
     case 'events': return <EventsPage search={at.search} />
     case 'diagnostics': return <Diagnostics />
@@ -87,9 +91,11 @@ export function App() {
   const menu = menuOf(useCell(ownMenu), who)
   const [searching, setSearching] = useState(false)
   useSearchKey(() => mayView(session.get()) && setSearching(true))
+  const count = useAlarmCount()
   useEffect(() => {
-    document.title = here ? `${titleOf(at)} · ${here.name}` : titleOf(at)
-  }, [at, here?.name])
+    const title = here ? `${titleOf(at)} · ${here.name}` : titleOf(at)
+    document.title = count ? `(${count}) ${title}` : title
+  }, [at, here?.name, count])
 
   const alone = at.page === 'sign-in'
   const ready = alone || (here !== null && who !== null)

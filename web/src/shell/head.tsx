@@ -8,6 +8,7 @@ import { site } from '../model/site'
 import { address, go, route, signInAddress } from '../route/route'
 import { t } from '../text'
 import { Icon } from './icons'
+import { AlarmCount } from './alarm-count'
 import { signedOut } from './start'
 import { useProblems } from './use-problems'
 
@@ -77,7 +78,7 @@ export function Head({ onSearch }: { onSearch: () => void }) {
       {here?.address && <span class="address">{here.address}</span>}
       {here && <UnitTime zone={here.time_zone} known={here.clock_known} />}
       <span class="spring" />
-      {here && <ProblemCount />}
+      {here && <span class="counts"><AlarmCount /><ProblemCount /></span>}
       <button type="button" class="search-open quiet" onClick={onSearch} aria-keyshortcuts="/" aria-label={t.search.label}>
         <Icon name="search" /><span class="words">{t.nav.search}</span><kbd>/</kbd>
       </button>

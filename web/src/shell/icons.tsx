@@ -2,6 +2,7 @@
 const PATHS = {
   overview: 'M3 5h14M6 5v6M10 5v10M14 5v8M5 11h2M9 15h2M13 13h2',
   control: 'M10 3v7M6 5.500a6 6 0 1 0 8 0',
+  alarms: 'M5 14V9a5 5 0 0 1 10 0v5M3 14h14M8.5 17h3M10 2v2',
   graph: 'M3 16h14M3 13l4-5 3 3 4-7 3 4',
   events: 'M3 5h2M8 5h9M3 10h2M8 10h9M3 15h2M8 15h6',
   diagnostics: 'M2 10h4l2-6 4 12 2-6h4',

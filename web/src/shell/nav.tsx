@@ -3,6 +3,7 @@ import { useCell } from '../base/cell'
 import { chooseMenu, menuOf, ownMenu } from '../model/layout'
 import { session, mayAs } from '../model/session'
 import { site } from '../model/site'
+import { AlarmMark } from '../parts/alarm-marks'
 import { StateMark } from '../parts/marks'
 import { deviceAddress, route } from '../route/route'
 import { t } from '../text'
@@ -16,6 +17,7 @@ function Pages({ current }: { current: string }) {
   const items: Item[] = [
     { href: '/', page: 'overview', name: 'overview', words: t.nav.overview },
     { href: '/control', page: 'control', name: 'control', words: t.nav.control },
+    { href: '/alarms', page: 'alarms', name: 'alarms', words: t.nav.alarms },
     { href: '/graph', page: 'graph', name: 'graph', words: t.nav.graph },
     { href: '/events', page: 'events', name: 'events', words: t.nav.events },
     { href: '/diagnostics', page: 'diagnostics', name: 'diagnostics', words: t.nav.diagnostics },
@@ -49,6 +51,7 @@ function Devices({ current }: { current: string | null }) {
             <a href={deviceAddress(device.name)} aria-current={current === device.name ? 'page' : undefined}>
               <StateMark state={device.state} />
               <span class="device-name">{device.name}</span>
+              <AlarmMark path={device.name} />
               <span class="hidden">, {t.deviceState[device.state]}</span>
               {device.label && <span class="device-label">{device.label}</span>}
             </a>

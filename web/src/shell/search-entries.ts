@@ -11,7 +11,7 @@ import { t } from '../text'
 
 function pages(): Entry[] {
   const page = (title: string, href: string): Entry => ({ kind: 'page', title, detail: '', href })
-  const all = [page(t.nav.overview, '/'), page(t.nav.control, '/control'), page(t.control.week.title, '/control/schedules'), page(t.nav.graph, '/graph'), page(t.nav.events, '/events'), page(t.nav.diagnostics, '/diagnostics')]
+  const all = [page(t.nav.overview, '/'), page(t.nav.control, '/control'), page(t.control.groups, '/control/groups'), page(t.control.interlock.title, '/control/interlocks'), page(t.control.week.title, '/control/schedules'), page(t.nav.alarms, '/alarms'), page(t.alarms.rule.title, '/alarms/rules'), page(t.alarms.recipient.title, '/alarms/recipients'), page(t.nav.graph, '/graph'), page(t.nav.events, '/events'), page(t.nav.diagnostics, '/diagnostics')]
   if (mayAs(session.get(), 'control')) all.push(page(t.control.own.list, '/control/settings'))
   if (mayAs(session.get(), 'administrator')) {
     all.push(page(t.nav.settings, '/settings'), page(t.certificate.title, '/settings/certificate'), page(t.settings.users, '/settings/users'), page(t.settings.tokens, '/settings/tokens'))

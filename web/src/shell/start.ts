@@ -5,6 +5,7 @@ import type { Session, Site } from '../api/types'
 import { Cell } from '../base/cell'
 import { learnTime } from '../base/clock'
 import { parseTime } from '../format/time'
+import { forgetAlarms } from '../model/alarms'
 import { homeOf } from '../model/layout'
 import { loadHealth, loadSession, mayView, session } from '../model/session'
 import { site } from '../model/site'
@@ -46,6 +47,7 @@ export async function enter(who: Session): Promise<void> {
 export function signedOut(): void {
   stopLive()
   site.set(null)
+  forgetAlarms()
   const before = session.get()
   if (before?.user) session.set({ ...before, user: null, role: null, csrf: null })
   if (route.get().page !== 'sign-in') go(signInAddress(address()), 'replace')

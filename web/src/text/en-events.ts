@@ -6,6 +6,7 @@ export const events = {
   textPlaceholder: 'word, device, address',
   kind: 'Kind',
   anyKind: 'All kinds',
+  family: (name: string) => `All of ${({ alarm: 'alarms', control: 'switching', contact: 'contact', user: 'users', token: 'tokens', notices: 'notices', sign: 'signing in', events: 'the event log' } as Record<string, string>)[name] ?? name}`,
   severity: 'At least',
   severities: { info: 'Info', notice: 'Notice', warning: 'Warning', error: 'Error' } as Record<string, string>,
   anySeverity: 'Everything',

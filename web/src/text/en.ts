@@ -3,6 +3,7 @@
 
 import { historySettings } from './en-history'
 
+import { alarms } from './en-alarms'
 import { control } from './en-control'
 import { events } from './en-events'
 
@@ -31,6 +32,7 @@ export const en = {
     overview: 'Overview',
     control: 'Control',
     devices: 'Devices',
+    alarms: 'Alarms',
     graph: 'Graphs',
     events: 'Events',
     diagnostics: 'Diagnostics',
@@ -271,6 +273,8 @@ export const en = {
 
   control,
 
+  alarms,
+
   events,
 
   diagnostics: {
@@ -385,9 +389,12 @@ export const en = {
   records: {
     one: {
       lines: 'line', devices: 'device', channels: 'channel', outlets: 'outlet', outputs: 'output', groups: 'group', interlocks: 'interlock', schedules: 'schedule', budgets: 'load budget',
+      alarms: 'alarm rule', recipients: 'recipient', reports: 'report', communities: 'community', snmp_users: 'SNMP user', history_rules: 'rule', gateways: 'gateway', gateway_rules: 'gateway rule',
     } as Record<string, string>,
+    ownPage: 'There is a page for these, with more help:',
     add: (one: string) => `Add ${/^[aeiou]/.test(one) ? 'an' : 'a'} ${one}`,
     name: 'Name',
+    shortName: 'Short name',
     nameHelp: {
       lines: 'Short, such as “cellar” or “bus-1”: devices name it.',
       outlets: 'The path of the outlet, as in pdu-a/outlet-3.',
@@ -418,6 +425,7 @@ export const en = {
     removeAskOther: (name: string) => `Remove ${name}? Its settings here are lost.`,
     removeYes: 'Yes, remove',
     removed: (name: string) => `${name} was removed.`,
+    saved: (name: string) => `${name} was changed; in force.`,
     inUse: (names: string) => `It cannot be removed while these name it: ${names}. Move or remove them first.`,
     inFile: (place: string) => `Named in the site file${place ? ` (${place})` : ''}: rename or remove it there, then reload.`,
     takenMeanwhile: (name: string) => `Somebody else made “${name}” meanwhile; nothing of theirs was changed. Choose another name.`,

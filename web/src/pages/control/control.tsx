@@ -1,13 +1,17 @@
 // Switching: choose, look at what will happen, confirm, watch it being read back.
-import type { Action } from '../../api/switching'
+import type { Action, Outlet } from '../../api/switching'
 import { useCell } from '../../base/cell'
 import { mayAs, session } from '../../model/session'
+import { known } from '../../format/value'
 import { commands, openSteps } from '../../model/switching'
+import { values } from '../../model/values'
 import { Empty } from '../../parts/empty'
 import { ACTIONS, parseControl, printControl } from '../../route/control-state'
 import { address, go, signInAddress } from '../../route/route'
 import { t } from '../../text'
 import { Budgets } from './budgets'
+import { Groups } from './groups'
+import { Interlocks } from './interlocks'
 import { OutletSettings } from './outlet-settings'
 import { PlanPanel } from './plan'
 import { Running } from './running'
@@ -22,12 +26,14 @@ interface ButtonsProps {
   count: number
   /** Only outputs have a pulse. */
   hasOutput: boolean
+  /** Of one of them at least a level can be set. */
+  hasLevel: boolean
   isAdministrator: boolean
   onAction: (action: Action) => void
 }
 
-function ActionButtons({ count, hasOutput, isAdministrator, onAction }: ButtonsProps) {
-  const hidden = (one: Action) => USUAL.includes(one) || (one === 'reset-energy' && !isAdministrator) || (one === 'pulse' && !hasOutput)
+function ActionButtons({ count, hasOutput, hasLevel, isAdministrator, onAction }: ButtonsProps) {
+  const hidden = (one: Action) => USUAL.includes(one) || (one === 'reset-energy' && !isAdministrator) || (one === 'pulse' && !hasOutput) || (one === 'set' && !hasLevel)
   const button = (action: Action) => (
     <button key={action} type="button" disabled={!count} onClick={() => onAction(action)}>{t.control.action[action]}</button>
   )
@@ -39,11 +45,21 @@ function ActionButtons({ count, hasOutput, isAdministrator, onAction }: ButtonsP
   )
 }
 
+/** Where the slider begins: at what the first of them has. */
+function levelNow(targets: string[], outlets: Outlet[]): number | null {
+  for (const { path, level } of outlets) {
+    if (!level || !targets.includes(path)) continue
+    const value = values.get(level.path) ?? level
+    if (known(value)) return value.value
+  }
+  return null
+}
+
 function Switch({ search }: { search: string }) {
   const { outlets, groups, failure } = useOutlets()
   const who = useCell(session)
   const list = useCell(commands)
-  const { targets, action } = parseControl(search)
+  const { targets, action, number } = parseControl(search)
   const may = mayAs(who, 'control')
   const words = t.control
   const select = (next: string[]) => go(printControl({ targets: next, action: null }), 'replace')
@@ -62,14 +78,15 @@ function Switch({ search }: { search: string }) {
         {may && (
           <aside class={targets.length ? 'panel deed' : 'panel deed idle'} aria-label={words.selected(targets.length)}>
             {action
-              ? <PlanPanel key={[action, ...targets].join()} targets={targets} action={action} onDone={() => select([])} onBack={() => select(targets)} />
+              ? <PlanPanel key={[action, ...targets].join()} targets={targets} action={action} number={number} onNumber={(next) => go(printControl({ targets, action, number: next }), 'replace')} onDone={() => select([])} onBack={() => select(targets)} />
               : <>
                   <div class="panel-head">
                     <h2><span role="status">{words.selected(targets.length)}</span></h2>
                     <span class="spring" />
                     {targets.length > 0 && <button type="button" class="quiet small" onClick={() => select([])}>{words.clear}</button>}
                   </div>
-                  <ActionButtons count={targets.length} hasOutput={outlets.some((one) => one.kind === 'output' && targets.includes(one.path))} isAdministrator={mayAs(who, 'administrator')} onAction={(next) => go(printControl({ targets, action: next }))} />
+                  <ActionButtons count={targets.length} hasOutput={outlets.some((one) => one.kind === 'output' && targets.includes(one.path))} hasLevel={outlets.some((one) => one.level && targets.includes(one.path))}
+                    isAdministrator={mayAs(who, 'administrator')} onAction={(next) => go(printControl({ targets, action: next, number: levelNow(targets, outlets) }))} />
                   {!targets.length && <p class="quiet-word">{words.choose}</p>}
                 </>}
           </aside>
@@ -90,6 +107,16 @@ function Tabs({ section }: { section: string }) {
   )
 }
 
+function Section({ section, search }: { section: string; search: string }) {
+  switch (section) {
+    case 'groups': return <Groups search={search} />
+    case 'interlocks': return <Interlocks search={search} />
+    case 'schedules': return <Schedules search={search} />
+    case 'settings': return <OutletSettings search={search} />
+    default: return <Switch search={search} />
+  }
+}
+
 export function ControlPage({ section, search }: { section: string; search: string }) {
   return (
     <div class="control">
@@ -97,7 +124,7 @@ export function ControlPage({ section, search }: { section: string; search: stri
         <h1>{t.control.title}</h1>
         <Tabs section={section} />
       </div>
-      {section === 'schedules' ? <Schedules /> : section === 'settings' ? <OutletSettings search={search} /> : <Switch search={search} />}
+      <Section section={section} search={search} />
     </div>
   )
 }

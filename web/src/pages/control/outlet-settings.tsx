@@ -1,24 +1,17 @@
 // What people say about outlets: a row each, and a form for one of them beside it.
-import { useEffect, useState } from 'preact/hooks'
-import { ask, sentence } from '../../api/http'
+import { useState } from 'preact/hooks'
+import { sentence } from '../../api/http'
 import { changeOutlet, type Outlet } from '../../api/switching'
 import type { SettingRow, SettingTable, SettingValue } from '../../api/types'
 import { useCell } from '../../base/cell'
 import { mayAs, session } from '../../model/session'
 import { Empty } from '../../parts/empty'
+import { useTable } from '../../parts/use-table'
 import { go } from '../../route/route'
 import { t } from '../../text'
 import { Line } from '../settings/line'
 import { checkText, textOf } from '../settings/model'
 import { useOutlets } from './use-outlets'
-
-function useTable(): SettingTable | null {
-  const [table, setTable] = useState<SettingTable | null>(null)
-  useEffect(() => {
-    ask<{ tables: SettingTable[] }>('/settings/schema').then(({ tables }) => setTable(tables.find(({ name }) => name === 'outlets') ?? null), () => {})
-  }, [])
-  return table
-}
 
 /** In the list: what differs from outlet to outlet. */
 const COLUMNS = ['on_delay', 'off_delay', 'reboot_delay', 'reboot_hold', 'power_up', 'power_up_delay', 'min_off']
@@ -88,7 +81,7 @@ export function OutletSettings({ search }: { search: string }) {
   const who = useCell(session)
   const [round, setRound] = useState(0)
   const { outlets, failure } = useOutlets(round)
-  const table = useTable()
+  const table = useTable('outlets')
   const chosen = new URLSearchParams(search).get('o')
   const outlet = outlets?.find(({ path }) => path === chosen)
   if (!mayAs(who, 'control')) return <Empty title={t.control.own.needControl} text={t.control.needControl} />

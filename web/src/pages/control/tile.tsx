@@ -2,6 +2,7 @@
 import type { Outlet, Step } from '../../api/switching'
 import { plainValue, why } from '../../format/value'
 import { ageOf, useValues } from '../../model/values'
+import { AlarmMark } from '../../parts/alarm-marks'
 import { outletState, Pending } from '../../parts/outlet-strip'
 import { t } from '../../text'
 
@@ -15,19 +16,20 @@ export interface TileProps {
   onToggle: (path: string, into: boolean) => void
 }
 
-function Marks({ outlet }: { outlet: Outlet }) {
+function Marks({ outlet, isOn }: { outlet: Outlet; isOn: boolean }) {
   const words = t.control
   return (
     <>
       {outlet.locked && <span class="tile-mark" data-why={words.lockedWhy}>{words.locked}</span>}
       {outlet.critical && !outlet.locked && <span class="tile-mark" data-why={words.criticalMark}><span aria-hidden="true">◆</span><span class="hidden">{words.criticalMark}</span></span>}
+      {outlet.powered === false && isOn && <span class="tile-mark amber-word" data-why={outlet.powered_reason ?? words.noPower}>{words.noPower}</span>}
       {!outlet.switchable && <span class="tile-mark" data-why={words.readOnlyWhy}>{words.readOnly}</span>}
     </>
   )
 }
 
 export function Tile({ outlet, step, selected, member, may, onToggle }: TileProps) {
-  const [state, current] = useValues([`${outlet.path}/state`, `${outlet.path}/current`])
+  const [state, current, level] = useValues([`${outlet.path}/state`, `${outlet.path}/current`, outlet.level?.path ?? ''])
   // Outputs have words of their own; 1 is on whatever it is called.
   const known = state?.quality === 'good' || state?.quality === 'stale'
   const shape = outlet.looks && known ? (state?.value === 1 ? 'on' : state?.value === 0 ? 'off' : 'unknown') : outletState(state)
@@ -47,9 +49,9 @@ export function Tile({ outlet, step, selected, member, may, onToggle }: TileProp
         <span class={`socket colour-${colour}`} aria-hidden="true"><span class="pins" /></span>
         {step
           ? <span class="tile-pending"><Pending step={step} /></span>
-          : <><span class="tile-state">{word}</span><span class="outlet-load">{current && shape !== 'unknown' ? plainValue(current, 1) : ''}</span></>}
+          : <><span class="tile-state">{word}</span><span class="outlet-load">{level ? plainValue(level, 0) : current && shape !== 'unknown' ? plainValue(current, 1) : ''}</span></>}
         <span class="outlet-name">{outlet.label}</span>
-        <span class="tile-foot"><Marks outlet={outlet} /></span>
+        <span class="tile-foot"><AlarmMark path={outlet.path} /><Marks outlet={outlet} isOn={shape === 'on'} /></span>
       </label>
       {outlet.url && <a class="tile-link" href={outlet.url} target="_blank" rel="noreferrer" aria-label={t.control.equipment(outlet.label)}>↗</a>}
     </li>

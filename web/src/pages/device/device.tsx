@@ -4,8 +4,10 @@ import type { Device as DeviceData } from '../../api/types'
 import { useCell } from '../../base/cell'
 import { unitNow } from '../../base/clock'
 import { moment, parseTime } from '../../format/time'
+import { useAlarmsOf } from '../../model/alarms'
 import { pointTitle } from '../../model/names'
 import { componentNamed, pointOf, powerPoint, site } from '../../model/site'
+import { AlarmRows } from '../../parts/alarm-row'
 import { BatteryPicture } from '../../parts/battery'
 import { Empty } from '../../parts/empty'
 import { Age, Figure } from '../../parts/figure'
@@ -99,6 +101,7 @@ function FamilyPanel({ family, hour, id }: { family: Family; hour: HourStore; id
 }
 
 function Body({ device }: { device: DeviceData }) {
+  const alarms = useAlarmsOf(device.name)
   const families = useMemo(() => familiesOf(device), [device])
   useTimes(device.name)
   const hour = useHour(useMemo(() => sparkPaths(families), [families]))
@@ -106,6 +109,7 @@ function Body({ device }: { device: DeviceData }) {
     <div class={`device ${device.role}`}>
       <DeviceHead device={device} />
       {device.state !== 'online' && device.reason && <p class="reason">{device.reason}</p>}
+      <AlarmRows alarms={alarms} label={t.alarms.list} />
       <Picture device={device} />
       <div class={families.every((family) => family.shape === 'list') ? 'families lists' : 'families'}>
         {families.map((family) => <FamilyPanel key={family.kind} family={family} hour={hour} id={`family-${family.kind}`} />)}

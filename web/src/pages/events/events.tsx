@@ -10,8 +10,9 @@ import { deviceAddress, go } from '../../route/route'
 import { Icon } from '../../shell/icons'
 import { t } from '../../text'
 import { Filters } from './filters'
-import { days, isFiltered, parseFilter, printFilter, type Day } from './model'
+import { days, isFiltered, kindsOf, parseFilter, printFilter, type Day } from './model'
 import { useEvents, type Events } from './use-events'
+import { useKinds } from './use-kinds'
 
 const SHAPES: Record<string, string> = { info: '○', notice: '●', warning: '◆', error: '■' }
 
@@ -101,7 +102,9 @@ function List({ events, filtered, zone }: { events: Events; filtered: boolean; z
 
 export function EventsPage({ search }: { search: string }) {
   const filter = parseFilter(search)
-  const events = useEvents(filter)
+  const kinds = useKinds()
+  const asked = { ...filter, kind: kindsOf(filter.kind, kinds) }
+  const events = useEvents(filter.kind.endsWith('*') && !kinds.length ? null : asked)
   const zone = useCell(site)?.time_zone ?? 'UTC'
   const words = t.events
   return (
@@ -110,11 +113,11 @@ export function EventsPage({ search }: { search: string }) {
         <h1>{words.title}</h1>
         <span class="live-word"><span class="shape" aria-hidden="true" />{words.live}</span>
         <span class="spring" />
-        <a class="button" href={apiAddress(`/events.csv${query({ ...filter, time: 'local' })}`)} download data-why={words.csvWhy}>
+        <a class="button" href={apiAddress(`/events.csv${query({ ...asked, time: 'local' })}`)} download data-why={words.csvWhy}>
           <Icon name="save" />{words.csv}
         </a>
       </div>
-      <Filters filter={filter} onChange={(next) => go(printFilter(next), 'replace')} />
+      <Filters filter={filter} kinds={kinds} onChange={(next) => go(printFilter(next), 'replace')} />
       <p class="hidden" role="status">{events.arrived > 0 ? words.arrived(events.arrived) : ''}</p>
       {events.failure && <p class="reason" role="alert">{words.failed} {events.failure}</p>}
       <List events={events} filtered={isFiltered(filter)} zone={zone} />

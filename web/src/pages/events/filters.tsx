@@ -1,9 +1,8 @@
 // What to look for; the address holds all of it.
 import { useEffect, useState } from 'preact/hooks'
-import { ask } from '../../api/http'
 import type { EventKind } from '../../api/types'
 import { t } from '../../text'
-import { isFiltered, type Filter } from './model'
+import { families, isFiltered, type Filter } from './model'
 
 const TYPING_MS = 300
 
@@ -38,20 +37,8 @@ function Choice(props: { id: string; label: string; value: string; choices: [str
   )
 }
 
-/** Those that this reader may see. */
-function useKinds(): EventKind[] {
-  const [kinds, setKinds] = useState<EventKind[]>([])
-  useEffect(() => {
-    const stop = new AbortController()
-    ask<EventKind[]>('/events/kinds', { signal: stop.signal }).then(setKinds, () => {})
-    return () => stop.abort()
-  }, [])
-  return kinds
-}
-
-export function Filters({ filter, onChange }: { filter: Filter; onChange: (next: Filter) => void }) {
+export function Filters({ filter, kinds, onChange }: { filter: Filter; kinds: EventKind[]; onChange: (next: Filter) => void }) {
   const { events } = t
-  const kinds = useKinds()
   const spans = Object.entries(events.spans)
   const ownSpan = filter.to !== '' || !(filter.from in events.spans)
   const set = (name: keyof Filter) => (value: string) => onChange({ ...filter, [name]: value })
@@ -59,7 +46,7 @@ export function Filters({ filter, onChange }: { filter: Filter; onChange: (next:
     <form class="event-filters" role="search" onSubmit={(event) => event.preventDefault()}>
       <TextField id="event-text" label={events.text} value={filter.text} placeholder={events.textPlaceholder} onChange={set('text')} />
       <Choice id="event-kind" label={events.kind} value={filter.kind} onChange={set('kind')}
-        choices={[['', events.anyKind], ...kinds.map(({ name, label }): [string, string] => [name, label])]} />
+        choices={[['', events.anyKind], ...families(kinds).map((family): [string, string] => [family, events.family(family.slice(0, -2))]), ...kinds.map(({ name, label }): [string, string] => [name, label])]} />
       <Choice id="event-severity" label={events.severity} value={filter.severity} onChange={set('severity')}
         choices={[['', events.anySeverity], ...Object.entries(events.severities).slice(1)]} />
       <TextField id="event-actor" label={events.actor} value={filter.actor} placeholder={events.actorPlaceholder} onChange={set('actor')} />

@@ -1,6 +1,6 @@
 // What is asked of the event log, as the address holds it, and the list as it is drawn.
 import { date, parseTime } from '../../format/time'
-import type { LogEvent } from '../../api/types'
+import type { EventKind, LogEvent } from '../../api/types'
 
 export interface Filter {
   text: string
@@ -25,6 +25,22 @@ export function printFilter(filter: Filter): string {
   for (const name of NAMES) if (filter[name]) query.set(name, filter[name])
   const text = query.toString()
   return text ? `/events?${text}` : '/events'
+}
+
+/** `alarm-*` is all kinds that begin so; what the unit is asked. */
+export function kindsOf(kind: string, all: EventKind[]): string | string[] {
+  if (!kind.endsWith('*')) return kind
+  return all.map(({ name }) => name).filter((name) => name.startsWith(kind.slice(0, -1)))
+}
+
+/** Families with several kinds, as they are offered. */
+export function families(all: EventKind[]): string[] {
+  const counts = new Map<string, number>()
+  for (const { name } of all) {
+    const family = `${name.split('-')[0]}-*`
+    counts.set(family, (counts.get(family) ?? 0) + 1)
+  }
+  return [...counts].filter(([, count]) => count > 2).map(([family]) => family)
 }
 
 export function isFiltered(filter: Filter): boolean {

@@ -5,6 +5,9 @@ import { newestEvent } from '../../api/live'
 import type { EventPage, LogEvent } from '../../api/types'
 import { joined, type Filter } from './model'
 
+/** A filter with its kinds spelled out. */
+export type Asked = Omit<Filter, 'kind'> & { kind: string | string[] }
+
 const PAGE = 100
 /** A burst of events is one request. */
 const GATHER_MS = 300
@@ -23,17 +26,20 @@ type State = Omit<Events, 'older'> & { before: number | null }
 
 const START: State = { list: [], more: false, loading: true, failure: null, arrived: 0, before: null }
 
-function fetchPage(filter: Filter, more: { before?: number | null; after?: number }, signal: AbortSignal): Promise<EventPage> {
+function fetchPage(filter: Asked, more: { before?: number | null; after?: number }, signal: AbortSignal): Promise<EventPage> {
   return ask<EventPage>(`/events${query({ ...filter, ...more, limit: PAGE })}`, { signal })
 }
 
-export function useEvents(filter: Filter): Events {
+export function useEvents(filter: Asked | null): Events {
   const [state, setState] = useState(START)
   const now = useRef(state)
   now.current = state
   const stop = useRef(new AbortController())
   const key = JSON.stringify(filter)
 
+  /** Not before it is known which kinds are meant. */
+  const asked = useRef(filter)
+  asked.current = filter
   const take = async (work: () => Promise<void>) => {
     const { signal } = stop.current
     try {
@@ -47,7 +53,7 @@ export function useEvents(filter: Filter): Events {
     const controller = new AbortController()
     stop.current = controller
     setState((old) => ({ ...START, list: old.list }))
-    void take(async () => {
+    if (filter) void take(async () => {
       const page = await fetchPage(filter, {}, controller.signal)
       setState({ ...START, list: page.events, more: page.more, before: page.before, loading: false })
     })
@@ -59,6 +65,7 @@ export function useEvents(filter: Filter): Events {
     const news = () => take(async () => {
       timer = 0
       const { list } = now.current
+      if (!filter) return
       const page = await fetchPage(filter, { after: list[0]?.id ?? 0 }, stop.current.signal)
       if (!page.events.length) return
       setState((old) => page.more
@@ -73,10 +80,10 @@ export function useEvents(filter: Filter): Events {
   }, [key])
 
   const older = () => {
-    if (now.current.loading || !now.current.more) return
+    if (now.current.loading || !now.current.more || !asked.current) return
     setState((old) => ({ ...old, loading: true }))
     void take(async () => {
-      const page = await fetchPage(filter, { before: now.current.before }, stop.current.signal)
+      const page = await fetchPage(asked.current!, { before: now.current.before }, stop.current.signal)
       setState((old) => ({
         ...old, list: joined(old.list, page.events), more: page.more, before: page.before, loading: false, failure: null,
       }))

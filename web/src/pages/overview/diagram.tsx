@@ -10,11 +10,12 @@ import { values } from '../../model/values'
 import { useHour } from '../../parts/hour'
 import { Spark } from '../../parts/spark'
 import { t } from '../../text'
-import { layOut, type Box, type Drawing } from './layout'
-import { MeterNode, PduNode, SupplyNode } from './nodes'
+import { isStrip, layOut, type Box, type Drawing } from './layout'
+import { MeterNode, PduNode, StripNode, SupplyNode } from './nodes'
 import { WireLine } from './wire'
 
 function Node({ device }: { device: Device }) {
+  if (isStrip(device)) return <StripNode device={device} />
   if (device.role === 'pdu') return <PduNode device={device} />
   if (device.role === 'supply') return <SupplyNode device={device} />
   return <MeterNode device={device} />
@@ -83,7 +84,7 @@ export function Diagram({ site }: { site: Site }) {
         <Wires site={site} drawing={drawing} />
         {drawing.boxes.map((box) => {
           const device = named.get(box.name)
-          const shape = device ? `node ${device.role} ${device.state}` : 'node mains'
+          const shape = device ? `node ${isStrip(device) ? 'meter strip' : device.role} ${device.state}` : 'node mains'
           return (
             <div key={box.name} class={shape} style={frame(box)} data-device={device?.name}>
               {device ? <Node device={device} /> : <MainsNode site={site} />}

@@ -28,6 +28,9 @@ export interface Drawing {
 
 export const MAINS = { width: 320, height: 50 }
 const METER = { width: 164, height: 64 }
+/** A strip of a few outlets: a meter with its dots. */
+const STRIP = { width: METER.width, height: 84 }
+const STRIP_OUTLETS = 10
 const SUPPLY = { width: 282, height: 134 }
 const PDU_WIDTH = 404
 const GAP = 14
@@ -36,6 +39,8 @@ const DROP = 20
 const INDENT = 20
 /** Room for the wire beside boxes that stand above each other. */
 const RISER = 14
+/** What hangs below a box in a stack stands so far to the side. */
+const NESTED = 14
 const MOST_STACKED = 6
 
 /** Circuits of the fullest phase decide how tall a PDU is. */
@@ -48,8 +53,15 @@ function circuitRows(device: Device): number {
   return phased ? Math.max(...perPhase.values()) : Math.ceil(circuits.length / 3)
 }
 
+/** A PDU with nothing to draw but its outlets takes no more room than a meter. */
+export function isStrip(device: Device): boolean {
+  const inside = device.components.some(({ kind }) => kind === 'phase' || kind === 'line' || kind === 'circuit')
+  return device.role === 'pdu' && !inside && componentsOf(device, 'outlet').length <= STRIP_OUTLETS
+}
+
 /** In pixels; the style sheet fills the boxes and never outgrows them. */
 export function sizeOf(device: Device): { width: number; height: number } {
+  if (isStrip(device)) return STRIP
   if (device.role === 'pdu') return { width: PDU_WIDTH, height: 88 + circuitRows(device) * 46 }
   if (device.role === 'supply') return SUPPLY
   return METER
@@ -61,9 +73,19 @@ interface Column {
   width: number
 }
 
-/** A box without an inside and without anything below: such boxes may stand above each other. */
+/** A box without an inside. */
+function isSmall({ device }: TreeNode): boolean {
+  return isStrip(device) || (device.role !== 'pdu' && device.role !== 'supply')
+}
+
+/** A small box with small ones below it at most: such may stand above each other, what is below indented. */
 function plain(node: TreeNode): boolean {
-  return !node.children.length && node.device.role !== 'pdu' && node.device.role !== 'supply'
+  return isSmall(node) && node.children.every((child) => isSmall(child) && !child.children.length)
+}
+
+/** So many boxes it is in a stack. */
+function boxesOf(node: TreeNode): number {
+  return 1 + node.children.length
 }
 
 /** Branches first, each in a column; then the plain ones, `stack` to a column. */
@@ -71,11 +93,26 @@ function columnsOf(children: TreeNode[], stack: number): Column[] {
   const columns: Column[] = []
   const leaves = children.filter(plain)
   for (const node of children) if (!plain(node)) columns.push({ nodes: [node], width: widthOf(node, stack) })
-  for (let at = 0; at < leaves.length; at += stack) {
-    const nodes = leaves.slice(at, at + stack)
-    columns.push({ nodes, width: METER.width + (nodes.length > 1 ? RISER : 0) })
+  for (const nodes of stacksOf(leaves, stack)) {
+    // Alone it hangs as every branch does.
+    columns.push({ nodes, width: nodes.length === 1 ? widthOf(nodes[0]!, stack) : METER.width + RISER })
   }
   return columns
+}
+
+/** In their order; a stack is full with `most` boxes. */
+function stacksOf(leaves: TreeNode[], most: number): TreeNode[][] {
+  const stacks: TreeNode[][] = []
+  let room = 0
+  for (const node of leaves) {
+    if (boxesOf(node) > room) {
+      stacks.push([])
+      room = most
+    }
+    stacks[stacks.length - 1]!.push(node)
+    room -= boxesOf(node)
+  }
+  return stacks
 }
 
 function total(columns: Column[]): number {
@@ -135,10 +172,18 @@ class Hanging {
     }
     const riser = x + 1
     let y = top
-    for (const { device } of column.nodes) {
-      this.box(device.name, x + RISER, y, METER.width, METER.height)
-      this.wires.push({ name: device.name, points: [[riser, fromY], [riser, y + METER.height / 2], [x + RISER, y + METER.height / 2]] })
-      y += METER.height + 8
+    // What is below another is narrower by its indent: the column stays as wide as it is.
+    const hang = ({ device }: TreeNode, indent: number, wireX: number, wireY: number) => {
+      const { width, height } = sizeOf(device)
+      const left = x + RISER + indent
+      this.box(device.name, left, y, width - indent, height)
+      this.wires.push({ name: device.name, points: [[wireX, wireY], [wireX, y + METER.height / 2], [left, y + METER.height / 2]] })
+      y += height + 8
+    }
+    for (const node of column.nodes) {
+      hang(node, 0, riser, fromY)
+      const below = y - 8
+      for (const child of node.children) hang(child, NESTED, x + RISER + NESTED / 2, below)
     }
     return riser
   }
@@ -165,7 +210,7 @@ function listed(roots: TreeNode[], width: number): Drawing {
     const riser = (depth - 1) * INDENT + 8
     for (const node of nodes) {
       const x = Math.min(depth, 4) * INDENT
-      const height = node.device.role === 'meter' || plain(node) ? 46 : sizeOf(node.device).height
+      const height = node.device.role === 'meter' || isStrip(node.device) || plain(node) ? 46 : sizeOf(node.device).height
       y += 8
       boxes.push({ name: node.device.name, x, y, width: width - x, height })
       wires.push({ name: node.device.name, points: [[riser, fromY], [riser, y + 22], [x, y + 22]] })

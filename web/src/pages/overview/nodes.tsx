@@ -2,6 +2,7 @@
 import type { Component, Device } from '../../api/types'
 import { componentName } from '../../model/names'
 import { componentNamed, componentsOf, pointOf, powerPoint } from '../../model/site'
+import { AlarmMark } from '../../parts/alarm-marks'
 import { LoadBar } from '../../parts/bar'
 import { BatteryPicture, flowWord, useBattery } from '../../parts/battery'
 import { Figure } from '../../parts/figure'
@@ -16,6 +17,7 @@ function Title({ device }: { device: Device }) {
     <span class="node-title">
       <StateMark state={device.state} />
       <a href={deviceAddress(device.name)}>{device.name}</a>
+      <AlarmMark path={device.name} />
       <span class="hidden">, {t.deviceState[device.state]}</span>
       {device.label && <span class="node-label">{device.label}</span>}
     </span>
@@ -32,6 +34,11 @@ export function MeterNode({ device }: { device: Device }) {
       {current && <span class="node-more"><Figure point={current} unit most={1} /></span>}
     </>
   )
+}
+
+/** As a meter, with its outlets as dots. */
+export function StripNode({ device }: { device: Device }) {
+  return <><MeterNode device={device} /><OutletDots outlets={outletsOf(device)} /></>
 }
 
 /** Its current against its breaker, and its outlets as dots. */

@@ -1,10 +1,13 @@
-// Is anything wrong: nothing, or what, where, since when, in order of harm.
+// Is anything wrong: nothing, or what, where, since when, in order of harm: alarms first, then what the unit itself finds.
 import { useState } from 'preact/hooks'
 import { useLost } from '../../api/live'
 import type { Site } from '../../api/types'
+import { useCell } from '../../base/cell'
 import { unitNow } from '../../base/clock'
 import { moment } from '../../format/time'
+import { alarms } from '../../model/alarms'
 import type { Problem } from '../../model/problems'
+import { AlarmRows } from '../../parts/alarm-row'
 import { useProblems } from '../../shell/use-problems'
 import { t } from '../../text'
 
@@ -29,19 +32,22 @@ function Fine({ answering }: { answering: number }) {
 }
 
 export function ProblemStrip({ site }: { site: Site }) {
-  const problems = useProblems()
+  const loud = useCell(alarms)?.active.filter((one) => !one.silent) ?? []
+  // A device whose lost contact is an alarm is not told twice.
+  const problems = useProblems().filter((problem) => problem.harm !== 'silent' || !loud.some(({ path }) => path === problem.subject))
   const [all, setAll] = useState(false)
-  const shown = all ? problems : problems.slice(0, FIRST)
+  const rows = all ? loud : loud.slice(0, FIRST)
+  const shown = all ? problems : problems.slice(0, Math.max(0, FIRST - rows.length))
+  const hidden = loud.length - rows.length + problems.length - shown.length
+  const count = loud.length + problems.length
   const answering = site.devices.filter((device) => device.state === 'online').length
   return (
-    <section id="problems" class={problems.length ? 'problems some' : 'problems'} aria-label={t.problem.label} aria-live="polite"
+    <section id="problems" class={count ? 'problems some' : 'problems'} aria-label={t.problem.label} aria-live="polite"
       aria-relevant="additions removals">
-      {problems.length === 0
-        ? <Fine answering={answering} />
-        : <ul>{shown.map((problem) => <Row key={problem.key} problem={problem} zone={site.time_zone} />)}</ul>}
-      {problems.length > shown.length && (
-        <button type="button" class="quiet" onClick={() => setAll(true)}>{t.problem.more(problems.length - shown.length)}</button>
-      )}
+      <AlarmRows compact alarms={rows} label={t.alarms.list} />
+      {count === 0 && <Fine answering={answering} />}
+      {shown.length > 0 && <ul class="problem-rows">{shown.map((problem) => <Row key={problem.key} problem={problem} zone={site.time_zone} />)}</ul>}
+      {hidden > 0 && <button type="button" class="quiet" onClick={() => setAll(true)}>{t.problem.more(hidden)}</button>}
     </section>
   )
 }

@@ -81,6 +81,8 @@ function Notes({ standard, row }: { standard: SettingEntry['default']; row: Sett
 
 export interface LineProps {
   name: string
+  /** What people call it; usually the key in words. */
+  label?: string
   row: SettingRow
   keyText: string
   text: string
@@ -96,18 +98,18 @@ export interface LineProps {
   onText: (text: string) => void
 }
 
-export function Line({ name, row, keyText, text, standard, fault, offer, fixed = null, origin, edited = false, children, onText }: LineProps) {
+export function Line({ name, label = inWords(name), row, keyText, text, standard, fault, offer, fixed = null, origin, edited = false, children, onText }: LineProps) {
   const id = `setting-${keyText}`
   return (
     <div class={`setting${edited ? ' edited' : ''}${fixed ? ' fixed' : ''}`} data-key={keyText}>
       <div class="setting-name">
-        <label for={id}>{inWords(name)}</label>
+        <label for={id}>{label}</label>
         {origin && <span class={`origin ${origin.source}`}>{t.settings.source[origin.source]}</span>}
         {!origin && row.required && <span class="origin">{t.settings.required}</span>}
         {origin && <code class="key">{keyText}</code>}
       </div>
       <div class="setting-control">
-        <Control id={id} row={row} text={text} disabled={fixed !== null} describedBy={`${id}-help`} faulty={fault !== null} offer={offer} label={inWords(name)} onText={onText} />
+        <Control id={id} row={row} text={text} disabled={fixed !== null} describedBy={`${id}-help`} faulty={fault !== null} offer={offer} label={label} onText={onText} />
         {children}
       </div>
       <div class="setting-help" id={`${id}-help`}>

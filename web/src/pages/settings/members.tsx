@@ -23,6 +23,17 @@ function same(table: SettingTable, member: string, before: Values, now: Values):
   return words(before) === words(now)
 }
 
+/** Collections that people set up on pages of their own. */
+const OWN_PAGE: Record<string, { href: string; words: string }> = {
+  groups: { href: '/control/groups', words: t.control.groups },
+  interlocks: { href: '/control/interlocks', words: t.control.interlock.title },
+  schedules: { href: '/control/schedules', words: t.control.week.title },
+  outlets: { href: '/control/settings', words: t.control.own.list },
+  alarms: { href: '/alarms/rules', words: t.alarms.rule.title },
+  recipients: { href: '/alarms/recipients', words: t.alarms.recipient.title },
+  reports: { href: '/alarms/reports', words: t.alarms.report.title },
+}
+
 interface MemberProps {
   table: SettingTable
   member: string
@@ -140,7 +151,7 @@ export function Collection({ table, bench }: { table: SettingTable; bench: Bench
       <section class="panel settings-table" aria-labelledby="table">
         <div class="panel-head">
           <h2 id="table">{table.label}</h2>
-          <span class="quiet-word">{table.help}</span>
+          <span class="quiet-word">{table.help}{OWN_PAGE[table.name] && <> {t.records.ownPage} <a href={OWN_PAGE[table.name]!.href}>{OWN_PAGE[table.name]!.words}</a></>}</span>
           <span class="spring" />
           {!draft && <button type="button" onClick={() => setDraft({ name: '', texts: {} })}>{t.records.add(one)}</button>}
         </div>
