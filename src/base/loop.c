@@ -32,6 +32,9 @@ struct loop {
     struct loop_defer *deferred;
     struct signal_watch signals[SIGNALS_MAX];
     int signal_count;
+    clock_us gap; /* CLOCK_NEVER: nobody wants to know */
+    void (*gap_fn)(void *user);
+    void *gap_user;
     uv_work_t pool_start; /* an empty job */
 };
 
@@ -39,6 +42,22 @@ static void read_clocks(struct loop *loop)
 {
     loop->now = clock_mono(loop->clock);
     loop->wall = clock_wall(loop->clock);
+}
+
+/* The same at the begin of a callback: whoever must know of a gap hears of it first. */
+static void wake(struct loop *loop)
+{
+    clock_us before = loop->now;
+    read_clocks(loop);
+    if (loop->now - before > loop->gap)
+        loop->gap_fn(loop->gap_user);
+}
+
+void loop_on_gap(struct loop *loop, clock_us gap, void (*fn)(void *user), void *user)
+{
+    loop->gap = gap;
+    loop->gap_fn = fn;
+    loop->gap_user = user;
 }
 
 /* ---- timers ---------------------------------------------------------------------------------- */
@@ -174,7 +193,7 @@ static void on_prepare(uv_prepare_t *handle)
 static void on_check(uv_check_t *handle)
 {
     struct loop *loop = handle->data;
-    read_clocks(loop);
+    wake(loop);
     fire_timers(loop);
     run_deferred(loop);
 }
@@ -197,7 +216,7 @@ void loop_run(struct loop *loop)
 
 void loop_poll(struct loop *loop)
 {
-    read_clocks(loop);
+    wake(loop);
     uv_run(&loop->uv, UV_RUN_NOWAIT);
 }
 
@@ -256,7 +275,7 @@ static void on_fd(uv_poll_t *poll, int status, int events)
         ready |= LOOP_WRITE;
     if (events & UV_DISCONNECT)
         ready |= LOOP_HANGUP;
-    read_clocks(handle->loop);
+    wake(handle->loop);
     handle->fn(handle, ready, handle->user);
 }
 
@@ -325,7 +344,7 @@ static void job_done(uv_work_t *uv, int status)
 {
     struct job *job = uv->data;
     (void)status;
-    read_clocks(job->loop);
+    wake(job->loop);
     job->done(job->user);
     free(job);
 }
@@ -380,7 +399,7 @@ struct loop *loop_new(struct clock *clock)
     if (!loop)
         return NULL;
     loop->clock = clock;
-    loop->timer_armed = CLOCK_NEVER;
+    loop->timer_armed = loop->gap = CLOCK_NEVER;
     loop->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
     if (loop->timer_fd < 0 || uv_loop_init(&loop->uv) < 0) {
         if (loop->timer_fd >= 0)

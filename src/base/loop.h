@@ -46,6 +46,11 @@ void loop_advance(struct loop *loop, clock_us by);
 
 void loop_stop(struct loop *loop);
 
+/* Call `fn` first, before any callback, when more than `gap` has passed since the one before: the
+ * program or the machine stood still, and timers that should have fired have not yet (descriptors
+ * are served before them). One listener. */
+void loop_on_gap(struct loop *loop, clock_us gap, void (*fn)(void *user), void *user);
+
 /* ---- timers ---------------------------------------------------------------------------------- */
 
 struct loop_timer;

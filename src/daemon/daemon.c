@@ -82,13 +82,18 @@ static char *join(const char *folder, const char *name)
     return text;
 }
 
-static void on_age(struct loop_timer *timer, void *user)
+static void look_at_ages(void *user)
 {
     struct daemon *daemon = user;
-    (void)timer;
     mem_reserve(); /* back in place as soon as there is memory again */
     derive_refresh(daemon->derive);
     site_age(daemon->site);
+}
+
+static void on_age(struct loop_timer *timer, void *user)
+{
+    (void)timer;
+    look_at_ages(user);
 }
 
 static bool is_saving(const struct daemon *daemon)
@@ -226,6 +231,8 @@ static void start_field(struct daemon *daemon)
     daemon->scanner = scanner_new(daemon->field, daemon->library);
     daemon_gateway_start(daemon);
     loop_timer_every(daemon->loop, &daemon->age_timer, AGE_EVERY, AGE_EVERY, on_age, daemon);
+    /* After a standstill nobody sees a value before its age was looked at. */
+    loop_on_gap(daemon->loop, 2 * AGE_EVERY, look_at_ages, daemon);
 }
 
 static int start_faces(struct daemon *daemon, struct err *err)
@@ -294,6 +301,7 @@ struct daemon *daemon_close(struct daemon *daemon)
     web_close(daemon->web);
     loop_timer_stop(&daemon->stop_timer);
     loop_timer_stop(&daemon->age_timer);
+    loop_on_gap(daemon->loop, CLOCK_NEVER, NULL, NULL);
     daemon_changes_end(daemon);
     daemon_mail_end(daemon);
     daemon_trap_end(daemon);

@@ -293,6 +293,50 @@ static void test_fd(void **state)
     close(ends[1]);
 }
 
+struct standstill {
+    int gaps, at_read; /* how often; and how often when the descriptor was served */
+};
+
+static void on_gap(void *user)
+{
+    ((struct standstill *)user)->gaps++;
+}
+
+static void on_read_after_gap(struct loop_fd *handle, int events, void *user)
+{
+    struct standstill *seen = user;
+    char byte;
+    (void)events;
+    assert_int_equal(read(handle->fd, &byte, 1), 1);
+    seen->at_read = seen->gaps;
+}
+
+/* Whoever must know that time stood still hears of it before what waited meanwhile is served. */
+static void test_a_gap_is_told_first(void **state)
+{
+    struct fixture *f = *state;
+    struct standstill seen = {0, -1};
+    struct loop_fd watch = LOOP_FD_EMPTY;
+    int pipes[2];
+    assert_int_equal(pipe(pipes), 0);
+    assert_int_equal(loop_fd_start(f->loop, &watch, pipes[0], LOOP_READ, on_read_after_gap, &seen),
+                     0);
+    loop_on_gap(f->loop, 500 * CLOCK_MS, on_gap, &seen);
+    clock_fake_advance(&f->clock, 500 * CLOCK_MS);
+    assert_int_equal(write(pipes[1], "a", 1), 1);
+    loop_poll(f->loop);
+    assert_int_equal(seen.at_read, 0);
+    clock_fake_advance(&f->clock, 500 * CLOCK_MS + 1);
+    assert_int_equal(write(pipes[1], "b", 1), 1);
+    loop_poll(f->loop);
+    assert_int_equal(seen.at_read, 1);
+    loop_poll(f->loop);
+    assert_int_equal(seen.gaps, 1);
+    loop_fd_stop(&watch);
+    close(pipes[0]);
+    close(pipes[1]);
+}
+
 static void test_fd_change_and_hangup(void **state)
 {
     struct fixture *f = *state;
@@ -494,6 +538,7 @@ int main(void)
         TEST(test_random_timers),
         TEST(test_fd),
         TEST(test_fd_change_and_hangup),
+        TEST(test_a_gap_is_told_first),
         TEST(test_fd_refused),
         TEST(test_defer),
         TEST(test_defer_after_timers),
