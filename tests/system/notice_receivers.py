@@ -5,6 +5,7 @@ import http.server
 import pathlib
 import shutil
 import socket
+import sqlite3
 import ssl
 import subprocess
 import threading
@@ -165,3 +166,17 @@ def drip(link):
     while True:
         link.sendall(b"H")
         time.sleep(0.2)
+
+
+def wait_on_disk(house, where, *values):
+    """Until a notice of these waits in the file: the disk follows what is sent, and only what is there outlasts a kill."""
+    def there():
+        with contextlib.closing(sqlite3.connect(f"file:{house.state}/notices.db?mode=ro", uri=True)) as file:
+            return file.execute(f"SELECT count(*) FROM waiting WHERE {where}", values).fetchone()[0]
+
+    wait_for(there, 15 * SLOW, f"a notice with {where} {values} in notices.db")
+
+
+def wait_change_on_disk(house, word):
+    """The same for what was told of a setting that became `word`."""
+    wait_on_disk(house, "text LIKE ?", f'%to "{word}"%')

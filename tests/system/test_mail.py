@@ -19,6 +19,7 @@ from daemon_client import SLOW, tcp_line, unit, wait_for
 from field_devices import Server, Unit
 from mail_servers import (DOVECOT, PASSWORD, POSTFIX, USER, Dovecot, Odd, Postfix, Sink, codes, ids, make_authority, odd,
                           polite, tls_context)
+from notice_receivers import wait_change_on_disk, wait_on_disk
 
 AMPS, REGISTER = "m/phase-a/current", 6  # of the SDM630, see field_devices
 LABEL = 'Zu "heiß" <b>&</b> =?UTF-8?Q?x?= \N{ELECTRIC PLUG}'
@@ -174,6 +175,7 @@ def test_what_waited_comes_in_one_mail(daemon, sink):
     for i in range(20):
         assert house.put("site.name", f"name {i}").status == 200
     wait_for(lambda: "notices-delayed" in kinds(house), 10 * SLOW, "that they wait")
+    wait_change_on_disk(house, "name 19")
     house.kill()
     again = sink(server.port)
     house.start()
@@ -394,6 +396,7 @@ def test_a_message_keeps_its_id_when_the_answer_was_lost(daemon, strange):
     server = strange(lambda line: broken.pop() if line == "." and broken else polite(line))
     house = daemon(site(clear(server.port), ops=told(boot=True)))
     wait_for(lambda: "closed" in (notices(house)["problem"] or ""), 15 * SLOW, lambda: f"the broken one: {notices(house)}")
+    wait_on_disk(house, "job <> 0")
     house.kill()
     house.start()
     wait_for(lambda: len(server.messages) >= 2, 15 * SLOW, "the second one")

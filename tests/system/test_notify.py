@@ -1,19 +1,17 @@
 """Notices by syslog and webhook, to programs that are not ours: rsyslog, Python's web server and its HMAC."""
 
-import contextlib
 import hashlib
 import hmac
 import json
 import re
 import socket
-import sqlite3
 import time
 
 import pytest
 
 from daemon_client import PASSWORD, SLOW, free_port, tcp_line, unit, wait_for
 from field_devices import Server, Unit
-from notice_receivers import RSYSLOGD, Hook, Mute, Rsyslog, drip, make_certificates, pour
+from notice_receivers import RSYSLOGD, Hook, Mute, Rsyslog, drip, make_certificates, pour, wait_change_on_disk
 
 QUIET = {"history": {"enabled": False}}
 KEY = 'a "secret" of the two sides'
@@ -46,15 +44,6 @@ def wait_notices(hook, count, seconds=15):
 
 def kinds(house):
     return [event["kind"] for event in house.get("/events?limit=200")["events"]]
-
-
-def wait_on_disk(house, word):
-    """Until what was told of this change waits in the file: then a kill must not lose it."""
-    def there():
-        with contextlib.closing(sqlite3.connect(f"file:{house.state}/notices.db?mode=ro", uri=True)) as file:
-            return file.execute("SELECT count(*) FROM waiting WHERE text LIKE ?", (f'%to "{word}"%',)).fetchone()[0]
-
-    wait_for(there, 15 * SLOW, f"{word} in notices.db")
 
 
 # ---- syslog ---------------------------------------------------------------------------------------------------------
@@ -96,7 +85,7 @@ def test_what_waits_for_rsyslog_comes_after_its_return_and_our_death(daemon, cle
     for label in ("one", "two", "three"):
         assert house.put("site.name", label).status == 200
     wait_for(lambda: "notices-delayed" in kinds(house), 10 * SLOW, "that they wait")
-    wait_on_disk(house, "three")
+    wait_change_on_disk(house, "three")
     house.kill()
     receiver = Rsyslog(tmp_path, "tcp", port)
     clean.callback(receiver.stop)
@@ -281,7 +270,7 @@ def test_nothing_is_lost_or_doubled_over_kills(daemon, clean):
         for part in range(3):
             words.append(f"{run}-{part}")
             assert house.put("site.name", words[-1]).status == 200
-        wait_on_disk(house, words[-1])
+        wait_change_on_disk(house, words[-1])
         house.kill()
         if run == 3:
             hook.posts.clear()
