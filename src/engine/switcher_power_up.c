@@ -172,8 +172,12 @@ static void forget_sent(struct switcher *switcher, const struct board *board)
 {
     for (struct run *run = switcher->runs, *next; run; run = next) {
         next = run->next;
-        if (run->restoring && run_sent(run) && run->outlet->board == board)
-            run_end(run, COMMAND_CANCELLED, "the board lost its power again");
+        if (!run->restoring || !run_sent(run) || run->outlet->board != board)
+            continue;
+        struct outlet *outlet = run->outlet;
+        bool on = run_wants_on(run);
+        run_end(run, COMMAND_CANCELLED, "the board lost its power again");
+        outlet_remember(switcher, outlet, on); /* that is still what it was before the power went */
     }
 }
 
