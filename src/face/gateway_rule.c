@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/outlet_groups.h"
+
 #define LIST_MOST 1000 /* bytes */
 #define SPANS_MOST 128
 
@@ -74,16 +76,6 @@ static const struct setting_row rows[] = {
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
-/* The next word between commas and blanks; NULL at the end. */
-static const char *next_word(const char **at, size_t *length)
-{
-    static const char between[] = ", ";
-    const char *word = *at + strspn(*at, between);
-    *length = strcspn(word, between);
-    *at = word + *length;
-    return *length ? word : NULL;
-}
-
 /* "7" or "1-31". */
 static bool parse_span(const char *word, size_t length, unsigned long *first, unsigned long *last)
 {
@@ -103,7 +95,7 @@ int gateway_spans_parse(struct gateway_span **spans, size_t *count, struct arena
     size_t length;
     *count = 0;
     *spans = arena_take(arena, SPANS_MOST * sizeof **spans);
-    for (const char *word; (word = next_word(&text, &length));) {
+    for (const char *word; (word = outlet_list_next(&text, &length));) {
         unsigned long first, last;
         if (!parse_span(word, length, &first, &last) || first < least || last > largest)
             return err_set(err, -EINVAL,
@@ -136,7 +128,7 @@ static int parse_functions(struct gateway_rule *rule, const char *text, struct e
           MODBUS_PDU_WRITE_REGISTERS}},
     };
     size_t length;
-    for (const char *word; (word = next_word(&text, &length));) {
+    for (const char *word; (word = outlet_list_next(&text, &length));) {
         size_t kind = 0;
         unsigned long first = 0, last = 0;
         while (kind < 2 &&
@@ -161,7 +153,7 @@ static int parse_clients(struct gateway_rule *rule, struct arena *arena, const c
 {
     size_t length;
     rule->clients = arena_take(arena, SPANS_MOST * sizeof *rule->clients);
-    for (const char *word; (word = next_word(&text, &length));) {
+    for (const char *word; (word = outlet_list_next(&text, &length));) {
         if (rule->client_count == SPANS_MOST)
             return err_set(err, -E2BIG, "are more than %d", SPANS_MOST);
         if (ip_net_parse(&rule->clients[rule->client_count++], word, length, err) < 0)
