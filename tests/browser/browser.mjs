@@ -60,6 +60,7 @@ export async function withPage(options, work) {
   const context = await browser.newContext({
     viewport, colorScheme: scheme, reducedMotion: motion, deviceScaleFactor: zoom, ignoreHTTPSErrors: true, acceptDownloads: true,
   })
+  context.on('page', count)
   const complaints = []
   try {
     const page = await context.newPage()
@@ -82,9 +83,32 @@ export async function signIn(page, user = USER, password = PASSWORD) {
   await page.waitForSelector('[data-page]:not([data-page="sign-in"])')
 }
 
+/** Opens a page and waits until it has its say: the heading is there and every question to the API has its answer. */
 export async function visit(page, path) {
   await page.goto(BASE + path)
   await page.waitForSelector('main h1')
+  await settled(page)
+}
+
+const asked = new WeakMap()
+
+/** Counts what a page asks and has no answer to; a stream of events never ends and does not count. */
+function count(page) {
+  const open = new Set()
+  asked.set(page, open)
+  page.on('request', (request) => { if (request.resourceType() === 'fetch') open.add(request) })
+  page.on('requestfinished', (request) => open.delete(request))
+  page.on('requestfailed', (request) => open.delete(request))
+}
+
+/** Nothing is asked any more, and what was answered is drawn: quiet over a few frames, since an answer may lead to a question. */
+export async function settled(page, limit = 5_000) {
+  const open = asked.get(page)
+  const end = Date.now() + limit
+  for (let quiet = 0; quiet < 3 && Date.now() < end;) {
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 10))))
+    quiet = open.size ? 0 : quiet + 1
+  }
 }
 
 export async function keep(page, name, options = {}) {
