@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run_browser_tests.sh RESULT.xml - the demo site in a folder of its own, clicked through in Chromium.
+# run_browser_tests.sh RESULTS - the demo site in a folder of its own, clicked through in Chromium; JUnit files are left in RESULTS.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export BUSBAR_ARTEFACTS=${BUSBAR_ARTEFACTS:-$PWD/build/artefacts}
@@ -27,10 +27,10 @@ curl -sf -o /dev/null -H 'Content-Type: application/json' "$BUSBAR_URL/api/v1/se
   echo 'the one-time secret was not accepted'
   exit 1
 }
-(cd tests/browser && node --test --test-concurrency=1 --test-reporter=spec --test-reporter-destination=stdout \
-  --test-reporter=junit --test-reporter-destination="$1" .)
+(cd tests/browser && BUSBAR_RESULTS="$1/browser" node run.mjs)
 status=$?
 
 # What only a unit that misbehaves on purpose can show is tested against the mock: bad and stale values, lost contact,
 # the first start.
-(cd tests/browser && env -u BUSBAR_URL -u BUSBAR_USER -u BUSBAR_PASSWORD node run.mjs access.test alarm-states contact device level overview settings) && exit $status
+(cd tests/browser && env -u BUSBAR_URL -u BUSBAR_USER -u BUSBAR_PASSWORD BUSBAR_RESULTS="$1/mock" \
+  node run.mjs access.test alarm-states contact device level overview settings) && exit $status
