@@ -123,7 +123,8 @@ stage_sanitize() {
   step 'unit tests and scenarios (address and undefined sanitizers)' meson_tests build-asan asan --no-suite fault --timeout-multiplier 4
   BUSBAR_BUILD=build-asan step 'system tests (address and undefined sanitizers)' system_tests system-asan -m 'not slow'
   step 'build (clang, thread sanitizer)' compile_tsan
-  step 'unit tests and scenarios (thread sanitizer)' meson_tests build-tsan tsan --no-suite fault --timeout-multiplier 6
+  step 'unit tests and scenarios (thread sanitizer)' meson_tests build-tsan tsan \
+    --no-suite fault --no-suite driver --no-suite wire --no-suite single_threaded --timeout-multiplier 6
 }
 
 # Needs LibreOffice, which `./dev test` alone does not install.
