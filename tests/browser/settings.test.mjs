@@ -111,7 +111,7 @@ test('a user is added, changed and removed', () => withPage({}, async (page) => 
   await page.getByRole('button', { name: 'Add a user' }).click()
   const row = page.locator('.person-row', { hasText: 'page-test' })
   await row.waitFor()
-  await row.locator('select').selectOption('view')
+  await row.getByLabel('Role of page-test').selectOption('view')
   await until(async () => (await ask(page, '/users')).find((one) => one.name === 'page-test').role === 'view', 'the new role')
   await keep(page, 'users')
   await row.getByRole('button', { name: 'Remove page-test' }).click()

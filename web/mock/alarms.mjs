@@ -7,7 +7,7 @@ const MINUTE = 60e3
 function alarm(id, rule, label, path, severity, state, extra) {
   return {
     id, rule, label, path, severity, state, latched: false, since_ms: 4 * MINUTE, raised_ms: 4 * MINUTE, value: null, limit: null, decimals: 1, unit: '', by: null, by_ms: null,
-    shelved_until: null, suppressed_by: null, silent: false, times: 1, flapping: false, recipients: ['night-desk'], text: '', ...extra,
+    shelved_until: null, suppressed_by: null, silent: false, sounding: false, muted: false, times: 1, flapping: false, recipients: ['night-desk'], text: '', ...extra,
   }
 }
 
@@ -52,6 +52,7 @@ const DEEDS = {
   acknowledge: (one, by) => (one.state === 'tripped' && !one.latched ? { state: 'acknowledged', by, by_ms: 0, since_ms: 0 } : null),
   shelve: (one, by, { duration }) => ({ shelved_until: new Date(Date.now() + (/h$/.test(duration) ? 3600e3 * parseFloat(duration) : 1800e3)).toISOString(), silent: true, by, by_ms: 0 }),
   unshelve: (one) => (one.shelved_until ? { shelved_until: null, silent: false } : null),
+  mute: (one, by) => (one.sounding ? { sounding: false, muted: true, by, by_ms: 0 } : null),
   clear: (one) => (one.latched ? { state: 'normal', latched: false, since_ms: 0 } : null),
 }
 

@@ -2,6 +2,7 @@
 //   node mock/server.mjs [port]      MOCK_FIRST_START=1, MOCK_VIEW_OPEN=1
 // POST /mock/break and /mock/mend stop and continue everything; POST /mock/other-change changes a setting as
 // somebody else would; POST /mock/first-start makes the unit new;
+// POST /mock/list-names and /mock/hide-names: the names of those with a PIN;
 // POST /mock/trip raises an alarm, and clears it the next time.
 import { createServer } from 'node:http'
 import { existsSync, readFileSync } from 'node:fs'
@@ -9,8 +10,10 @@ import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeAccess } from './access.mjs'
 import * as alarms from './alarms.mjs'
+import * as energy from './energy.mjs'
+import { gateways } from './gateways.mjs'
 import { csv, history } from './history.mjs'
-import { lines } from './lines.mjs'
+import * as bus from './lines.mjs'
 import * as settings from './settings.mjs'
 import { makeSite } from './site.mjs'
 import * as switching from './switching.mjs'
@@ -80,7 +83,7 @@ function tell(command) {
 }
 
 const routes = {
-  'GET /outlets': (_, response) => send(response, 200, switching.outlets()),
+  'GET /outlets': (_, response, query) => send(response, 200, switching.outlets().filter((one) => !query.get('device') || one.device === query.get('device'))),
   'GET /schedules': (_, response) => send(response, 200, [
     { name: 'night', label: 'Lights off at night', fixed: null, enabled: true, action: 'off', targets: ['pdu-a/outlet-22'], days: [0, 1, 2, 3, 4, 5, 6],
       from_s: 79200, to_s: 21600, holds: false, until: null, next: { time: new Date(Date.now() + 5e7).toISOString(), end: false, does: 'off' }, last: null, last_text: null },
@@ -92,6 +95,20 @@ const routes = {
   'GET /recipients': (_, response) => send(response, 200, alarms.listRecipients(), { ETag: '"1"' }),
   'GET /reports': (_, response) => send(response, 200, [], { ETag: '"1"' }),
   'GET /notices': (_, response) => send(response, 200, alarms.notices()),
+  'GET /energy': (_, response, query) => {
+    const found = energy.energy(query)
+    if (found) send(response, 200, found)
+    else refuse(response, 404, `There is no group “${query.get('group')}”.`, '/problems/not-found')
+  },
+  'GET /energy/calendar': (_, response, query) => {
+    const found = energy.calendar(query)
+    if (found) send(response, 200, found)
+    else refuse(response, 404, `There is no meter or group “${query.get('of')}”.`, '/problems/not-found')
+  },
+  'GET /energy.csv': (_, response, query) => send(response, 200, energy.csv(query), { 'Content-Type': 'text/csv', 'Content-Disposition': 'attachment; filename="energy.csv"' }),
+  'GET /energy-groups': (_, response) => send(response, 200, energy.records(energy.groups), { ETag: '"1"' }),
+  'GET /tariffs': (_, response) => send(response, 200, energy.records(energy.tariffs), { ETag: '"1"' }),
+  'GET /gateways': (_, response) => send(response, 200, gateways()),
   'GET /budgets': (_, response) => send(response, 200, []),
   'GET /groups': (_, response) => send(response, 200, switching.groups()),
   'GET /commands': (_, response, query) => send(response, 200, switching.list(query.get('state'))),
@@ -105,7 +122,12 @@ const routes = {
   'GET /site': (_, response) => send(response, 200, { ...site, time: new Date().toISOString() }),
   'GET /points': (_, response, query) => send(response, 200, [...points.keys()]
     .filter((path) => !query.get('device') || path.startsWith(`${query.get('device')}/`)).map((path) => value(path))),
-  'GET /lines': (_, response) => send(response, 200, lines()),
+  'GET /lines': (_, response) => send(response, 200, bus.lines()),
+  'GET /reach/clock': (_, response) => send(response, 200, { known: true, synchronised: true, error_ms: 0.8 }),
+  'POST /reach': async (request, response) => send(response, 200, bus.reach(await bodyOf(request))),
+  'GET /doctor': (_, response) => send(response, 200, bus.doctor()),
+  'GET /doctor/trial': (_, response) => send(response, 200, bus.trial()),
+  'POST /doctor/trial': (_, response) => { bus.startTrial(); send(response, 200, bus.trial()) },
   'GET /profiles': (_, response) => send(response, 200, []),
   'GET /logging': (_, response) => send(response, 200, { every_s: 60, points: points.size, bytes: 48_400_000, oldest: '2026-02-03T08:00:00Z', lasts_days: 2410 }),
   'GET /settings/schema': (_, response) => send(response, 200, settings.schema),
@@ -124,11 +146,12 @@ const routes = {
     else refuse(response, done.status, done.detail)
   },
   'POST /users': async (request, response) => {
-    const { name, role, password } = await bodyOf(request)
+    const { name, role, password, pin } = await bodyOf(request)
     if (access.users.has(name)) return refuse(response, 409, `There is already a user “${name}”.`)
-    if (!password || password.length < 10) return refuse(response, 422, 'The password is too short: use at least 10 characters.')
+    if (pin === undefined && (!password || password.length < 10)) return refuse(response, 422, 'The password is too short: use at least 10 characters.')
     access.users.set(name, { role, password, must_change: false })
-    send(response, 201, { name, role, must_change: false })
+    const codes = pin === undefined ? { pin: null, puk: null } : access.setPin(access.users.get(name), pin).codes
+    send(response, 201, { ...access.listUsers().find((user) => user.name === name), codes })
   },
   'POST /tokens': async (request, response) => {
     const { name, role, expires } = await bodyOf(request)
@@ -142,7 +165,26 @@ async function member(request, response, path) {
     const done = alarms.act(name, deed, 'administrator', await bodyOf(request), tellAlarms)
     return done.body ? send(response, 200, done.body) : refuse(response, done.status, done.detail)
   }
+  if (kind === 'lines' && deed === 'trace') {
+    if (request.method === 'POST') bus.startTrace(name)
+    else if (request.method === 'DELETE') bus.endTrace(name)
+    else return send(response, 200, '12:00:00 > sent unit 4, read input registers 0, 2 of them [0404000000027192]')
+    return send(response, 204)
+  }
   if (kind === 'recipients' && deed === 'test') return send(response, 200, alarms.testOf(name))
+  if (kind in energy.collections && name) {
+    const all = energy.collections[kind]
+    if (request.method === 'DELETE') { delete all[name]; return send(response, 204) }
+    all[name] = { ...energy.blank(kind), ...all[name], ...await bodyOf(request) }
+    return send(response, 200, { revision: 1, applied: [], restart: [] })
+  }
+  if (kind === 'users' && access.users.has(name) && deed) {
+    const user = access.users.get(name)
+    if (request.method === 'DELETE') { delete user.pin; return send(response, 204) }
+    if (deed === 'puk') return send(response, 200, access.makePuk(user))
+    const done = access.setPin(user, (await bodyOf(request)).pin)
+    return done.codes ? send(response, 200, done.codes) : refuse(response, done.status, done.detail)
+  }
   if (kind === 'users' && access.users.has(name)) {
     if (request.method === 'DELETE') { access.users.delete(name); return send(response, 204) }
     const change = await bodyOf(request)
@@ -192,6 +234,8 @@ function control(path, response) {
   if (path === '/mock/trip') alarms.trip(tellAlarms)
   if (path === '/mock/other-change') settings.change({ 'history.every_s': 30 + Math.floor(Math.random() * 20) })
   if (path === '/mock/first-start') { options.firstStart = true; access = makeAccess(options) }
+  if (path === '/mock/list-names') access.listNames(true)
+  if (path === '/mock/hide-names') access.listNames(false)
   if (path === '/mock/settled') { options.firstStart = false; access = makeAccess(options) }
   send(response, 200, {})
 }

@@ -57,6 +57,23 @@ export const schema = {
       row('version', 'choice', { choices: ['v1', 'v2c', 'v3'], default: 'v2c' }, 'For traps: version of SNMP.'),
       row('url', 'text', { default: '' }, 'For webhooks: where notices are posted to.'),
     ] },
+    { name: 'energy', label: 'Energy groups', collection: true, rows: [
+      row('label', 'text', { default: '' }, 'What people call it.'),
+      row('medium', 'choice', { choices: ['electricity', 'water', 'gas', 'heat'], default: 'electricity' }, 'What is counted.'),
+      row('members', 'text', { required: true, max: 4000 }, 'Meters with commas between; a minus takes one off.'),
+    ] },
+    { name: 'tariffs', label: 'Tariffs', collection: true, rows: [
+      row('label', 'text', { default: '' }, 'What people call it.'),
+      row('medium', 'choice', { choices: ['electricity', 'water', 'gas', 'heat'], default: 'electricity' }, 'What it is for.'),
+      row('meters', 'text', { default: '' }, 'Meters with commas between; empty is all of the medium.'),
+      row('from', 'text', { default: '' }, 'The day from which it holds.'),
+      row('currency', 'text', { default: 'EUR', max: 3 }, 'Code of the currency.'),
+      row('price', 'number', { min: 0, max: 1e6, default: 0 }, 'Price of a unit.'),
+      row('windows', 'text', { default: '' }, 'Other prices at certain hours.'),
+      row('standing', 'number', { min: 0, max: 1e9, default: 0 }, 'Standing charge.'),
+      row('standing_per', 'choice', { choices: ['day', 'month', 'year'], default: 'month' }, 'What the standing charge is for.'),
+      row('co2', 'number', { min: 0, max: 1000, default: 0 }, 'Kilograms of CO₂ for a unit.'),
+    ] },
     { name: 'devices', label: 'Devices', collection: true, rows: [
       row('label', 'text', { default: '' }, 'What the device is called on pages and in reports.'),
       row('every', 'duration', { min: 0.1, max: 3600, default: '1 s' }, 'Time from one reading to the next.'),

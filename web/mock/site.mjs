@@ -19,6 +19,8 @@ const Q = {
   charge: ['State of charge', 'gauge', '%', 1],
   runtime: ['Time left', 'gauge', 's', 0],
   health: ['State of health', 'gauge', '%', 1],
+  volume: ['Volume', 'counter', 'm³', 3],
+  flow: ['Flow', 'gauge', 'm³/h', 3],
   charging: ['Charging', 'state', '', 0],
   state: ['State', 'state', '', 0],
   level: ['Level', 'gauge', '%', 1],
@@ -82,6 +84,7 @@ function supplyComponents(name) {
     component(name, 'battery', ['voltage', 'current', 'charge', 'runtime', 'charging', 'health', 'temperature']),
     component(name, 'output-1', ['state', 'current', 'real-power'], { label: 'Radio loads' }),
     component(name, 'output-2', ['state', 'level'], { label: 'Cabinet fan' }),
+    component(name, 'pulse-1', ['volume', 'flow'], { label: 'Cold water' }),
   ]
 }
 

@@ -4,6 +4,8 @@ import { points, value } from './values.mjs'
 const NAMES = { 1: 'Router', 2: 'Core switch', 3: 'Firewall', 4: 'Console server', 9: 'Web server 1', 10: 'Web server 2', 13: 'Storage' }
 const CRITICAL = new Set(['pdu-a/outlet-2', 'pdu-a/outlet-13'])
 const LOCKED = new Set(['pdu-a/outlet-24'])
+/** Closed contacts behind an open breaker. */
+const DEAD = new Set(['pdu-a/outlet-19', 'pdu-a/outlet-20'])
 const WORDS = { 1: 'on', 0: 'off' }
 const state = new Map()
 /** What was set, by the path of the point. */
@@ -28,6 +30,7 @@ export function outlets() {
   return paths().map((path) => ({
     path, device: path.split('/')[0], component: path.split('/')[1], kind: path.includes('/output-') ? 'output' : 'outlet', label: label(path),
     url: path.endsWith('-9') ? 'http://192.0.2.9/' : null, switchable: true, may: true, critical: CRITICAL.has(path), locked: LOCKED.has(path),
+    powered: DEAD.has(path) ? false : now(path) === 1, powered_reason: DEAD.has(path) ? 'The breaker of circuit-5 is open.' : null,
     state: overlay(value(`${path}/state`)), level: path.includes('/output-') ? overlay(value(`${path}/level`)) : null, pending: null, settings: {},
   }))
 }

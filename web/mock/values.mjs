@@ -97,6 +97,7 @@ function supply(component, quantity, s) {
       charging: 1, health: 94.2, temperature: 24 + wave('bt', s, 2),
     },
     'output-2': { state: 1, level: 35 },
+    'pulse-1': { volume: 0.041 * ((s - EPOCH) / 3600), flow: 0.041 + wave('w', s, 0.03) },
     'output-1': { state: 1, current: (watts * 0.9 - chargeW) / 13.6, 'real-power': watts * 0.9 - chargeW },
   }
   return table[component]?.[quantity] ?? null

@@ -11,7 +11,7 @@ import { deedsFor, restOf } from '../src/parts/alarm-row'
 function alarm(id: number, path: string, state: AlarmState, more: Partial<Alarm> = {}): Alarm {
   return {
     id, rule: 'r', label: 'Too hot', path, severity: 'warning', state, latched: false, since: `2026-11-21T10:00:0${id}Z`, since_ms: 0, raised: null, value: null, limit: null,
-    decimals: 1, unit: '', by: null, by_time: null, shelved_until: null, suppressed_by: null, silent: false, times: 1, flapping: false, recipients: [], text: '', ...more,
+    decimals: 1, unit: '', by: null, by_time: null, shelved_until: null, suppressed_by: null, silent: false, sounding: false, muted: false, times: 1, flapping: false, recipients: [], text: '', ...more,
   }
 }
 
@@ -35,6 +35,7 @@ test('only what nobody has seen calls', () => {
 test('what can be done with an alarm follows from its state', () => {
   assert.deepEqual(deedsFor(alarm(1, 'a', 'tripped')), ['acknowledge', 'shelve'])
   assert.deepEqual(deedsFor(alarm(1, 'a', 'acknowledged')), ['shelve'])
+  assert.deepEqual(deedsFor(alarm(1, 'a', 'tripped', { sounding: true })), ['acknowledge', 'mute', 'shelve'], 'only what sounds is muted')
   assert.deepEqual(deedsFor(alarm(1, 'a', 'tripped', { latched: true })), ['clear', 'shelve'])
   assert.deepEqual(deedsFor(alarm(1, 'a', 'lost', { shelved_until: '2026-11-21T12:00:00Z' })), ['unshelve'])
 })

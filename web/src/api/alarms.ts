@@ -29,6 +29,9 @@ export interface Alarm {
   suppressed_by: string | null
   /** Shelved or suppressed: nobody is told. */
   silent: boolean
+  /** Its sounders are wanted on; somebody silenced them. */
+  sounding: boolean
+  muted: boolean
   times: number
   flapping: boolean
   recipients: string[]
@@ -77,7 +80,7 @@ export function loadAlarms({ active, ...rest }: AlarmFilter, signal?: AbortSigna
   return ask<AlarmPage>(`/alarms${query({ ...rest, active: active ? 'true' : null })}`, { signal })
 }
 
-export type AlarmDeed = 'acknowledge' | 'shelve' | 'unshelve' | 'clear'
+export type AlarmDeed = 'acknowledge' | 'shelve' | 'unshelve' | 'mute' | 'clear'
 
 /** `duration` of shelving: as in `30 min`. */
 export function doAlarm(id: number, deed: AlarmDeed, how: { reason?: string; duration?: string }): Promise<Alarm> {

@@ -147,8 +147,9 @@ function arrived(command: Command): Command {
   return command
 }
 
-export function loadOutlets(): Promise<Outlet[]> {
-  return ask<Outlet[]>('/outlets')
+/** Of one device, or of all. */
+export function loadOutlets(device: string | null = null): Promise<Outlet[]> {
+  return ask<Outlet[]>(`/outlets${query({ device })}`)
 }
 
 /** Settings of an outlet; null is back to the default. */

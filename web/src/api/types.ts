@@ -85,7 +85,7 @@ export interface Site {
   lines: SiteLine[]
 }
 
-export type AccessRole = 'view' | 'control' | 'administrator'
+export type AccessRole = 'view' | 'control' | 'installer' | 'administrator'
 
 /** `user` and `csrf` are null while nobody is signed in. */
 export interface Session {
@@ -94,9 +94,12 @@ export interface Session {
   csrf: string | null
   view_open: boolean
   first_start: boolean
-  /** Where the menu stands, and the page at which this role begins: settings of the site. */
+  /** Where the menu stands, and the page at which this user or role begins. */
   menu?: 'side' | 'top'
-  home?: 'overview' | 'control' | 'graphs' | 'events'
+  home?: string
+  /** Whether anybody has a PIN; who, where the site wants names listed. */
+  pin_sign_in?: boolean
+  names?: string[]
 }
 
 export interface Health {
@@ -205,8 +208,18 @@ export interface User {
   name: string
   role: AccessRole
   must_change: boolean
+  password?: boolean
+  pin?: 'none' | 'set' | 'blocked' | 'puk-blocked'
+  /** Null: where the role begins. */
+  home?: string | null
   /** Wrong passwords make others wait until then; null: nobody has to. */
   locked_until?: string | null
+}
+
+/** Shown once; a PIN that was chosen is null. */
+export interface Codes {
+  pin: string | null
+  puk: string | null
 }
 
 export interface Token {

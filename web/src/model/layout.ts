@@ -31,9 +31,12 @@ export function menuOf(own: Menu | null, who: Session | null): Menu {
   return own ?? who?.menu ?? 'side'
 }
 
-const HOMES: Record<string, string> = { overview: '/', control: '/control', graphs: '/graph', events: '/events' }
+/** In the order in which they are offered; the unit knows the same. */
+export const HOMES: Record<string, string> = {
+  overview: '/', control: '/control', energy: '/energy', meters: '/meters', graphs: '/graph', events: '/events', alarms: '/alarms', diagnostics: '/diagnostics',
+}
 
-/** The address at which this person begins. */
+/** The address at which this person begins: their own, or that of the role. */
 export function homeOf(who: Session | null): string {
   return HOMES[who?.home ?? 'overview'] ?? '/'
 }

@@ -1,6 +1,11 @@
 // How hard a password is to guess, roughly: length counts, tricks do not. The unit decides; this only hints.
 export const LEAST_LENGTH = 10
 
+/** Digits; the unit may ask for more of a PIN. */
+export const LEAST_PIN = 4
+export const MOST_PIN = 8
+export const PUK_DIGITS = 8
+
 export type Hint = 'length' | 'user' | 'common' | 'repeat' | 'more' | 'fine'
 
 export interface Strength {

@@ -17,7 +17,7 @@ export function mayView(who: Session | null): boolean {
   return !!who && (who.user !== null || who.view_open)
 }
 
-const RANK: Record<AccessRole, number> = { view: 1, control: 2, administrator: 3 }
+const RANK: Record<AccessRole, number> = { view: 1, control: 2, installer: 3, administrator: 4 }
 
 /** Never true without a signed-in user, even where viewing is open. */
 export function mayAs(who: Session | null, needed: AccessRole): boolean {

@@ -22,6 +22,7 @@ export function deedsFor(alarm: Alarm): AlarmDeed[] {
   const deeds: AlarmDeed[] = []
   if (alarm.latched) deeds.push('clear')
   else if (alarm.state === 'tripped') deeds.push('acknowledge')
+  if (alarm.sounding) deeds.push('mute')
   deeds.push(alarm.shelved_until ? 'unshelve' : 'shelve')
   return deeds
 }
@@ -108,6 +109,7 @@ function Facts({ alarm, zone, now, linked }: { alarm: Alarm; zone: string; now: 
     alarm.state === 'acknowledged' && alarm.by ? words.by(alarm.by, at(alarm.by_time)) : null,
     alarm.shelved_until ? words.shelvedBy(alarm.by, at(alarm.shelved_until) ?? '') : null,
     alarm.suppressed_by ? (alarm.suppressed_by.includes(' ') ? words.muted(alarm.suppressed_by) : words.explained(alarm.suppressed_by)) : null,
+    alarm.muted && alarm.state === 'tripped' ? words.mutedBy(alarm.by) : null,
     alarm.latched ? words.latched : null,
     alarm.flapping ? words.flapping : null,
     alarm.times > 1 ? words.times(alarm.times) : null,

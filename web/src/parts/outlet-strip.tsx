@@ -7,6 +7,7 @@ import { span } from '../format/time'
 import { plainValue, why } from '../format/value'
 import { componentName } from '../model/names'
 import { componentsOf, pointOf } from '../model/site'
+import { unpowered } from '../model/powered'
 import { commands, openSteps } from '../model/switching'
 import { ageOf, useValues } from '../model/values'
 import { t } from '../text'
@@ -31,15 +32,18 @@ export function outletsOf(device: Device): Component[] {
 
 /** Small squares in their order: enough to see at a glance what is off. */
 export function OutletDots({ outlets }: { outlets: Component[] }) {
+  const dead = useCell(unpowered)
   const found = useValues(outlets.map((outlet) => pointOf(outlet, 'state')?.path ?? ''))
   const states = found.map(outletState)
   const on = states.filter((state) => state === 'on').length
   const unknown = states.filter((state) => state === 'unknown').length
-  const words = t.overview.outlets(on, outlets.length) + (unknown ? `, ${t.overview.unknownOutlets(unknown)}` : '')
+  const isDead = (at: number) => states[at] === 'on' && dead.has((found[at]?.path ?? '').replace(/\/state$/, ''))
+  const without = states.filter((_, at) => isDead(at)).length
+  const words = [t.overview.outlets(on, outlets.length), unknown && t.overview.unknownOutlets(unknown), without && t.overview.unpoweredOutlets(without)].filter(Boolean).join(', ')
   return (
     <span class="dots" role="img" aria-label={words}>
       {states.map((state, at) => (
-        <span key={outlets[at]!.name} class={`dot ${state}${found[at]?.quality === 'stale' ? ' stale' : ''}`} />
+        <span key={outlets[at]!.name} class={`dot ${state}${found[at]?.quality === 'stale' ? ' stale' : ''}${isDead(at) ? ' dead' : ''}`} />
       ))}
     </span>
   )
@@ -56,17 +60,19 @@ function Outlet({ outlet, path, step }: { outlet: Component; path: string; step:
   const amps = typeof current?.value === 'number' && current.quality !== 'bad' ? current.value : null
   const share = amps === null ? null : percentOf(amps, outlet.rated_current)
   const stateWord = state === 'unknown' ? t.device.stateUnknown : stateValue?.text ?? state
-  const reason = why(stateValue, ageOf(stateValue)) ?? why(current, ageOf(current))
-  const text = t.device.outlet(outlet.number ?? 0, componentName(outlet), stateWord, load)
+  const dead = useCell(unpowered).get(path)
+  const isDead = state === 'on' && dead !== undefined
+  const reason = isDead ? dead || t.control.noPower : why(stateValue, ageOf(stateValue)) ?? why(current, ageOf(current))
+  const text = t.device.outlet(outlet.number ?? 0, componentName(outlet), isDead ? t.device.onWithout(stateWord) : stateWord, load)
   return (
-    <li class={`outlet ${state}${stale ? ' stale' : ''}${step ? ' pending' : ''}`}>
+    <li class={`outlet ${state}${stale ? ' stale' : ''}${step ? ' pending' : ''}${isDead ? ' dead' : ''}`}>
       <a href={`#${outlet.name}`} data-why={[text, reason].filter(Boolean).join('. ')}>
-        <span class="outlet-number"><span class="hidden">{t.kind.outlet} </span>{outlet.number}<span class="hidden">, {stateWord}, </span> <AlarmMark path={path} /></span>
+        <span class="outlet-number"><span class="hidden">{t.kind.outlet} </span>{outlet.number}<span class="hidden">, {isDead ? t.device.onWithout(stateWord) : stateWord}, </span> <AlarmMark path={path} /></span>
         <span class="socket" aria-hidden="true"><span class="pins" /></span>
         <span class={share === null ? 'bar upright unknown' : 'bar upright'} aria-hidden="true">
           <span class="fill" style={{ blockSize: `${(share ?? 0).toFixed(1)}%` }} />
         </span>
-        <span class="outlet-load">{step ? <b class="amber-word"><Pending step={step} /></b> : load}</span>
+        <span class="outlet-load">{step ? <b class="amber-word"><Pending step={step} /></b> : isDead ? <b class="amber-word" aria-hidden="true">{t.control.noPower}</b> : load}</span>
         <span class="outlet-name">{outlet.label ?? ''}</span>
       </a>
     </li>

@@ -6,16 +6,20 @@ export type Route =
   | { page: 'device'; name: string }
   | { page: 'control'; section: string; search: string }
   | { page: 'alarms'; section: string; search: string }
+  | { page: 'energy'; section: string; search: string }
+  | { page: 'meters'; search: string }
   | { page: 'graph'; search: string }
   | { page: 'events'; search: string }
-  | { page: 'diagnostics' }
+  | { page: 'diagnostics'; section: string }
   | { page: 'settings'; section: string | null }
   | { page: 'sign-in'; next: string }
   | { page: 'unknown'; path: string }
 
-/** Sections of the control and the alarm pages, beside what they open with. */
+/** Sections of pages that have several, beside what they open with. */
 const CONTROL = ['groups', 'interlocks', 'schedules', 'settings']
 const ALARMS = ['rules', 'recipients', 'reports', 'setup']
+const ENERGY = ['calendar', 'groups', 'tariffs']
+const DIAGNOSTICS = ['gateways']
 
 /** Pure, so that every path can be tested without a browser. */
 export function parseRoute(path: string, search: string): Route {
@@ -25,9 +29,11 @@ export function parseRoute(path: string, search: string): Route {
   if (first === 'device' && second && parts.length === 2) return { page: 'device', name: second }
   if (first === 'control' && parts.length <= 2 && (!second || CONTROL.includes(second))) return { page: 'control', section: second ?? '', search }
   if (first === 'alarms' && parts.length <= 2 && (!second || ALARMS.includes(second))) return { page: 'alarms', section: second ?? '', search }
+  if (first === 'energy' && parts.length <= 2 && (!second || ENERGY.includes(second))) return { page: 'energy', section: second ?? '', search }
+  if (first === 'meters' && parts.length === 1) return { page: 'meters', search }
   if (first === 'graph' && parts.length === 1) return { page: 'graph', search }
   if (first === 'events' && parts.length === 1) return { page: 'events', search }
-  if (first === 'diagnostics' && parts.length === 1) return { page: 'diagnostics' }
+  if (first === 'diagnostics' && parts.length <= 2 && (!second || DIAGNOSTICS.includes(second))) return { page: 'diagnostics', section: second ?? '' }
   if (first === 'settings' && parts.length <= 2) return { page: 'settings', section: second ?? null }
   if (first === 'sign-in' && parts.length === 1) return { page: 'sign-in', next: safeNext(search) }
   return { page: 'unknown', path }

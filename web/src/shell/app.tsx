@@ -21,6 +21,9 @@ import { loadFailure, reloadSite } from './start'
 const GraphPage = lazy(async () => (await import('../pages/graph/graph')).GraphPage)
 const ControlPage = lazy(async () => (await import('../pages/control/control')).ControlPage)
 const AlarmsPage = lazy(async () => (await import('../pages/alarms/alarms')).AlarmsPage)
+const EnergyPage = lazy(async () => (await import('../pages/energy/energy')).EnergyPage)
+const MetersPage = lazy(async () => (await import('../pages/meters/meters')).MetersPage)
+const GatewaysPage = lazy(async () => (await import('../pages/gateways/gateways')).GatewaysPage)
 const EventsPage = lazy(async () => (await import('../pages/events/events')).EventsPage)
 const Diagnostics = lazy(async () => (await import('../pages/diagnostics/diagnostics')).Diagnostics)
 const SettingsPage = lazy(async () => (await import('../pages/settings/settings')).SettingsPage)
@@ -33,6 +36,8 @@ function titleOf(at: Route): string {
     case 'device': return at.name
     case 'control': return t.nav.control
     case 'alarms': return t.nav.alarms
+    case 'energy': return t.nav.energy
+    case 'meters': return t.nav.meters
     case 'graph': return t.nav.graph
     case 'events': return t.nav.events
     case 'diagnostics': return t.nav.diagnostics
@@ -48,9 +53,11 @@ function Page({ at }: { at: Route }) {
     case 'device': return <Device key={at.name} name={at.name} />
     case 'control': return <ControlPage section={at.section} search={at.search} />
     case 'alarms': return <AlarmsPage section={at.section} search={at.search} />
+    case 'energy': return <EnergyPage section={at.section} search={at.search} />
+    case 'meters': return <MetersPage search={at.search} />
     case 'graph': return <GraphPage search={at.search} />
     case 'events': return <EventsPage search={at.search} />
-    case 'diagnostics': return <Diagnostics />
+    case 'diagnostics': return at.section === 'gateways' ? <GatewaysPage /> : <Diagnostics />
     case 'settings': return <SettingsPage section={at.section} />
     case 'sign-in': return <SignIn next={at.next} />
     case 'unknown': return <Empty title={t.app.unknownPage} text={t.app.unknownPageText(at.path)} />

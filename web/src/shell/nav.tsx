@@ -1,4 +1,5 @@
 // The menu: at the side on a wide screen with every device and its state, at the bottom on a phone.
+import { useEffect, useState } from 'preact/hooks'
 import { useCell } from '../base/cell'
 import { chooseMenu, menuOf, ownMenu } from '../model/layout'
 import { session, mayAs } from '../model/session'
@@ -9,31 +10,42 @@ import { deviceAddress, route } from '../route/route'
 import { t } from '../text'
 import { Icon, type IconName } from './icons'
 
-type Item = { href: string; page: string; name: IconName; words: string }
+/** `later`: on a phone behind More, where only five have room. */
+type Item = { href: string; page: string; name: IconName; words: string; later?: boolean }
 
 /** Settings only for those who may see them: a link into a refusal helps nobody. */
 function Pages({ current }: { current: string }) {
   const who = useCell(session)
+  const [more, setMore] = useState(false)
+  useEffect(() => setMore(false), [current])
   const items: Item[] = [
     { href: '/', page: 'overview', name: 'overview', words: t.nav.overview },
     { href: '/control', page: 'control', name: 'control', words: t.nav.control },
     { href: '/alarms', page: 'alarms', name: 'alarms', words: t.nav.alarms },
+    { href: '/energy', page: 'energy', name: 'energy', words: t.nav.energy },
     { href: '/graph', page: 'graph', name: 'graph', words: t.nav.graph },
-    { href: '/events', page: 'events', name: 'events', words: t.nav.events },
-    { href: '/diagnostics', page: 'diagnostics', name: 'diagnostics', words: t.nav.diagnostics },
+    { href: '/meters', page: 'meters', name: 'meters', words: t.nav.meters, later: true },
+    { href: '/events', page: 'events', name: 'events', words: t.nav.events, later: true },
+    { href: '/diagnostics', page: 'diagnostics', name: 'diagnostics', words: t.nav.diagnostics, later: true },
   ]
-  if (mayAs(who, 'administrator')) {
-    items.push({ href: '/settings', page: 'settings', name: 'settings', words: t.nav.settings })
+  if (mayAs(who, 'installer')) {
+    items.push({ href: '/settings', page: 'settings', name: 'settings', words: t.nav.settings, later: true })
   }
+  const hidden = items.some((item) => item.later && item.page === current)
   return (
-    <ul class="pages">
+    <ul class={more ? 'pages open' : 'pages'}>
       {items.map((item) => (
-        <li key={item.page}>
+        <li key={item.page} class={item.later ? 'later' : undefined}>
           <a href={item.href} aria-current={current === item.page ? 'page' : undefined}>
             <Icon name={item.name} /><span>{item.words}</span>
           </a>
         </li>
       ))}
+      <li class="more">
+        <button type="button" class={hidden ? 'here' : ''} aria-expanded={more} onClick={() => setMore(!more)}>
+          <Icon name="more" /><span>{t.nav.more}</span>
+        </button>
+      </li>
     </ul>
   )
 }

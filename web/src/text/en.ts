@@ -3,8 +3,11 @@
 
 import { historySettings } from './en-history'
 
+import { pin } from './en-access'
 import { alarms } from './en-alarms'
 import { control } from './en-control'
+import { doctor } from './en-doctor'
+import { energy, gateways, meters } from './en-energy'
 import { events } from './en-events'
 
 const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
@@ -33,6 +36,9 @@ export const en = {
     control: 'Control',
     devices: 'Devices',
     alarms: 'Alarms',
+    energy: 'Energy',
+    meters: 'Meters',
+    more: 'More',
     graph: 'Graphs',
     events: 'Events',
     diagnostics: 'Diagnostics',
@@ -53,7 +59,7 @@ export const en = {
     problemsLink: (count: number) => `${count ? plural(count, 'problem', 'problems') : 'No problems'}: go to the list`,
   },
 
-  role: { view: 'view', control: 'control', administrator: 'administrator' } as Record<string, string>,
+  role: { view: 'view', control: 'control', installer: 'installer', administrator: 'administrator' } as Record<string, string>,
 
   contact: {
     lost: (since: string) => `No contact with busbar since ${since}.`,
@@ -172,6 +178,7 @@ export const en = {
     mains: 'Mains',
     outlets: (on: number, all: number) => `${on} of ${all} on`,
     unknownOutlets: (count: number) => `${count} unknown`,
+    unpoweredOutlets: (count: number) => `${count} without power`,
     rating: (amps: string) => `of ${amps}`,
     balance: 'Phase current against rating',
     imbalance: (share: string) => `unbalanced by ${share}`,
@@ -203,6 +210,7 @@ export const en = {
     outletStrip: 'Outlets in their order',
     outlet: (number: number, name: string, state: string, load: string) => `Outlet ${number}, ${name}, ${state}, ${load}`,
     stateUnknown: 'state unknown',
+    onWithout: (state: string) => `${state}, but without power`,
     phases: 'Phases',
     battery: 'Battery',
     charge: 'Charge',
@@ -275,10 +283,20 @@ export const en = {
 
   alarms,
 
+  doctor,
+
+  energy,
+
+  meters,
+
+  gateways,
+
   events,
 
   diagnostics: {
     title: 'Diagnostics',
+    sections: 'Diagnostics pages',
+    tabs: { '': 'Lines', gateways: 'Gateway' } as Record<string, string>,
     health: 'Health',
     ok: 'The unit is well.',
     unknown: 'Not known: there is no contact with the unit. What follows is what it said last.',
@@ -389,7 +407,7 @@ export const en = {
   records: {
     one: {
       lines: 'line', devices: 'device', channels: 'channel', outlets: 'outlet', outputs: 'output', groups: 'group', interlocks: 'interlock', schedules: 'schedule', budgets: 'load budget',
-      alarms: 'alarm rule', recipients: 'recipient', reports: 'report', communities: 'community', snmp_users: 'SNMP user', history_rules: 'rule', gateways: 'gateway', gateway_rules: 'gateway rule',
+      alarms: 'alarm rule', recipients: 'recipient', reports: 'report', communities: 'community', snmp_users: 'SNMP user', history_rules: 'rule', gateways: 'gateway', gateway_rules: 'gateway rule', energy: 'energy group', tariffs: 'tariff', demand: 'demand',
     } as Record<string, string>,
     ownPage: 'There is a page for these, with more help:',
     add: (one: string) => `Add ${/^[aeiou]/.test(one) ? 'an' : 'a'} ${one}`,
@@ -497,7 +515,7 @@ export const en = {
 
   users: {
     title: 'Users',
-    text: 'Who may sign in, and what they may do: view reads, control switches, administrator does everything.',
+    text: 'Who may sign in, and what they may do: view reads, control switches, installer also sets up lines and devices, administrator does everything.',
     name: 'Name',
     role: 'Role',
     state: 'State',
@@ -542,6 +560,8 @@ export const en = {
     none: 'No tokens.',
     removed: (name: string) => `${name} was revoked.`,
   },
+
+  pin,
 
   signIn: {
     title: 'Sign in',

@@ -1,4 +1,4 @@
-// Signing in, and the first start: the one-time secret, then a password of one's own.
+// Signing in by password or PIN, and the first start: the one-time secret, then a password of one's own.
 import { useState } from 'preact/hooks'
 import { ask, Problem, sentence } from '../../api/http'
 import type { Session } from '../../api/types'
@@ -10,16 +10,10 @@ import { PasswordField } from '../../parts/password-field'
 import { go } from '../../route/route'
 import { enter } from '../../shell/start'
 import { t } from '../../text'
+import { EMPTY, Failure, UserField, type Form, type StepProps } from './sign-in-parts'
+import { PinForm, PukForm } from './sign-in-pin'
 
 const MUST_CHANGE = '/problems/password-change-required'
-
-/** Lives only while the form is open; nothing is kept. */
-interface Form {
-  user: string
-  password: string
-  next: string
-  repeat: string
-}
 
 /** The unit's sentence; it knows whether to wait or to try again. */
 function refusal(cause: unknown): string {
@@ -27,29 +21,26 @@ function refusal(cause: unknown): string {
   return sentence(cause)
 }
 
-function Failure({ text }: { text: string | null }) {
-  return <p class="fault" role="alert">{text && <><span class="shape" aria-hidden="true">◆</span>{text}</>}</p>
+type Way = 'password' | 'pin' | 'puk'
+
+/** Only where somebody has a PIN. */
+function Ways({ way, onWay }: { way: Way; onWay: (way: Way) => void }) {
+  if (!useCell(session)?.pin_sign_in) return null
+  return (
+    <div class="ways" role="group" aria-label={t.pin.ways}>
+      {(['password', 'pin'] as Way[]).map((one) => <button key={one} type="button" aria-pressed={one === way} onClick={() => onWay(one)}>{t.pin.way[one]}</button>)}
+    </div>
+  )
 }
 
-interface StepProps {
-  form: Form
-  set: (part: Partial<Form>) => void
-  failure: string | null
-  working: boolean
-  onSubmit: (event: Event) => void
-}
-
-function Credentials({ form, set, failure, working, onSubmit }: StepProps) {
+function Credentials({ form, set, failure, working, onSubmit, children }: StepProps & { children: preact.ComponentChildren }) {
   const first = useCell(session)?.first_start
   return (
     <form onSubmit={onSubmit}>
       <h1>{first ? t.signIn.firstStart : t.signIn.title}</h1>
       {first && <p>{t.signIn.firstStartText}</p>}
-      <div class="field">
-        <label for="user">{t.signIn.user}</label>
-        <input id="user" name="username" required autoFocus autocomplete="username" autocapitalize="off" spellcheck={false} value={form.user}
-          onInput={(event) => set({ user: event.currentTarget.value })} />
-      </div>
+      {children}
+      <UserField form={form} set={set} />
       <PasswordField label={t.signIn.password} value={form.password} user="" autocomplete="current-password" onValue={(password) => set({ password })} />
       <Failure text={failure} />
       <button type="submit" class="primary wide" disabled={working}>{working ? t.signIn.working : t.signIn.submit}</button>
@@ -76,39 +67,54 @@ function NewPassword({ form, set, failure, working, onSubmit, onBack }: StepProp
   )
 }
 
+/** What the unit is asked, by the way that was chosen. */
+function bodyOf(form: Form, way: Way, changing: boolean): Record<string, string> {
+  const { user, password, next } = form
+  if (way === 'pin') return { user, pin: password }
+  if (way === 'puk') return { user, puk: password, new_pin: next }
+  return changing ? { user, password, new_password: next } : { user, password }
+}
+
 export function SignIn({ next }: { next: string }) {
-  const [form, setForm] = useState<Form>({ user: '', password: '', next: '', repeat: '' })
+  const [form, setForm] = useState<Form>(EMPTY)
+  const [chosen, setWay] = useState<Way | null>(null)
+  const listed = useCell(session)?.names?.length
+  // Where names are listed, those who are on the list come with a PIN.
+  const way = chosen ?? (listed ? 'pin' : 'password')
   const [changing, setChanging] = useState(false)
   const [failure, setFailure] = useState<string | null>(null)
   const [working, setWorking] = useState(false)
   const set = (part: Partial<Form>) => { setForm((before) => ({ ...before, ...part })); setFailure(null) }
+  const changeWay = (other: Way) => { setWay(other); set({ password: '', next: '', repeat: '' }) }
 
   const submit = async (event: Event) => {
     event.preventDefault()
     setWorking(true)
     setFailure(null)
-    const { user, password } = form
     try {
-      const body = changing ? { user, password, new_password: form.next } : { user, password }
-      const who = await ask<Session>('/session', { method: 'POST', body })
-      setForm({ user: '', password: '', next: '', repeat: '' })
+      const who = await ask<Session>('/session', { method: 'POST', body: bodyOf(form, way, changing) })
+      setForm(EMPTY)
       setSession(who)
       void enter(who)
       go(next === '/' ? homeOf(who) : next, 'replace')
     } catch (cause) {
       if (cause instanceof Problem && cause.type.endsWith(MUST_CHANGE) && !changing) setChanging(true)
       else setFailure(refusal(cause))
+      // Digits that were wrong are typed anew; they cannot be seen, so they cannot be mended.
+      if (way === 'pin') setForm((before) => ({ ...before, password: '' }))
     } finally {
       setWorking(false)
     }
   }
   const props: StepProps = { form, set, failure, working, onSubmit: (event) => void submit(event) }
+  const ways = <Ways way={way} onWay={changeWay} />
   return (
     <div class="sign-in">
       <p class="brand"><svg class="logo" viewBox="0 0 22 20" aria-hidden="true"><path class="bar" d="M2 4h18" /><path class="taps" d="M6 4v7M11 4v13M16 4v10" /></svg>{t.app.name}</p>
-      {changing
-        ? <NewPassword {...props} onBack={() => { setChanging(false); set({ password: '', next: '', repeat: '' }) }} />
-        : <Credentials {...props} />}
+      {changing && <NewPassword {...props} onBack={() => { setChanging(false); set({ password: '', next: '', repeat: '' }) }} />}
+      {!changing && way === 'password' && <Credentials {...props}>{ways}</Credentials>}
+      {!changing && way === 'pin' && <PinForm {...props} onPuk={() => changeWay('puk')}>{ways}</PinForm>}
+      {!changing && way === 'puk' && <PukForm {...props} onBack={() => changeWay('pin')} />}
     </div>
   )
 }

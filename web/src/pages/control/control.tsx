@@ -3,6 +3,7 @@ import type { Action, Outlet } from '../../api/switching'
 import { useCell } from '../../base/cell'
 import { mayAs, session } from '../../model/session'
 import { known } from '../../format/value'
+import { useUnpowered } from '../../model/powered'
 import { commands, openSteps } from '../../model/switching'
 import { values } from '../../model/values'
 import { Empty } from '../../parts/empty'
@@ -18,6 +19,9 @@ import { Running } from './running'
 import { Schedules } from './schedules'
 import { Strips } from './strips'
 import { useOutlets } from './use-outlets'
+
+/** A breaker that opens shows within this time at the outlets behind it. */
+const UNPOWERED_MS = 5_000
 
 /** The usual three are large; the others stand below. */
 const USUAL: Action[] = ['on', 'off', 'reboot']
@@ -59,6 +63,7 @@ function Switch({ search }: { search: string }) {
   const { outlets, groups, failure } = useOutlets()
   const who = useCell(session)
   const list = useCell(commands)
+  useUnpowered(null, UNPOWERED_MS)
   const { targets, action, number } = parseControl(search)
   const may = mayAs(who, 'control')
   const words = t.control

@@ -1,6 +1,8 @@
 // One outlet on the control page: state as a shape, load, name, what is pending there, and the box that selects it.
 import type { Outlet, Step } from '../../api/switching'
 import { plainValue, why } from '../../format/value'
+import { useCell } from '../../base/cell'
+import { unpowered } from '../../model/powered'
 import { ageOf, useValues } from '../../model/values'
 import { AlarmMark } from '../../parts/alarm-marks'
 import { outletState, Pending } from '../../parts/outlet-strip'
@@ -16,13 +18,12 @@ export interface TileProps {
   onToggle: (path: string, into: boolean) => void
 }
 
-function Marks({ outlet, isOn }: { outlet: Outlet; isOn: boolean }) {
+function Marks({ outlet }: { outlet: Outlet }) {
   const words = t.control
   return (
     <>
       {outlet.locked && <span class="tile-mark" data-why={words.lockedWhy}>{words.locked}</span>}
       {outlet.critical && !outlet.locked && <span class="tile-mark" data-why={words.criticalMark}><span aria-hidden="true">◆</span><span class="hidden">{words.criticalMark}</span></span>}
-      {outlet.powered === false && isOn && <span class="tile-mark amber-word" data-why={outlet.powered_reason ?? words.noPower}>{words.noPower}</span>}
       {!outlet.switchable && <span class="tile-mark" data-why={words.readOnlyWhy}>{words.readOnly}</span>}
     </>
   )
@@ -39,19 +40,22 @@ export function Tile({ outlet, step, selected, member, may, onToggle }: TileProp
   const number = outlet.component.replace(/^\D+/, '')
   const reason = why(state, ageOf(state))
   const can = may && outlet.may && !outlet.locked
-  const classes = ['tile', 'outlet', shape, stale && 'stale', step && 'pending', (selected || member) && 'chosen'].filter(Boolean).join(' ')
+  const noPower = useCell(unpowered).get(outlet.path)
+  const dead = shape === 'on' ? noPower : undefined
+  const classes = ['tile', 'outlet', shape, dead !== undefined && 'dead', stale && 'stale', step && 'pending', (selected || member) && 'chosen'].filter(Boolean).join(' ')
   return (
     <li class={classes} data-path={outlet.path}>
-      <label data-why={reason ?? undefined}>
-        <input type="checkbox" checked={selected || member} disabled={!can || member} aria-label={`${number}, ${outlet.label}, ${word}`}
+      <label data-why={dead || (reason ?? undefined)}>
+        <input type="checkbox" checked={selected || member} disabled={!can || member} aria-label={`${number}, ${outlet.label}, ${dead === undefined ? word : t.device.onWithout(word)}`}
           onChange={(event) => onToggle(outlet.path, event.currentTarget.checked)} />
         <span class="outlet-number" aria-hidden="true">{number}</span>
         <span class={`socket colour-${colour}`} aria-hidden="true"><span class="pins" /></span>
         {step
           ? <span class="tile-pending"><Pending step={step} /></span>
+          : dead !== undefined ? <span class="tile-pending">{t.control.noPower}</span>
           : <><span class="tile-state">{word}</span><span class="outlet-load">{level ? plainValue(level, 0) : current && shape !== 'unknown' ? plainValue(current, 1) : ''}</span></>}
         <span class="outlet-name">{outlet.label}</span>
-        <span class="tile-foot"><AlarmMark path={outlet.path} /><Marks outlet={outlet} isOn={shape === 'on'} /></span>
+        <span class="tile-foot"><AlarmMark path={outlet.path} /><Marks outlet={outlet} /></span>
       </label>
       {outlet.url && <a class="tile-link" href={outlet.url} target="_blank" rel="noreferrer" aria-label={t.control.equipment(outlet.label)}>↗</a>}
     </li>

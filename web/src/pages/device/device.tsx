@@ -6,6 +6,7 @@ import { unitNow } from '../../base/clock'
 import { moment, parseTime } from '../../format/time'
 import { useAlarmsOf } from '../../model/alarms'
 import { pointTitle } from '../../model/names'
+import { useUnpowered } from '../../model/powered'
 import { componentNamed, pointOf, powerPoint, site } from '../../model/site'
 import { AlarmRows } from '../../parts/alarm-row'
 import { BatteryPicture } from '../../parts/battery'
@@ -24,6 +25,9 @@ import { MeterTable } from './meter-table'
 import { RowTable } from './row-table'
 import { SpectrumPanel } from './spectrum'
 import { useTimes } from './use-times'
+
+/** A breaker that opens shows within this time at the outlets behind it. */
+const UNPOWERED_MS = 5_000
 
 /** Is it on, since when, how much: before any table. */
 function DeviceHead({ device }: { device: DeviceData }) {
@@ -104,6 +108,7 @@ function Body({ device }: { device: DeviceData }) {
   const alarms = useAlarmsOf(device.name)
   const families = useMemo(() => familiesOf(device), [device])
   useTimes(device.name)
+  useUnpowered(outletsOf(device).length ? device.name : undefined, UNPOWERED_MS)
   const hour = useHour(useMemo(() => sparkPaths(families), [families]))
   return (
     <div class={`device ${device.role}`}>

@@ -1,7 +1,9 @@
 // Circuits and outlets: one row each, one column per quantity, the prefix chosen once per column.
 import type { Component } from '../../api/types'
 import { chooseScale, scaledDecimals, type Scale } from '../../format/number'
+import { useCell } from '../../base/cell'
 import { componentName } from '../../model/names'
+import { unpowered } from '../../model/powered'
 import { pointOf } from '../../model/site'
 import { Age, Figure, useColumnScale } from '../../parts/figure'
 import type { HourStore } from '../../parts/hour'
@@ -23,9 +25,13 @@ function useScales(family: RowFamily): Scale[] {
 function StateCell({ component, quantity }: { component: Component; quantity: string }) {
   const point = pointOf(component, quantity)
   const value = useValue(point?.path)
+  const state = outletState(value)
+  const dead = useCell(unpowered).get((point?.path ?? '').replace(/\/state$/, ''))
+  const isDead = state === 'on' && dead !== undefined
   return (
     <td class="state-cell">
-      <span class={`dot ${outletState(value)}`} aria-hidden="true" /><Figure point={point} />
+      <span class={`dot ${state}${isDead ? ' dead' : ''}`} aria-hidden="true" /><Figure point={point} />
+      {isDead && <span class="amber-word" data-why={dead || undefined} tabIndex={0}>{t.control.noPower}</span>}
     </td>
   )
 }

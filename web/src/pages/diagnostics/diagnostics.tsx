@@ -2,48 +2,64 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ask, sentence } from '../../api/http'
 import { useLost } from '../../api/live'
+import type { Doctor, DoctorLine } from '../../api/doctor'
 import type { Line, Logging } from '../../api/types'
 import { useCell } from '../../base/cell'
 import { unitNow } from '../../base/clock'
 import { bytes, number } from '../../format/number'
 import { date, dateClock, parseTime, span } from '../../format/time'
+import { lampsOf, type LampStates } from '../../model/lamps'
 import { health, mayAs, session } from '../../model/session'
 import { site } from '../../model/site'
 import { advance, type Strips } from '../../model/strip'
+import { DiagnosticsTabs } from '../../parts/diagnostics-tabs'
 import { RecordNow } from '../../parts/record-now'
 import { t } from '../../text'
 import { Facts } from '../device/details'
+import { Findings } from './findings'
+import { Lamps } from './lamps'
 import { LinePanel } from './line-panel'
+import { ReachPanel } from './reach'
 
 const EVERY_MS = 2000
 
 interface Look {
   lines: Line[] | null
   strips: Strips
+  doctor: DoctorLine[]
+  lamps: LampStates
   failure: string | null
+  again: () => void
 }
+
+const DARK: LampStates = { power: 'off', receive: 'off', transmit: 'off', link: 'off' }
 
 /** Each look is compared with the one before: the strip is made of the differences. */
 function useLines(): Look {
-  const [look, setLook] = useState<Look>({ lines: null, strips: new Map(), failure: null })
+  const [look, setLook] = useState<Omit<Look, 'again'>>({ lines: null, strips: new Map(), doctor: [], lamps: DARK, failure: null })
   const before = useRef<Line[] | null>(null)
+  const again = useRef<() => void>(() => {})
   useEffect(() => {
     const stop = new AbortController()
-    const again = async () => {
+    const lookNow = async () => {
       if (document.hidden) return
       try {
-        const lines = await ask<Line[]>('/lines', { signal: stop.signal })
-        setLook(({ strips }) => ({ lines, strips: advance(strips, before.current, lines), failure: null }))
+        const [lines, { lines: doctor }] = await Promise.all([
+          ask<Line[]>('/lines', { signal: stop.signal }), ask<Doctor>('/doctor', { signal: stop.signal }),
+        ])
+        const last = before.current
         before.current = lines
+        setLook(({ strips }) => ({ lines, strips: advance(strips, last, lines), doctor, lamps: lampsOf(last, lines), failure: null }))
       } catch (cause) {
-        if (!stop.signal.aborted) setLook((old) => ({ ...old, failure: sentence(cause) }))
+        if (!stop.signal.aborted) setLook((old) => ({ ...old, lamps: DARK, failure: sentence(cause) }))
       }
     }
-    void again()
-    const timer = window.setInterval(() => void again(), EVERY_MS)
+    again.current = () => void lookNow()
+    again.current()
+    const timer = window.setInterval(again.current, EVERY_MS)
     return () => { stop.abort(); window.clearInterval(timer) }
   }, [])
-  return look
+  return { ...look, again: () => again.current() }
 }
 
 function useLogging(): Logging | null {
@@ -106,14 +122,21 @@ function RecordingPanel() {
 }
 
 export function Diagnostics() {
-  const { lines, strips, failure } = useLines()
+  const { lines, strips, doctor, lamps, failure, again } = useLines()
+  const administrator = mayAs(useCell(session), 'administrator')
   return (
     <div class="diagnostics">
-      <div class="title-row"><h1>{t.diagnostics.title}</h1></div>
+      <div class="title-row"><h1>{t.diagnostics.title}</h1><DiagnosticsTabs section="" /></div>
+      <Lamps states={lamps} />
+      {lines && lines.length > 0 && <Findings lines={doctor} />}
       <div class="pictures"><HealthPanel /><RecordingPanel /></div>
       {failure && <p class="reason" role="alert">{t.diagnostics.failed} {failure}</p>}
       {lines?.length === 0 && <p>{t.diagnostics.noLines}</p>}
-      {lines?.map((line) => <LinePanel key={line.name} line={line} strips={strips} />)}
+      {lines?.map((line) => (
+        <LinePanel key={line.name} line={line} strips={strips} doctor={doctor.find((one) => one.name === line.name)}
+          administrator={administrator} again={again} />
+      ))}
+      {administrator && <ReachPanel />}
     </div>
   )
 }

@@ -1,4 +1,5 @@
 // One line: its state, how busy it is, and each unit with its counters and the strip of the last two minutes.
+import type { DoctorLine } from '../../api/doctor'
 import type { Line, LineUnit } from '../../api/types'
 import { number } from '../../format/number'
 import { span } from '../../format/time'
@@ -6,6 +7,8 @@ import { StateMark } from '../../parts/marks'
 import { STRIP_BEATS, stripKey, type Beat, type Strips } from '../../model/strip'
 import { deviceAddress } from '../../route/route'
 import { t } from '../../text'
+import { LineTools } from './line-tools'
+import { UnitLatencies } from './unit-latency'
 
 const HEIGHT: Record<Beat, number> = { quiet: 2, answered: 12, mixed: 12, silent: 12 }
 
@@ -102,7 +105,26 @@ function Legend() {
   )
 }
 
-export function LinePanel({ line, strips }: { line: Line; strips: Strips }) {
+/** What the line is in use for; the parts overlap where a gateway takes several questions at once. */
+function Load({ of }: { of: DoctorLine['load_percent'] }) {
+  const { load } = t.doctor
+  const words = (['control', 'poll', 'gateway'] as const).map((kind) => `${load[kind]} ${number(of[kind], 0)}\u202f%`)
+  return <span class="load" aria-label={`${load.label}: ${words.join(', ')}`} role="img"><span aria-hidden="true">{words.join(' · ')}</span></span>
+}
+
+/** Nothing goes over a wire on the other kinds. */
+const WIRED = ['modbus-rtu', 'modbus-tcp', 'rtu-over-tcp']
+
+interface LinePanelProps {
+  line: Line
+  strips: Strips
+  /** Of the same line; missing until it was heard. */
+  doctor?: DoctorLine
+  administrator: boolean
+  again: () => void
+}
+
+export function LinePanel({ line, strips, doctor, administrator, again }: LinePanelProps) {
   const { diagnostics } = t
   return (
     <div class="panel line-panel">
@@ -116,10 +138,12 @@ export function LinePanel({ line, strips }: { line: Line; strips: Strips }) {
           <span class="bar" aria-hidden="true"><span class="fill" style={{ inlineSize: `${Math.min(100, line.busy_percent)}%` }} /></span>
           {number(line.busy_percent, 0)}{'\u202f'}% {diagnostics.busy}
         </span>
+        {doctor && <Load of={doctor.load_percent} />}
         <span>{diagnostics.queue(line.queue)}</span>
         {line.reason && <span class="line-reason">{line.reason}</span>}
       </div>
-      {line.units.length ? <><Units line={line} strips={strips} /><Legend /></> : <p class="quiet-word">{diagnostics.noUnits}</p>}
+      {line.units.length ? <><Units line={line} strips={strips} /><Legend />{doctor && <UnitLatencies line={doctor} />}</> : <p class="quiet-word">{diagnostics.noUnits}</p>}
+      {doctor && administrator && WIRED.includes(line.kind) && <LineTools line={doctor} serial={line.kind === 'modbus-rtu'} again={again} />}
     </div>
   )
 }

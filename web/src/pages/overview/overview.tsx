@@ -1,7 +1,8 @@
 // First screen: is everything on, is anything wrong, where does the power go.
 import { useLost } from '../../api/live'
 import { useCell } from '../../base/cell'
-import { site } from '../../model/site'
+import { useUnpowered } from '../../model/powered'
+import { componentsOf, site } from '../../model/site'
 import { Empty } from '../../parts/empty'
 import { StateMark } from '../../parts/marks'
 import type { Site } from '../../api/types'
@@ -10,6 +11,9 @@ import { t } from '../../text'
 import { Diagram } from './diagram'
 import { ProblemStrip } from './problem-strip'
 import { Where } from './where'
+
+/** All outlets of the site are asked for: not as often as where one looks at one unit. */
+const UNPOWERED_MS = 20_000
 
 /** Devices that are switched off on purpose are not missed. */
 function summary(here: Site, lost: boolean): string {
@@ -36,6 +40,8 @@ function Chips({ here }: { here: Site }) {
 export function Overview() {
   const here = useCell(site)
   const lost = useLost()
+  const hasOutlets = here?.devices.some((device) => componentsOf(device, 'outlet').length > 0)
+  useUnpowered(hasOutlets ? null : undefined, UNPOWERED_MS)
   if (!here) return null
   if (!here.devices.length) return <Empty title={t.overview.emptyTitle} text={t.overview.emptyText} />
   return (

@@ -25,6 +25,8 @@ function same(table: SettingTable, member: string, before: Values, now: Values):
 
 /** Collections that people set up on pages of their own. */
 const OWN_PAGE: Record<string, { href: string; words: string }> = {
+  energy: { href: '/energy/groups', words: t.energy.groups.title },
+  tariffs: { href: '/energy/tariffs', words: t.energy.tabs.tariffs! },
   groups: { href: '/control/groups', words: t.control.groups },
   interlocks: { href: '/control/interlocks', words: t.control.interlock.title },
   schedules: { href: '/control/schedules', words: t.control.week.title },

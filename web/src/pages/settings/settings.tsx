@@ -19,8 +19,10 @@ const OWN = ['certificate', 'users', 'tokens']
 
 function Sections({ tables, current }: { tables: SettingTable[]; current: string }) {
   // Rules of history stand in its own section.
-  const all = [...tables.filter(({ name }) => name !== 'history_rules').map(({ name, label }) => ({ name, label })),
-    { name: 'certificate', label: t.certificate.title }, { name: 'users', label: t.settings.users }, { name: 'tokens', label: t.settings.tokens }]
+  const all = tables.filter(({ name }) => name !== 'history_rules').map(({ name, label }) => ({ name, label }))
+  if (mayAs(useCell(session), 'administrator')) {
+    all.push({ name: 'certificate', label: t.certificate.title }, { name: 'users', label: t.settings.users }, { name: 'tokens', label: t.settings.tokens })
+  }
   return (
     <nav class="sections" aria-label={t.settings.sections}>
       <ul>
@@ -57,7 +59,8 @@ function TableForm({ table, bench }: { table: SettingTable; bench: Bench }) {
 function Body({ section }: { section: string | null }) {
   const bench = useSettings(true)
   const { tables, failure } = bench.desk
-  const current = section ?? tables[0]?.name ?? 'users'
+  const current = section ?? tables[0]?.name ?? ''
+  const all = mayAs(useCell(session), 'administrator')
   const table = tables.find((one) => one.name === current)
   return (
     <div class="settings">
@@ -65,12 +68,12 @@ function Body({ section }: { section: string | null }) {
       <div class="settings-body">
         <Sections tables={tables} current={current} />
         <div class="settings-main">
-          {current === 'certificate' && <CertificatePanel bench={bench} />}
-          {current === 'users' && <Users />}
-          {current === 'tokens' && <Tokens />}
+          {all && current === 'certificate' && <CertificatePanel bench={bench} />}
+          {all && current === 'users' && <Users />}
+          {all && current === 'tokens' && <Tokens />}
           {table && table.name !== 'history' && <TableForm table={table} bench={bench} />}
           {table?.name === 'history' && <HistorySection table={table} rules={tables.find((one) => one.name === 'history_rules')} bench={bench} />}
-          {!table && section && tables.length > 0 && !OWN.includes(current) && <p>{t.settings.noRows}</p>}
+          {!table && section && tables.length > 0 && !(all && OWN.includes(current)) && <p>{t.settings.noRows}</p>}
           {!tables.length && failure && <p class="reason" role="alert">{failure}</p>}
           {tables.length > 0 && <Review bench={bench} />}
         </div>
@@ -81,6 +84,6 @@ function Body({ section }: { section: string | null }) {
 
 export function SettingsPage({ section }: { section: string | null }) {
   const who = useCell(session)
-  if (!mayAs(who, 'administrator')) return <Empty title={t.settings.needAdministrator} text={t.settings.needAdministratorText} />
+  if (!mayAs(who, 'installer')) return <Empty title={t.settings.needAdministrator} text={t.settings.needAdministratorText} />
   return <Body section={section} />
 }

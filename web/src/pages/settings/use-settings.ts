@@ -1,7 +1,8 @@
 // Reading, changing and undoing settings without ever losing another person's change.
 import { useEffect, useState } from 'preact/hooks'
 import { ask, Problem, sentence } from '../../api/http'
-import type { SettingRow, Settings, SettingTable, SettingValue } from '../../api/types'
+import type { AccessRole, SettingRow, Settings, SettingTable, SettingValue } from '../../api/types'
+import { mayAs, session } from '../../model/session'
 import { guardLeaving } from '../../route/route'
 import { t } from '../../text'
 import { checkText, conflictsOf, fullKey, goneOf, membersOf, rebase, refusedOf, valuesOf, withEdit, type Conflict, type Edits, type Refused, type Values } from './model'
@@ -53,11 +54,16 @@ function rowsOf(tables: SettingTable[], settings: Settings): Map<string, Setting
   return rows
 }
 
+/** Of what only others may change, the unit tells no values. */
+function isMine(table: SettingTable): boolean {
+  return table.rows.some((row) => mayAs(session.get(), (row.right ?? 'administrator') as AccessRole))
+}
+
 /** Schema and values together: a reload of the site file may have changed both. */
 async function readAll(): Promise<Pick<Desk, 'tables' | 'values' | 'rows' | 'revision'>> {
   const [schema, settings] = await Promise.all([ask<{ tables: SettingTable[] }>('/settings/schema'), ask<Settings>('/settings')])
   return {
-    tables: schema.tables, values: valuesOf(settings), rows: rowsOf(schema.tables, settings), revision: String(settings.revision),
+    tables: schema.tables.filter(isMine), values: valuesOf(settings), rows: rowsOf(schema.tables, settings), revision: String(settings.revision),
   }
 }
 
