@@ -30,7 +30,11 @@ def outcome(case):
 
 def outcomes(path):
     found = {}
-    for case in cases(path):
+    try:
+        listed = list(cases(path))
+    except tree.ParseError:
+        return {"the run was not finished": "failed"}
+    for case in listed:
         name = f"{case.get('classname', '')} {case.get('name')}"
         while name in found:  # the same name twice in a file: both count
             name += "'"

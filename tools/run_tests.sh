@@ -133,6 +133,12 @@ stage_spreadsheet() {
   step 'a spreadsheet opens the files' system_tests spreadsheet -k spreadsheet
 }
 
+# Needs a virtual machine, a kernel and its sources, which `./dev test` alone does not install.
+stage_qemu() {
+  step 'build' compile build || return
+  step 'digital lines on a kernel' tests/qemu/run.sh build
+}
+
 stage_fuzz() {
   step 'build (clang, address and undefined sanitizers)' compile_asan || return
   BUSBAR_FUZZ=build-asan step 'fuzz corpora replayed' tools/run_fuzz.sh 0

@@ -144,6 +144,20 @@ def layout(definition):
     return fixed, block, begin, offset - begin
 
 
+SERVED = (211, 713, 802)  # what busbar's own values are shown as: their registers must be known one by one
+
+
+def types(definition):
+    """All points behind ID and L by type, with how many follow each other."""
+    found = []
+    for point in definition["group"]["points"][2:]:
+        if found and found[-1][0] == point["type"]:
+            found[-1][1] += 1
+        else:
+            found.append([point["type"], 1])
+    return "[%s]" % ", ".join(name if count == 1 else "%s x %d" % (name, count) for name, count in found)
+
+
 def word(symbol):
     text = re.sub(r"^M_EVENT_", "", symbol).lower()
     return re.sub(r"[^a-z0-9]+", "-", text).strip("-")
@@ -225,6 +239,8 @@ def make(folder, ids, role, apart, table, block_table):
         f.write("role: %s\n" % role)
         f.write("source: sunspec/models json/model_%d.json, Apache-2.0\n" % first)
         f.write("apart: %s\n" % ("true" if apart else "false"))
+        if first in SERVED:
+            f.write("types: %s\n" % types(found[first]))
         f.write(bodies[first])
 
 

@@ -26,6 +26,8 @@ struct loop {
     /* uv timers count milliseconds; an RS-485 gap at 115200 baud is 1.75 ms. Hence a timerfd. */
     int timer_fd;
     clock_us timer_armed; /* deadline that timer_fd waits for, CLOCK_NEVER when disarmed */
+    bool timer_fired;     /* timer_fd is readable until it is armed anew */
+    bool fresh;           /* the clocks were read in this turn */
     uv_poll_t timer_poll;
     uv_prepare_t prepare;
     uv_check_t check;
@@ -42,6 +44,7 @@ static void read_clocks(struct loop *loop)
 {
     loop->now = clock_mono(loop->clock);
     loop->wall = clock_wall(loop->clock);
+    loop->fresh = true;
 }
 
 /* The same at the begin of a callback: whoever must know of a gap hears of it first. */
@@ -66,7 +69,7 @@ static void arm_timer_fd(struct loop *loop)
 {
     struct loop_timer *first = timer_heap_first(&loop->timers);
     clock_us deadline = first ? first->deadline : CLOCK_NEVER;
-    if (loop->clock->fake || deadline == loop->timer_armed)
+    if (loop->clock->fake || (deadline == loop->timer_armed && !loop->timer_fired))
         return;
     struct itimerspec when = {0};
     if (deadline != CLOCK_NEVER) {
@@ -76,6 +79,7 @@ static void arm_timer_fd(struct loop *loop)
     }
     timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
     loop->timer_armed = deadline;
+    loop->timer_fired = false;
 }
 
 /* What a callback starts waits for the next turn, even when it is due at once: descriptors come
@@ -186,6 +190,7 @@ static void on_prepare(uv_prepare_t *handle)
     struct loop *loop = handle->data;
     run_deferred(loop);
     arm_timer_fd(loop);
+    loop->fresh = false;
 }
 
 /* libuv serves descriptors in its poll phase, then calls this: timers and deferred work end the
@@ -193,7 +198,8 @@ static void on_prepare(uv_prepare_t *handle)
 static void on_check(uv_check_t *handle)
 {
     struct loop *loop = handle->data;
-    wake(loop);
+    if (!loop->fresh) /* a descriptor's callback has done it, a moment ago */
+        wake(loop);
     fire_timers(loop);
     run_deferred(loop);
 }
@@ -203,9 +209,8 @@ static void on_timer_fd(uv_poll_t *handle, int status, int events)
     struct loop *loop = handle->data;
     (void)status;
     (void)events;
-    uint64_t expirations;
-    if (read(loop->timer_fd, &expirations, sizeof expirations) > 0)
-        loop->timer_armed = CLOCK_NEVER;
+    /* Not read: arming it for the next deadline, which follows, makes it unreadable as well. */
+    loop->timer_fired = true;
 }
 
 void loop_run(struct loop *loop)

@@ -65,6 +65,8 @@ static void print_alarm(const json_t *alarm)
         printf(" [waits to be cleared]");
     if (*text_of(alarm, "shelved_until"))
         printf(" [shelved until %s]", text_of(alarm, "shelved_until"));
+    if (json_is_true(json_object_get(alarm, "muted")))
+        printf(" [muted]");
     if (*text_of(alarm, "suppressed_by"))
         printf(" [silent: %s]", text_of(alarm, "suppressed_by"));
     if (*text_of(alarm, "by"))
@@ -263,6 +265,11 @@ static int unshelve(struct task *task, char **words, int count)
     return do_all(task, "unshelve", NULL, words, count);
 }
 
+static int mute(struct task *task, char **words, int count)
+{
+    return do_all(task, "mute", "tripped", words, count);
+}
+
 static int clear(struct task *task, char **words, int count)
 {
     return do_all(task, "clear", "tripped", words, count);
@@ -349,8 +356,8 @@ static const struct verb {
     {"list", false, list},      {"show", true, show},
     {"ack", true, acknowledge}, {"acknowledge", true, acknowledge},
     {"shelve", true, shelve},   {"unshelve", true, unshelve},
-    {"clear", true, clear},     {"rules", false, rules},
-    {"test", true, test},
+    {"mute", true, mute},       {"clear", true, clear},
+    {"rules", false, rules},    {"test", true, test},
 };
 
 #define VERBS (sizeof verbs / sizeof *verbs)
@@ -397,9 +404,9 @@ int command_alarm(int argc, char **argv)
     };
     const struct options options = {
         .command = "alarm",
-        .arguments =
-            "[list | show ID... | ack WHICH... | shelve WHICH... --for TIME |\n"
-            "  unshelve WHICH... | clear WHICH... | rules | test RECIPIENT...] [OPTION...]",
+        .arguments = "[list | show ID... | ack WHICH... | shelve WHICH... --for TIME |\n"
+                     "  unshelve WHICH... | mute WHICH... | clear WHICH... | rules | test "
+                     "RECIPIENT...] [OPTION...]",
         .summary =
             "Lists what is not normal, in order of harm, and acknowledges, shelves or clears it.\n"
             "WHICH is an alarm's id, or a path (pdu-a/outlet-3/current, 'pdu-a/*') for all there.\n"

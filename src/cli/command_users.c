@@ -35,6 +35,13 @@ static char *read_password(const char *prompt)
     return line;
 }
 
+static void free_secret(char *text)
+{
+    if (text)
+        explicit_bzero(text, strlen(text));
+    free(text);
+}
+
 /* ---- one request, one sentence --------------------------------------------------------------- */
 
 struct session {
@@ -85,24 +92,78 @@ static void print_rows(json_t *list, const char *const *keys, size_t count)
 
 /* ---- users ----------------------------------------------------------------------------------- */
 
+/* What the words of `busbar users` say besides. */
+struct users_wish {
+    bool pin, choose;
+};
+
 static json_t *users_list(struct session *session)
 {
-    static const char *const keys[] = {"name", "role", "must_change"};
+    static const char *const keys[] = {"name", "role", "must_change", "password", "pin", "home"};
     json_t *answer = ask(session, "GET", "/users", NULL);
     if (answer) {
-        printf("%-20s%-20s%s\n", "NAME", "ROLE", "MUST CHANGE PASSWORD");
-        print_rows(answer, keys, 3);
+        printf("%-20s%-20s%-20s%-20s%-20s%s\n", "NAME", "ROLE", "MUST CHANGE PASSWORD", "PASSWORD",
+               "PIN", "HOME PAGE");
+        print_rows(answer, keys, 6);
     }
     return answer;
 }
 
-static json_t *users_add(struct session *session, char **words)
+/* What was made, this once. */
+static void print_codes(const json_t *codes)
 {
-    char *password = read_password("password");
-    json_t *answer = ask(session, "POST", "/users",
-                         json_pack("{s:s,s:s,s:s}", "name", words[1], "role", words[2], "password",
-                                   password ? password : ""));
-    free(password);
+    const char *pin = json_string_value(json_object_get(codes, "pin"));
+    const char *puk = json_string_value(json_object_get(codes, "puk"));
+    if (pin)
+        printf("PIN %s\n", pin);
+    if (puk)
+        printf("PUK %s\n", puk);
+}
+
+static json_t *users_add(struct session *session, char **words, const struct users_wish *wish)
+{
+    json_t *body = json_pack("{s:s,s:s}", "name", words[1], "role", words[2]);
+    char *secret = wish->pin ? NULL : read_password("password");
+    if (wish->pin)
+        json_object_set_new(body, "pin", json_string(""));
+    else
+        json_object_set_new(body, "password", json_string(secret ? secret : ""));
+    free_secret(secret);
+    json_t *answer = ask(session, "POST", "/users", body);
+    if (answer)
+        print_codes(json_object_get(answer, "codes"));
+    return answer;
+}
+
+/* /users/NAME/PART */
+static json_t *ask_part(struct session *session, const char *method, const char *name,
+                        const char *part, json_t *body)
+{
+    struct buf path = BUF_EMPTY;
+    buf_add_text(&path, "/users/");
+    client_escape(&path, name);
+    buf_add_format(&path, "/%s", part);
+    json_t *answer = ask(session, method, buf_text(&path), body);
+    buf_deinit(&path);
+    return answer;
+}
+
+static json_t *users_pin(struct session *session, char **words, const struct users_wish *wish)
+{
+    json_t *body = json_object();
+    char *secret = wish->choose ? read_password("new PIN") : NULL;
+    if (wish->choose)
+        json_object_set_new(body, "pin", json_string(secret ? secret : ""));
+    free_secret(secret);
+    json_t *answer = ask_part(session, "PUT", words[1], "pin", body);
+    print_codes(answer);
+    return answer;
+}
+
+static json_t *users_puk(struct session *session, char **words)
+{
+    json_t *answer = ask_part(session, "POST", words[1], "puk", json_object());
+    print_codes(answer);
     return answer;
 }
 
@@ -111,52 +172,70 @@ static json_t *users_password(struct session *session, char **words)
     char *password = read_password("new password");
     json_t *answer = ask_named(session, "PUT", "users", words[1],
                                json_pack("{s:s}", "password", password ? password : ""));
-    free(password);
+    free_secret(password);
     return answer;
+}
+
+/* One row a verb; `words` counts the verb itself. NULL for what there is not. */
+static json_t *do_users(struct session *session, char **argv, int words,
+                        const struct users_wish *wish, bool *misused)
+{
+    const char *verb = words ? argv[0] : "list";
+    if (strcmp(verb, "list") == 0 && words <= 1)
+        return users_list(session);
+    if (strcmp(verb, "add") == 0 && words == 3)
+        return users_add(session, argv, wish);
+    if (strcmp(verb, "role") == 0 && words == 3)
+        return ask_named(session, "PUT", "users", argv[1], json_pack("{s:s}", "role", argv[2]));
+    if (strcmp(verb, "home") == 0 && (words == 2 || words == 3))
+        return ask_named(session, "PUT", "users", argv[1],
+                         json_pack("{s:s}", "home", words == 3 ? argv[2] : ""));
+    if (strcmp(verb, "password") == 0 && words == 2)
+        return users_password(session, argv);
+    if (strcmp(verb, "pin") == 0 && words == 2)
+        return users_pin(session, argv, wish);
+    if (strcmp(verb, "no-pin") == 0 && words == 2)
+        return ask_part(session, "DELETE", argv[1], "pin", NULL);
+    if (strcmp(verb, "puk") == 0 && words == 2)
+        return users_puk(session, argv);
+    if (strcmp(verb, "remove") == 0 && words == 2)
+        return ask_named(session, "DELETE", "users", argv[1], NULL);
+    *misused = true;
+    return NULL;
 }
 
 int command_users(int argc, char **argv)
 {
     struct client_options where = {0};
-    bool leave;
-    const struct option_row rows[] = {CLIENT_OPTION_ROWS(where)};
+    struct users_wish wish = {0};
+    bool leave, misused = false;
+    const struct option_row rows[] = {
+        {"pin", NULL, "add: a PIN, made at random, instead of a password", NULL, &wish.pin},
+        {"choose", NULL, "pin: read it from the terminal or standard input", NULL, &wish.choose},
+        CLIENT_OPTION_ROWS(where),
+    };
     const struct options options = {
         .command = "users",
-        .arguments = "[list | add NAME ROLE | role NAME ROLE | password NAME | remove NAME]",
+        .arguments = "[list | add NAME ROLE | role NAME ROLE | home NAME [PAGE] | password NAME | "
+                     "pin NAME | puk NAME | no-pin NAME | remove NAME]",
         .summary =
-            "Users of the pages and the API. ROLE is view, control or administrator.\n"
-            "Passwords are read from the terminal, or from standard input, never from arguments.",
+            "Users of the pages and the API. ROLE is view, control, installer or administrator.\n"
+            "Passwords are read from the terminal, or from standard input, never from arguments.\n"
+            "pin makes a new PIN and PUK, unblocks and prints them, once; puk only a new PUK.",
         .rows = rows,
         .count = sizeof rows / sizeof *rows,
     };
     int words, status = options_parse(&options, argc, argv, &words, &leave);
     if (leave)
         return status;
-    const char *verb = words ? argv[0] : "list";
     struct session session = {.err = ERR_EMPTY};
     session.client = client_open(&where, &session.err);
-    json_t *answer = NULL;
-    if (session.client) {
-        if (strcmp(verb, "list") == 0 && words <= 1) {
-            answer = users_list(&session);
-        } else if (strcmp(verb, "add") == 0 && words == 3) {
-            answer = users_add(&session, argv);
-        } else if (strcmp(verb, "role") == 0 && words == 3) {
-            answer =
-                ask_named(&session, "PUT", "users", argv[1], json_pack("{s:s}", "role", argv[2]));
-        } else if (strcmp(verb, "password") == 0 && words == 2) {
-            answer = users_password(&session, argv);
-        } else if (strcmp(verb, "remove") == 0 && words == 2) {
-            answer = ask_named(&session, "DELETE", "users", argv[1], NULL);
-        } else {
-            fprintf(stderr, "busbar users: %s\n", options.arguments);
-            client_close(session.client);
-            return COMMAND_MISUSED;
-        }
-    }
-    if (!answer)
+    json_t *answer = session.client ? do_users(&session, argv, words, &wish, &misused) : NULL;
+    if (misused)
+        fprintf(stderr, "busbar users: %s\n", options.arguments);
+    else if (!answer)
         fprintf(stderr, "busbar users: %s\n", session.err.text);
-    status = answer ? COMMAND_OK : COMMAND_FAILED;
+    status = misused ? COMMAND_MISUSED : answer ? COMMAND_OK : COMMAND_FAILED;
     json_decref(answer);
     client_close(session.client);
     return status;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/time_text.h"
+#include "daemon/bus_doctor.h"
 #include "daemon/scanner.h"
 #include "driver/library.h"
 #include "engine/event_log.h"
@@ -232,6 +233,11 @@ static void write_problems(void *user, struct json *json)
         json_text(json, "the time of day is not known: set the clock or name a time server");
 }
 
+static struct nut *nut_of(void *user)
+{
+    return ((struct daemon *)user)->nut;
+}
+
 struct web_context daemon_web_context(struct daemon *daemon)
 {
     return (struct web_context){
@@ -253,11 +259,15 @@ struct web_context daemon_web_context(struct daemon *daemon)
         .stop_scan = stop_scan,
         .write_scan = write_scan,
         .write_ports = write_ports,
+        .doctor = bus_doctor_door(daemon->doctor),
         .commands = daemon->commands,
         .switcher = daemon->switcher,
         .schedules = daemon->schedules,
+        .pulses = daemon->pulses,
         .gateway = daemon->gateway,
+        .nut = nut_of,
         .load = daemon->load,
+        .demand = daemon->demand,
         .outputs = daemon->outputs,
         .alarms = daemon->alarms,
         .notify = daemon->notify,

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/saver.h"
 #include "base/time_text.h"
+#include "daemon/bus_doctor.h"
 #include "daemon/daemon_private.h"
 #include "daemon/log_settings.h"
 #include "daemon/scanner.h"
@@ -18,7 +19,9 @@
 #include "engine/alarm_hours.h"
 #include "engine/alarm_rule.h"
 #include "engine/channel.h"
+#include "engine/demand_settings.h"
 #include "engine/derive.h"
+#include "engine/energy_settings.h"
 #include "engine/export.h"
 #include "engine/event_log.h"
 #include "engine/history.h"
@@ -29,6 +32,7 @@
 #include "engine/notify_recipient.h"
 #include "engine/notify_settings.h"
 #include "engine/outlet_groups.h"
+#include "engine/pulse.h"
 #include "engine/output_settings.h"
 #include "engine/schedule_rule.h"
 #include "engine/switcher.h"
@@ -39,9 +43,11 @@
 #include "face/snmp_tables_settings.h"
 #include "face/gateway_rule.h"
 #include "face/gateway_settings.h"
+#include "face/nut_settings.h"
 #include "face/web_settings.h"
 #include "field/device_settings.h"
 #include "field/field.h"
+#include "field/lamps.h"
 #include "field/line_settings.h"
 #include "model/access.h"
 #include "model/site.h"
@@ -55,22 +61,26 @@
 #define STOP_WAIT_MOST (30 * CLOCK_S)
 
 const struct setting_table *const daemon_tables[] = {
-    &site_settings_table,        &access_settings_table,
-    &web_settings_table,         &line_settings_table,
-    &device_settings_table,      &channel_settings_table,
-    &history_settings_table,     &export_settings_table,
-    &history_rules_table,        &outlet_settings_table,
-    &group_settings_table,       &interlock_settings_table,
-    &switching_settings_table,   &output_settings_table,
-    &schedule_settings_table,    &load_settings_table,
-    &alarm_settings_table,       &recipient_settings_table,
-    &business_hours_table,       &notify_settings_table,
-    &mail_settings_table,        &report_settings_table,
-    &active_hours_table,         &snmp_settings_table,
-    &snmp_community_table,       &snmp_user_table,
-    &snmp_tables_settings_table, &gateways_table,
-    &gateway_rules_table,        &event_settings_table,
-    &log_settings_table,         NULL,
+    &site_settings_table,      &access_settings_table,
+    &web_settings_table,       &line_settings_table,
+    &device_settings_table,    &channel_settings_table,
+    &history_settings_table,   &export_settings_table,
+    &history_rules_table,      &outlet_settings_table,
+    &group_settings_table,     &interlock_settings_table,
+    &switching_settings_table, &output_settings_table,
+    &pulse_settings_table,     &schedule_settings_table,
+    &load_settings_table,      &alarm_settings_table,
+    &recipient_settings_table, &business_hours_table,
+    &notify_settings_table,    &mail_settings_table,
+    &report_settings_table,    &active_hours_table,
+    &snmp_settings_table,      &snmp_community_table,
+    &snmp_user_table,          &snmp_tables_settings_table,
+    &gateways_table,           &nut_settings_table,
+    &nut_ups_settings_table,   &nut_user_settings_table,
+    &gateway_rules_table,      &event_settings_table,
+    &log_settings_table,       &lamps_settings_table,
+    &tariff_settings_table,    &energy_settings_table,
+    &demand_settings_table,    NULL,
 };
 
 static char *join(const char *folder, const char *name)
@@ -86,6 +96,7 @@ static void look_at_ages(void *user)
 {
     struct daemon *daemon = user;
     mem_reserve(); /* back in place as soon as there is memory again */
+    pulses_refresh(daemon->pulses);
     derive_refresh(daemon->derive);
     site_age(daemon->site);
 }
@@ -125,7 +136,9 @@ static void on_signal(int number, void *user)
     daemon->stopping = true;
     daemon_switching_stop(daemon);
     daemon_alarm_stop(daemon);
+    daemon_pulse_stop(daemon);
     daemon_snmp_stop(daemon);
+    daemon_demand_stop(daemon);
     daemon->stop_by = loop_now(daemon->loop) + STOP_WAIT_MOST;
     if (twice || !is_saving(daemon)) {
         loop_stop(daemon->loop);
@@ -197,7 +210,7 @@ static int start_engine(struct daemon *daemon, struct err *err)
 {
     daemon->channels = channels_new(daemon->site, daemon->config);
     daemon->meter = meter_open(daemon->site, daemon->state_folder, err);
-    if (!daemon->meter)
+    if (!daemon->meter || daemon_pulse_start(daemon, err) < 0)
         return err->code;
     daemon->derive = derive_new(daemon->site);
     /* Without history the daemon still measures and shows; it says so on every page. */
@@ -222,13 +235,17 @@ static void start_field(struct daemon *daemon)
                                  config_record(daemon->config, &export_settings_table));
     struct field_resolver resolver = {.find = library_resolve, .user = daemon->library};
     daemon->field = field_new(daemon->loop, daemon->site, &resolver);
+    daemon_pulse_field(daemon);
     field_apply(daemon->field, daemon->config);
+    daemon_demand_start(daemon);
     daemon_outputs_start(daemon);
     daemon_switching_start(daemon);
     daemon_automation_start(daemon);
     daemon_alarm_start(daemon);
     daemon_notify_start(daemon);
     daemon->scanner = scanner_new(daemon->field, daemon->library);
+    daemon->doctor = bus_doctor_new(daemon->loop, daemon->field);
+    daemon_lamps_start(daemon);
     daemon_gateway_start(daemon);
     loop_timer_every(daemon->loop, &daemon->age_timer, AGE_EVERY, AGE_EVERY, on_age, daemon);
     /* After a standstill nobody sees a value before its age was looked at. */
@@ -245,6 +262,7 @@ static int start_faces(struct daemon *daemon, struct err *err)
     if (!daemon->web)
         return err->code;
     daemon_mail_start(daemon);
+    daemon_nut_start(daemon);
     return 0;
 }
 
@@ -298,6 +316,7 @@ struct daemon *daemon_close(struct daemon *daemon)
 {
     if (!daemon)
         return NULL;
+    daemon_nut_end(daemon);
     web_close(daemon->web);
     loop_timer_stop(&daemon->stop_timer);
     loop_timer_stop(&daemon->age_timer);
@@ -310,6 +329,8 @@ struct daemon *daemon_close(struct daemon *daemon)
     export_close(daemon->export);
     history_close(daemon->history);
     scanner_free(daemon->scanner);
+    bus_doctor_free(daemon->doctor);
+    daemon_lamps_end(daemon);
     daemon_gateway_end(daemon);
     daemon_switching_stop(daemon);
     field_free(daemon->field);
@@ -317,6 +338,8 @@ struct daemon *daemon_close(struct daemon *daemon)
     daemon_alarm_end(daemon);
     daemon_automation_end(daemon);
     daemon_switching_end(daemon);
+    daemon_demand_end(daemon);
+    daemon_pulse_end(daemon);
     derive_free(daemon->derive);
     meter_close(daemon->meter);
     channels_free(daemon->channels);

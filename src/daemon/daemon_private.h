@@ -9,18 +9,24 @@
 
 struct alarms;
 struct alarm_record;
+struct bus_doctor;
 struct daemon_change;
+struct demand;
 struct event_log;
 struct event_network;
 struct event_watch;
 struct driver_library;
 struct curl_loop;
+struct lamps;
 struct load;
 struct mail;
 struct notify;
 struct notify_tell;
+struct nut;
 struct gateway;
 struct outputs;
+struct pulse_counts;
+struct pulses;
 struct raw_lines;
 struct reports;
 struct saver;
@@ -57,6 +63,8 @@ struct daemon {
     struct access *access;
     struct channels *channels;
     struct meter *meter;
+    struct pulse_counts *pulse_counts; /* of edges that busbar counts */
+    struct pulses *pulses;
     struct derive *derive;
     struct history *history; /* NULL: the store cannot be used, see history_problem */
     char history_problem[ERR_TEXT_MAX];
@@ -67,6 +75,7 @@ struct daemon {
     struct switching *switching; /* its ties to field and disk */
     struct outputs *outputs;
     struct load *load;
+    struct demand *demand;
     struct schedules *schedules;
     struct alarms *alarms;
     struct notify *notify;
@@ -78,12 +87,16 @@ struct daemon {
     struct curl_loop *curl; /* transfers of webhooks and mail; NULL without memory */
     struct alarm_record *alarm_record;
     struct scanner *scanner;
+    struct bus_doctor *doctor;
+    struct lamps *lamps;
     struct raw_lines *raw_lines; /* the gateway's way to the lines */
     struct gateway *gateway;
     struct snmp_state *snmp_state;
     struct snmp_agent *snmp;
+    struct snmp_ups_trap *ups_trap;
     struct snmp_trap *trap;
     struct web *web;
+    struct nut *nut;
     struct loop_timer age_timer;
     struct daemon_options options;
     char *state_folder, *overlay_file, *socket_file, *user_profiles;
@@ -164,6 +177,16 @@ void daemon_automation_configure(struct daemon *daemon, const struct config *fre
 /* Before the door and the site go. */
 void daemon_automation_end(struct daemon *daemon);
 
+/* ---- daemon_energy.c ------------------------------------------------------------------------- */
+
+/* After the field has made its points. */
+void daemon_demand_start(struct daemon *daemon);
+void daemon_demand_configure(struct daemon *daemon, const struct config *fresh);
+/* What is known goes to the saver. */
+void daemon_demand_stop(struct daemon *daemon);
+/* Before the site goes. */
+void daemon_demand_end(struct daemon *daemon);
+
 /* ---- daemon_notify.c ------------------------------------------------------------------------- */
 
 /* The queue of notices and the routes of syslog and webhooks; after the alarms. */
@@ -207,6 +230,24 @@ void daemon_trap_start(struct daemon *daemon);
 void daemon_trap_configure(struct daemon *daemon, const struct config *fresh);
 void daemon_trap_end(struct daemon *daemon);
 
+/* ---- daemon_nut.c ----------------------------------------------------------------------------- */
+
+/* After the web, whose certificate it shows; ends before it. */
+void daemon_nut_start(struct daemon *daemon);
+void daemon_nut_configure(struct daemon *daemon, const struct config *fresh);
+void daemon_nut_end(struct daemon *daemon);
+
+/* ---- daemon_pulse.c --------------------------------------------------------------------------- */
+
+/* After the site, the saver and the event log; negative and `err` when counts cannot be read. */
+int daemon_pulse_start(struct daemon *daemon, struct err *err);
+/* Before the lines are made. */
+void daemon_pulse_field(struct daemon *daemon);
+/* What is counted goes to the saver. */
+void daemon_pulse_stop(struct daemon *daemon);
+/* After the field is gone, before the saver and the site. */
+void daemon_pulse_end(struct daemon *daemon);
+
 /* ---- gateway.c ------------------------------------------------------------------------------- */
 
 void daemon_gateway_start(struct daemon *daemon);
@@ -215,6 +256,13 @@ void daemon_gateway_hold(struct daemon *daemon);
 void daemon_gateway_configure(struct daemon *daemon, const struct config *fresh);
 /* Before the field goes away. */
 void daemon_gateway_end(struct daemon *daemon);
+
+/* ---- daemon_lamps.c -------------------------------------------------------------------------- */
+
+/* After the field; ends before it. */
+void daemon_lamps_start(struct daemon *daemon);
+void daemon_lamps_configure(struct daemon *daemon, const struct config *fresh);
+void daemon_lamps_end(struct daemon *daemon);
 
 /* ---- harden.c -------------------------------------------------------------------------------- */
 

@@ -31,6 +31,9 @@ static enum event_kind kind_of(enum access_deed deed)
         [ACCESS_DEED_USER_ADDED] = EVENT_USER_ADDED,
         [ACCESS_DEED_USER_CHANGED] = EVENT_USER_CHANGED,
         [ACCESS_DEED_USER_REMOVED] = EVENT_USER_REMOVED,
+        [ACCESS_DEED_PIN_BLOCKED] = EVENT_PIN_BLOCKED,
+        [ACCESS_DEED_PUK_BLOCKED] = EVENT_PIN_BLOCKED,
+        [ACCESS_DEED_PIN_UNBLOCKED] = EVENT_PIN_UNBLOCKED,
         [ACCESS_DEED_TOKEN_MADE] = EVENT_TOKEN_MADE,
         [ACCESS_DEED_TOKEN_REVOKED] = EVENT_TOKEN_REVOKED,
     };
@@ -43,28 +46,69 @@ static void add_role(struct buf *text, enum access_role role)
         buf_add_format(text, ", role %s", access_role_name(role));
 }
 
+static void add_changes(struct buf *text, const struct access_fact *fact)
+{
+    if (fact->password)
+        buf_add_text(text, ", new password");
+    if (fact->pin)
+        buf_add_text(text, ", new PIN");
+    if (fact->puk)
+        buf_add_text(text, ", new PUK");
+    if (fact->no_pin)
+        buf_add_text(text, ", PIN taken away");
+    if (fact->home)
+        buf_add_format(text, ", home page %s", *fact->home ? fact->home : "by role");
+    add_role(text, fact->role);
+}
+
+/* What was shown, and what was changed with it. */
+static const struct {
+    const char *name, *way;
+} proofs[] = {
+    [ACCESS_BY_PASSWORD] = {"password", ""},
+    [ACCESS_BY_PIN] = {"PIN", " by PIN"},
+    [ACCESS_BY_PUK] = {"PUK", " by PUK"},
+};
+
 /* The sentence of what has been done; false when the access module has said it itself already. */
 static bool describe(const struct access_fact *fact, struct buf *text)
 {
     const char *by = *fact->by ? fact->by : "somebody";
     switch (fact->deed) {
     case ACCESS_DEED_SIGN_IN:
-        buf_add_format(text, "%s signed in from %s%s", by, fact->from,
-                       fact->password ? " and changed the password" : "");
+        buf_add_format(text, "%s signed in%s from %s%s%s", by, proofs[fact->by_proof].way,
+                       fact->from, fact->password ? " and changed the password" : "",
+                       fact->pin ? " and changed the PIN" : "");
         return false;
     case ACCESS_DEED_SIGN_IN_REFUSED:
         buf_add_format(text, "Sign-in of %s from %s was refused: %s",
                        *fact->name ? fact->name : "an unknown user", fact->from,
-                       fact->slowed ? "too many failures before" : "user or password was wrong");
+                       fact->slowed ? "too many failures before" : "");
+        if (!fact->slowed)
+            buf_add_format(text, "user or %s was wrong", proofs[fact->by_proof].name);
         return false;
+    case ACCESS_DEED_PIN_BLOCKED:
+        buf_add_format(text,
+                       "The PIN of %s is blocked after too many wrong ones, the last from %s; the "
+                       "PUK or an administrator helps",
+                       fact->name, fact->from);
+        return true;
+    case ACCESS_DEED_PUK_BLOCKED:
+        buf_add_format(text,
+                       "The PUK of %s is blocked after too many wrong ones, the last from %s; an "
+                       "administrator helps",
+                       fact->name, fact->from);
+        return true;
+    case ACCESS_DEED_PIN_UNBLOCKED:
+        buf_add_format(text, "%s (%s) used the PUK and set a new PIN", by, fact->from);
+        return true;
     case ACCESS_DEED_USER_ADDED:
         buf_add_format(text, "%s (%s) added the user %s", by, fact->from, fact->name);
-        add_role(text, fact->role);
+        add_changes(text, &(struct access_fact){.role = fact->role, .pin = fact->pin});
         return true;
     case ACCESS_DEED_USER_CHANGED:
-        buf_add_format(text, "%s (%s) changed the user %s%s", by, fact->from, fact->name,
-                       fact->password ? ", new password" : "");
-        add_role(text, fact->role);
+        buf_add_format(text, "%s (%s) changed the user %s", by, fact->from, fact->name);
+        add_changes(text, fact);
         return true;
     case ACCESS_DEED_USER_REMOVED:
         buf_add_format(text, "%s (%s) removed the user %s", by, fact->from, fact->name);

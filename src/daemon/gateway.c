@@ -1,8 +1,17 @@
 /* The Modbus gateway and its way to the lines. */
 
 #include "daemon/daemon_private.h"
+#include "driver/library.h"
+#include "driver/sunspec_server.h"
 #include "face/gateway.h"
 #include "field/raw_lines.h"
+
+static size_t answer_sunspec(void *user, const struct device *device, uint8_t unit,
+                             const struct modbus_pdu_request *request, uint8_t *pdu)
+{
+    const struct daemon *daemon = user;
+    return sunspec_server_answer(library_sunspec(daemon->library), device, unit, request, pdu);
+}
 
 void daemon_gateway_start(struct daemon *daemon)
 {
@@ -12,7 +21,9 @@ void daemon_gateway_start(struct daemon *daemon)
                                                .door = raw_lines_door(daemon->raw_lines),
                                                .events = daemon->events,
                                                .site = daemon->site,
-                                               .commands = daemon->commands},
+                                               .commands = daemon->commands,
+                                               .sunspec = answer_sunspec,
+                                               .sunspec_user = daemon},
                      daemon->config);
 }
 

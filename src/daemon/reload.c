@@ -4,12 +4,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/daemon_private.h"
+#include "daemon/bus_doctor.h"
 #include "daemon/log_settings.h"
 #include "engine/channel.h"
 #include "engine/export.h"
 #include "engine/event_log.h"
 #include "engine/history.h"
 #include "engine/history_rules.h"
+#include "engine/pulse.h"
 #include "engine/switcher.h"
 #include "field/field.h"
 #include "model/access.h"
@@ -66,17 +68,22 @@ void daemon_adopt(struct daemon *daemon, struct config *fresh, const struct daem
             log_error("reload", "%s", err.text);
         export_configure(daemon->export, config_record(fresh, &export_settings_table));
         daemon_gateway_hold(daemon);
+        bus_doctor_hold(daemon->doctor);
         field_apply(daemon->field, fresh);
         daemon_gateway_configure(daemon, fresh);
+        daemon_lamps_configure(daemon, fresh);
     }
     /* These borrow the configuration itself. */
     channels_configure(daemon->channels, fresh);
+    pulses_configure(daemon->pulses, fresh);
+    daemon_demand_configure(daemon, fresh);
     daemon_automation_configure(daemon, fresh);
     switcher_configure(daemon->switcher, fresh);
     daemon_mail_configure(daemon, fresh);
     daemon_notify_configure(daemon, fresh);
     daemon_alarm_configure(daemon, fresh); /* may have something to tell */
     daemon_snmp_configure(daemon, fresh);
+    daemon_nut_configure(daemon, fresh);
     daemon_trap_configure(daemon, fresh);
     config_free(old);
 }

@@ -4,10 +4,11 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "wire/gpio_board.h"
 #include "wire/modbus_pdu.h"
+#include "wire/modbus_value.h"
 
-/* Function 65 tells outputs and inputs (transport_gpio.c). */
-enum { DESCRIBE = 65, MOST = 64 };
+enum { MOST = 64 };
 
 static const struct words on_off = {
     .list = (const struct word[]){{0, "off"}, {1, "on"}},
@@ -17,8 +18,10 @@ static const struct words on_off = {
 struct driver_device {
     struct device *device;
     struct point *outputs[MOST], *inputs[MOST];
-    unsigned output_count, input_count;
+    struct point *pulses[MOST], *rates[MOST]; /* counts; pulses a minute */
+    unsigned output_count, input_count, pulse_count;
     bool coils_due, inputs_due; /* in this round */
+    unsigned pulses_asked;      /* likewise */
 };
 
 static struct driver_device *open_device(void *library, const struct driver_settings *settings,
@@ -48,13 +51,14 @@ static struct driver_limits limits_of(const struct driver_device *state)
 
 /* ---- identify -------------------------------------------------------------------------------- */
 
-static struct point *add_state(struct device *device, enum component_kind kind, unsigned number)
+static struct point *add_point(struct device *device, enum component_kind kind, unsigned number,
+                               enum quantity quantity)
 {
     struct component *component = device_component(device, kind, (int)number);
-    struct point *point = component_point(component, QUANTITY_STATE);
+    struct point *point = component_point(component, quantity);
     if (!point)
-        point = component_point_add(component, QUANTITY_STATE);
-    if (point)
+        point = component_point_add(component, quantity);
+    if (point && quantity == QUANTITY_STATE)
         point->words = &on_off;
     return point;
 }
@@ -64,8 +68,8 @@ static int add_points(struct driver_device *state, unsigned outputs, unsigned in
 {
     for (unsigned i = 0; i < outputs + inputs; i++) {
         bool output = i < outputs;
-        struct point *point = add_state(state->device, output ? COMPONENT_OUTLET : COMPONENT_INPUT,
-                                        output ? i + 1 : i - outputs + 1);
+        struct point *point = add_point(state->device, output ? COMPONENT_OUTLET : COMPONENT_INPUT,
+                                        output ? i + 1 : i - outputs + 1, QUANTITY_STATE);
         if (!point)
             return err_set(err, -ENODEV, "no room for all lines of the chip");
         (output ? state->outputs : state->inputs)[output ? i : i - outputs] = point;
@@ -75,18 +79,32 @@ static int add_points(struct driver_device *state, unsigned outputs, unsigned in
     return 0;
 }
 
+static int add_pulses(struct driver_device *state, unsigned pulses, struct err *err)
+{
+    for (unsigned i = 0; i < pulses; i++) {
+        state->pulses[i] = add_point(state->device, COMPONENT_PULSE, i + 1, QUANTITY_COUNT);
+        state->rates[i] = add_point(state->device, COMPONENT_PULSE, i + 1, QUANTITY_PULSE_RATE);
+        if (!state->pulses[i] || !state->rates[i])
+            return err_set(err, -ENODEV, "no room for all lines of the chip");
+    }
+    state->pulse_count = pulses;
+    return 0;
+}
+
 static int identify(struct driver_device *state, const struct driver_answer *answer,
                     struct driver_request *request, struct err *err)
 {
     if (!answer) {
-        request->bytes[0] = DESCRIBE;
+        request->bytes[0] = GPIO_BOARD_DESCRIBE;
         request->length = 1;
         return 1;
     }
     const uint8_t *bytes = answer->bytes;
-    if (answer->length != 3 || bytes[0] != DESCRIBE || bytes[1] > MOST || bytes[2] > MOST)
+    if (answer->length != 4 || bytes[0] != GPIO_BOARD_DESCRIBE || bytes[1] > MOST ||
+        bytes[2] > MOST || bytes[3] > MOST)
         return err_set(err, -ENODEV, "the profile gpio is for lines of kind gpio");
-    return add_points(state, bytes[1], bytes[2], err);
+    int result = add_points(state, bytes[1], bytes[2], err);
+    return result < 0 ? result : add_pulses(state, bytes[3], err);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -104,18 +122,55 @@ static void begin_round(struct driver_device *state, unsigned round)
     (void)round;
     state->coils_due = state->output_count > 0;
     state->inputs_due = state->input_count > 0;
+    state->pulses_asked = 0;
+}
+
+static bool plan_pulses(struct driver_device *state, struct driver_request *request)
+{
+    unsigned left = state->pulse_count - state->pulses_asked;
+    unsigned count = left < GPIO_BOARD_PULSES_AT_ONCE ? left : GPIO_BOARD_PULSES_AT_ONCE;
+    if (count == 0)
+        return false;
+    ask(request, MODBUS_PDU_READ_INPUT, state->pulses_asked * GPIO_BOARD_PULSE,
+        count * GPIO_BOARD_PULSE);
+    state->pulses_asked += count;
+    return true;
 }
 
 static bool plan(struct driver_device *state, struct driver_request *request)
 {
     if (!state->coils_due && !state->inputs_due)
-        return false;
+        return plan_pulses(state, request);
     if (state->coils_due)
         ask(request, MODBUS_PDU_READ_COILS, 0, state->output_count);
     else
         ask(request, MODBUS_PDU_READ_DISCRETE, 0, state->input_count);
     *(state->coils_due ? &state->coils_due : &state->inputs_due) = false;
     return true;
+}
+
+/* What is not known stays as it was and says so. */
+static void put(struct point *point, const struct modbus_value *value, bool known,
+                const struct driver_answer *answer)
+{
+    if (known)
+        point_put(point, modbus_value_number(value), answer->mono, answer->wall);
+    else
+        point_mark(point, point->value.wall ? QUALITY_STALE : QUALITY_ABSENT, REASON_NOT_MEASURED);
+}
+
+static void decode_pulses(struct driver_device *state, const struct modbus_pdu_request *asked,
+                          const uint8_t *data, const struct driver_answer *answer)
+{
+    unsigned first = asked->address / GPIO_BOARD_PULSE;
+    for (unsigned i = 0; i < asked->count / GPIO_BOARD_PULSE; i++, data += 2 * GPIO_BOARD_PULSE) {
+        struct modbus_value count =
+            modbus_value_decode(MODBUS_VALUE_UINT64, MODBUS_VALUE_ABCD, data, 8);
+        struct modbus_value rate =
+            modbus_value_decode(MODBUS_VALUE_FLOAT64, MODBUS_VALUE_ABCD, data + 8, 8);
+        put(state->pulses[first + i], &count, count.raw != GPIO_BOARD_UNKNOWN, answer);
+        put(state->rates[first + i], &rate, rate.kind == MODBUS_VALUE_FLOAT, answer);
+    }
 }
 
 static int decode(struct driver_device *state, const struct driver_request *request,
@@ -128,6 +183,10 @@ static int decode(struct driver_device *state, const struct driver_request *requ
     if (modbus_pdu_request_parse(request->bytes, request->length, &asked) != 0 ||
         modbus_pdu_answer_check(&asked, answer->bytes, answer->length, &got) != MODBUS_PDU_FITS)
         return -EPROTO;
+    if (asked.function == MODBUS_PDU_READ_INPUT) {
+        decode_pulses(state, &asked, got.data, answer);
+        return 0;
+    }
     bool outputs = asked.function == MODBUS_PDU_READ_COILS;
     for (unsigned i = 0; i < asked.count; i++) {
         struct point *point = (outputs ? state->outputs : state->inputs)[asked.address + i];

@@ -1,13 +1,42 @@
 #include "driver/sunspec_models.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "driver/profile_reader.h"
 #include "wire/modbus_pdu.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-enum { IDS_MAX = 64 };
+enum { IDS_MAX = 64, LENGTH_MAX = 1024 };
+
+/* What stands in a point that is not implemented (SunSpec Device Information Model Specification
+ * 1.2, "Data types"). */
+static const struct kind {
+    const char *name;
+    size_t registers;
+    uint16_t empty[4];
+} kinds[] = {
+    {"int16", 1, {0x8000}},
+    {"uint16", 1, {0xFFFF}},
+    {"count", 1, {0}},
+    {"acc16", 1, {0}},
+    {"enum16", 1, {0xFFFF}},
+    {"bitfield16", 1, {0xFFFF}},
+    {"sunssf", 1, {0x8000}},
+    {"pad", 1, {0x8000}},
+    {"int32", 2, {0x8000, 0}},
+    {"uint32", 2, {0xFFFF, 0xFFFF}},
+    {"acc32", 2, {0, 0}},
+    {"enum32", 2, {0xFFFF, 0xFFFF}},
+    {"bitfield32", 2, {0xFFFF, 0xFFFF}},
+    {"float32", 2, {0x7FC0, 0}},
+    {"int64", 4, {0x8000, 0, 0, 0}},
+    {"uint64", 4, {0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF}},
+    {"acc64", 4, {0, 0, 0, 0}},
+    {"float64", 4, {0x7FF8, 0, 0, 0}},
+};
 
 /* Models that differ in what they measure, not in their layout, share a file. */
 static void read_ids(struct profile_reader *reader, const struct yaml_node *node,
@@ -25,6 +54,68 @@ static void read_ids(struct profile_reader *reader, const struct yaml_node *node
             ids[model->id_count++] = (uint16_t)id;
     }
     model->ids = ids;
+}
+
+/* "int16", or "int16 x 4" for four in a row: how many, 0 after a mistake. */
+static size_t read_kind(struct profile_reader *reader, const struct yaml_node *node,
+                        const struct kind **kind)
+{
+    const char *text = profile_read_line(reader, node, "a type", 40);
+    size_t name = text ? strcspn(text, " ") : 0;
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        if (!name || strlen(kinds[i].name) != name || strncmp(text, kinds[i].name, name) != 0)
+            continue;
+        *kind = &kinds[i];
+        unsigned long times = 1;
+        char end = 0;
+        if (!text[name] || (sscanf(text + name, " x %4lu%c", &times, &end) == 1 && times > 0))
+            return times;
+    }
+    if (text)
+        profile_fault(reader, node, "\"%s\" is no type of SunSpec: write int16, or int16 x 4",
+                      text);
+    return 0;
+}
+
+static void read_types(struct profile_reader *reader, const struct yaml_node *node,
+                       struct sunspec_model *model)
+{
+    uint16_t *words = arena_take(reader->arena, LENGTH_MAX * sizeof *words);
+    size_t length = 0;
+    for (size_t i = 0; i < profile_listed(node); i++) {
+        const struct kind *kind = NULL;
+        size_t times = read_kind(reader, profile_listed_at(node, i), &kind);
+        for (; times && length + kind->registers <= LENGTH_MAX; times--) {
+            memcpy(words + length, kind->empty, kind->registers * sizeof *words);
+            length += kind->registers;
+        }
+        if (times)
+            profile_fault(reader, node, "a model has no more than %d registers", LENGTH_MAX);
+    }
+    model->empty = words;
+    model->length = length;
+}
+
+static bool lies_in(const struct profile_register *at, size_t length)
+{
+    return at->address >= 2 && at->address + at->count <= length + 2u;
+}
+
+/* Who fills the registers in counts on that. */
+static void check_places(struct profile_reader *reader, const struct yaml_node *root,
+                         const struct sunspec_model *model)
+{
+    for (size_t i = 0; model->empty && i < model->point_count; i++) {
+        const struct profile_point *point = &model->points[i];
+        bool inside = lies_in(&point->at, model->length);
+        for (size_t k = 0; k < point->scale_register_count; k++)
+            inside = inside && lies_in(&point->scale_registers[k].at, model->length);
+        for (size_t k = 0; k < point->plus_count; k++)
+            inside = inside && lies_in(&point->plus[k].at, model->length);
+        if (!inside)
+            profile_fault(reader, root, "%s lies outside the %zu registers of its types",
+                          point->path, model->length);
+    }
 }
 
 /* Only holding registers and scale factors exist in SunSpec; the driver moves nothing else to its
@@ -80,8 +171,8 @@ static void read_block(struct profile_reader *reader, const struct yaml_node *ma
 static void read_root(struct profile_reader *reader, const struct yaml_node *root,
                       struct sunspec_model *model)
 {
-    static const char *const keys[] = {"sunspec", "title", "role",   "source",
-                                       "notes",   "apart", "points", "repeat"};
+    static const char *const keys[] = {"sunspec", "title", "role",   "source", "notes",
+                                       "apart",   "types", "points", "repeat"};
     if (!profile_read_map(reader, root, "a SunSpec model", keys, COUNT_OF(keys)))
         return;
     const struct yaml_node *node = yaml_get(root, "sunspec");
@@ -99,6 +190,9 @@ static void read_root(struct profile_reader *reader, const struct yaml_node *roo
         model->points = read_points(reader, node, &model->point_count);
     if ((node = yaml_get(root, "repeat")))
         read_block(reader, node, &model->block);
+    if ((node = yaml_get(root, "types")))
+        read_types(reader, node, model);
+    check_places(reader, root, model);
     if (!yaml_get(root, "points") && !yaml_get(root, "repeat"))
         profile_fault(reader, root, "a model needs points or repeat");
 }

@@ -29,6 +29,10 @@ struct sunspec_model {
     const struct profile_point *points;
     size_t point_count;
     struct sunspec_block block; /* length 0: none */
+    /* Its registers behind ID and L while nothing is known: each point's "not implemented". NULL
+     * unless the file tells the types of all points, as those do that we serve. */
+    const uint16_t *empty;
+    size_t length;
     struct arena *arena;
 };
 

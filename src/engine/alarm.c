@@ -102,6 +102,7 @@ static enum alarm_change news_of(struct alarms *alarms, struct alarm *alarm)
         return ALARM_TOUCHED;
     alarm->told = raised;
     if (!raised) {
+        alarm->muted = false;
         alarm_forget_person(alarm);
         alarm->repeat_due = CLOCK_NEVER;
         return ALARM_CLEARED;
@@ -159,8 +160,10 @@ static void on_look(struct loop_defer *defer, void *user)
 void alarm_settle(struct alarms *alarms, struct alarm *alarm, enum alarm_turn turn)
 {
     clock_us now = loop_now(alarms->loop);
-    if (turn == ALARM_TRIPS)
+    if (turn == ALARM_TRIPS) {
         count_trip(alarm, now);
+        alarm->muted = alarm->muted && alarm->flap_until; /* what comes and goes is one trip */
+    }
     uint8_t was_silence = alarm->silence;
     look_for_silence(alarms, alarm);
     if (is_unheard(alarm))
@@ -259,7 +262,7 @@ static void pass_shelf(struct alarms *alarms, struct alarm *alarm, clock_us now)
     if (!alarm->shelved || alarm->shelved > now)
         return;
     alarm->shelved = 0;
-    if (!alarm->seen)
+    if (!alarm->seen && !alarm->muted)
         alarm_forget_person(alarm);
     alarm_keep_want(alarms);
     alarm_tell(alarms, alarm, ALARM_SILENCED);
@@ -351,6 +354,7 @@ static void show_all(struct alarms *alarms)
 
 static void build(struct alarms *alarms)
 {
+    alarms->heard = true;
     alarms->revision = site_revision(alarms->site);
     alarms->built = loop_now(alarms->loop);
     loop_timer_stop(&alarms->build_timer);

@@ -66,10 +66,12 @@ struct alarm_view {
     double number, limit;       /* the reading that decided, and what it is held against; NaN */
     int decimals;
     const char *unit;
-    const char *by; /* who acknowledged or shelved, "" */
+    const char *by; /* who acknowledged, shelved or muted, "" */
     clock_us by_wall;
     clock_us shelved_until;    /* wall; 0: is not */
     const char *suppressed_by; /* path of the alarm that explains this one, or why: "" when none */
+    bool sounding;             /* its sounders are wanted on */
+    bool muted;                /* a person has silenced them until it trips anew */
     uint32_t times;            /* raised since the rule is there */
     bool flapping;             /* raises and clears so often that only the first is sent */
     bool tell_clear;           /* whether its rule wants a notice when it clears */
@@ -129,7 +131,14 @@ bool alarms_find(const struct alarms *alarms, uint32_t id, struct alarm_view *vi
  * is well. */
 bool alarms_worst(const struct alarms *alarms, const char *path, struct alarm_view *view);
 
-enum alarm_deed { ALARM_ACKNOWLEDGE, ALARM_SHELVE, ALARM_UNSHELVE, ALARM_CLEAR, ALARM_DEEDS };
+enum alarm_deed {
+    ALARM_ACKNOWLEDGE,
+    ALARM_SHELVE,
+    ALARM_UNSHELVE,
+    ALARM_MUTE, /* its sounders go silent; all else stays as it is */
+    ALARM_CLEAR,
+    ALARM_DEEDS
+};
 
 struct alarm_wish {
     enum alarm_deed deed;

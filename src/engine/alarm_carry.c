@@ -1,5 +1,6 @@
 /* What is known goes over to a new table: states, people's deeds, what waits for a device to tell
  * what it has. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +55,8 @@ static void take_over(struct alarm *fresh, struct alarm *old, clock_us now)
 void alarm_kept_free(struct alarm_kept *kept)
 {
     free(kept->alarm.by);
+    free(kept->label);
+    free(kept->recipients);
     free(kept->rule);
     free(kept->path);
     free(kept);
@@ -78,12 +81,49 @@ static bool is_expected(const struct alarms *alarms, const char *rule_name, cons
     return false;
 }
 
+struct alarm_rule alarm_kept_rule(const struct alarm_kept *kept)
+{
+    return (struct alarm_rule){
+        .name = kept->rule,
+        .label = kept->label ? kept->label : kept->rule,
+        .points = "",
+        .recipients = kept->recipients ? kept->recipients : "",
+        .outputs = "",
+        .outputs_off = "",
+        .sounders = "",
+        .word = "",
+        .severity = (enum alarm_severity)kept->severity,
+        .test = {.when = ALARM_CHANGED},
+        .tell_clear = !kept->quiet_end,
+    };
+}
+
+/* Raised and told when the program ended, and there is no such rule or device any more: it is over,
+ * and whoever heard of it hears that. */
+static void tell_gone(struct alarms *alarms, struct alarm_kept *kept)
+{
+    const struct alarm_rule rule = alarm_kept_rule(kept);
+    struct alarm *alarm = &kept->alarm;
+    alarm->rule = &rule;
+    alarm->test = &rule.test;
+    alarm->path = kept->path;
+    alarm->id = alarm_id(kept->rule, kept->path);
+    alarm->mind.phase = ALARM_CALM;
+    alarm->mind.number = NAN; /* in which unit is not known any more */
+    alarm->told = false;
+    alarm->gone = true;
+    alarm_tell(alarms, alarm, ALARM_CLEARED);
+    alarm->rule = NULL;
+    alarm_keep_want(alarms);
+}
+
 static void take_kept(struct alarms *alarms)
 {
     for (struct alarm_kept **at = &alarms->kept; *at;) {
         struct alarm_kept *kept = *at;
         struct alarm *fresh = alarm_table_named(&alarms->table, kept->rule, kept->path);
-        if (!fresh && is_expected(alarms, kept->rule, kept->path)) {
+        bool to_tell = kept->alarm.told && !alarms->heard;
+        if (!fresh && (to_tell || is_expected(alarms, kept->rule, kept->path))) {
             at = &kept->next;
             continue;
         }
@@ -91,6 +131,8 @@ static void take_kept(struct alarms *alarms)
         if (fresh)
             take_over(fresh, &kept->alarm, loop_now(alarms->loop));
         *at = kept->next;
+        if (!fresh && kept->alarm.told)
+            tell_gone(alarms, kept);
         alarm_kept_free(kept);
     }
 }
@@ -105,6 +147,10 @@ static void let_go(struct alarms *alarms, struct alarm *old)
         *kept = (struct alarm_kept){.next = alarms->kept,
                                     .rule = mem_text(old->rule->name),
                                     .path = mem_text(old->path),
+                                    .label = mem_text(old->rule->label),
+                                    .recipients = mem_text(old->rule->recipients),
+                                    .severity = (uint8_t)old->rule->severity,
+                                    .quiet_end = !old->rule->tell_clear,
                                     .alarm = *old};
         alarms->kept = kept;
         return;

@@ -1,4 +1,4 @@
-/* What persons do with alarms: acknowledge, shelve, clear. */
+/* What persons do with alarms: acknowledge, shelve, mute, clear. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,8 +51,27 @@ static int unshelve(struct alarms *alarms, struct alarm *alarm, const struct ala
     if (!alarm->shelved)
         return err_set(err, -EALREADY, "%s at %s is not shelved", alarm->rule->name, alarm->path);
     alarm->shelved = 0;
-    if (!alarm->seen)
+    if (!alarm->seen && !alarm->muted)
         alarm_forget_person(alarm);
+    return 0;
+}
+
+/* For those who stand beside the horn: they hear each other again, and the alarm is as unseen as
+ * before. */
+static int mute(struct alarms *alarms, struct alarm *alarm, const struct alarm_wish *wish,
+                struct err *err)
+{
+    if (!*alarm->rule->sounders)
+        return err_set(err, -EINVAL, "%s has no sounders: there is nothing to mute",
+                       alarm->rule->name);
+    if (alarm->muted)
+        return err_set(err, -EALREADY, "%s at %s has been muted by %s already", alarm->rule->name,
+                       alarm->path, alarm->by ? alarm->by : "somebody");
+    if (!alarm_output_sounds(alarm))
+        return err_set(err, -EINVAL, "%s at %s does not sound: there is nothing to mute",
+                       alarm->rule->name, alarm->path);
+    alarm->muted = true;
+    remember(alarms, alarm, wish->actor);
     return 0;
 }
 
@@ -81,6 +100,7 @@ static const struct {
     [ALARM_ACKNOWLEDGE] = {acknowledge, EVENT_ALARM_SEEN, ALARM_SEEN, "acknowledged"},
     [ALARM_SHELVE] = {shelve, EVENT_ALARM_SHELVED, ALARM_SILENCED, "shelved"},
     [ALARM_UNSHELVE] = {unshelve, EVENT_ALARM_SHELVED, ALARM_SILENCED, "took off the shelf"},
+    [ALARM_MUTE] = {mute, EVENT_ALARM_MUTED, ALARM_SILENCED, "muted"},
     [ALARM_CLEAR] = {clear, EVENT_ALARM_SEEN, ALARM_TOUCHED, "cleared"},
 };
 
@@ -108,7 +128,7 @@ int alarms_do(struct alarms *alarms, const struct alarm_wish *wish, struct err *
     struct alarm *alarm = alarm_table_find(&alarms->table, wish->id);
     if (wish->role < ROLE_CONTROL)
         return err_set(err, -EACCES,
-                       "alarms are acknowledged, shelved and cleared by users with "
+                       "alarms are acknowledged, shelved, muted and cleared by users with "
                        "the role control or administrator");
     if (!alarm)
         return err_set(err, -ENOENT, "there is no alarm %u: it may have gone with its rule",

@@ -6,10 +6,6 @@
 #include "engine/schedule_rule.h"
 #include "engine/schedule_time.h"
 
-/* A span of last week's day may still run, and the next begins within a week. */
-#define DAYS_BACK 1
-#define DAYS_AHEAD 8
-
 #define FIELD(name) .offset = offsetof(struct active_hours_settings, name)
 
 static const struct setting_row rows[] = {
@@ -51,15 +47,16 @@ static int parse(const struct active_hours_settings *settings, struct active_hou
     static const char shape[] = "must be a time from 00:00 to %s, as in 06:30, not \"%s\"";
     hours->enabled = settings->enabled;
     *key = "days";
-    if (schedule_parse_days(settings->days, &hours->days, err) < 0)
+    if (schedule_parse_days(settings->days, &hours->span.days, err) < 0)
         return err->code;
     *key = "from";
-    if (schedule_parse_time(settings->from, &hours->from) < 0 || hours->from == SCHEDULE_DAY_S)
+    if (schedule_parse_time(settings->from, &hours->span.from) < 0 ||
+        hours->span.from == SCHEDULE_DAY_S)
         return err_set(err, -EINVAL, shape, "23:59:59", settings->from);
     *key = "to";
-    if (schedule_parse_time(settings->to, &hours->to) < 0)
+    if (schedule_parse_time(settings->to, &hours->span.to) < 0)
         return err_set(err, -EINVAL, shape, "24:00", settings->to);
-    if (hours->to == hours->from)
+    if (hours->span.to == hours->span.from)
         return err_set(err, -EINVAL, "must differ from \"from\"; a whole day is 00:00 to 24:00");
     return 0;
 }
@@ -93,26 +90,10 @@ struct active_hours active_hours_parse(const struct active_hours_settings *setti
 
 bool active_hours_at(const struct active_hours *hours, clock_us wall, clock_us *until)
 {
-    bool active = false;
-    clock_us end = 0, next = CLOCK_NEVER;
     *until = CLOCK_NEVER;
     if (!hours->enabled || wall <= 0)
         return true;
-    int64_t today = schedule_time_day(wall);
-    for (int64_t day = today - DAYS_BACK; day <= today + DAYS_AHEAD; day++) {
-        if (!(hours->days >> schedule_time_weekday(day) & 1))
-            continue;
-        clock_us from = schedule_time_moment(day, hours->from);
-        clock_us to = schedule_time_moment(day + (hours->to < hours->from), hours->to);
-        if (from <= wall && wall < to) {
-            active = true;
-            end = to > end ? to : end;
-        } else if (active && from <= end && to > end) {
-            end = to; /* spans that touch are one */
-        } else if (from > wall && from < next) {
-            next = from;
-        }
-    }
-    *until = active ? end : next;
-    return active;
+    clock_us end = schedule_hours_end(&hours->span, 1, wall);
+    *until = end ? end : schedule_hours_next(&hours->span, wall);
+    return end != 0;
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "engine/schedule_time.h"
 #include "base/clock.h"
 #include "model/setting.h"
 
@@ -20,8 +21,7 @@ extern const struct setting_table active_hours_table;
 
 struct active_hours {
     bool enabled;
-    unsigned days; /* bit 0 Monday: on which a span begins */
-    int from, to;  /* seconds of the day; `to` not later than `from`: on the next day */
+    struct schedule_hours span;
 };
 
 /* What the settings, which have been checked, say. */

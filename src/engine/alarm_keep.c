@@ -41,6 +41,22 @@ static clock_us shelved_until(const struct alarms *alarms, clock_us wall)
     return loop_now(alarms->loop) + (known ? left : 3600 * CLOCK_S);
 }
 
+/* What the row says of its rule, for the case that this is gone. */
+static void take_rule(struct alarm_kept *kept, const json_t *row)
+{
+    const char *label = json_string_value(json_object_get(row, "label"));
+    const char *recipients = json_string_value(json_object_get(row, "recipients"));
+    const char *severity = json_string_value(json_object_get(row, "severity"));
+    kept->label = label ? mem_text(label) : NULL;
+    kept->recipients = recipients ? mem_text(recipients) : NULL;
+    kept->quiet_end = flag_of(row, "quiet_end");
+    kept->severity = ALARM_WARNING;
+    for (int i = 0; severity && i < ALARM_SEVERITIES; i++) {
+        if (strcmp(severity, alarm_severity_name((enum alarm_severity)i)) == 0)
+            kept->severity = (uint8_t)i;
+    }
+}
+
 static void take_row(struct alarms *alarms, const json_t *row)
 {
     const char *rule = json_string_value(json_object_get(row, "rule"));
@@ -69,7 +85,9 @@ static void take_row(struct alarms *alarms, const json_t *row)
         .times = (uint32_t)whole_of(row, "times"),
         .told = flag_of(row, "told"),
         .seen = flag_of(row, "seen"),
+        .muted = flag_of(row, "muted"),
     };
+    take_rule(kept, row);
     struct alarm *alarm = &kept->alarm;
     if (strcmp(phase, "latched") == 0)
         alarm->mind.phase = ALARM_LATCHED;
@@ -127,14 +145,24 @@ static const char *phase_word(const struct alarm *alarm)
 }
 
 static void add_row(const struct alarms *alarms, struct json *json, const struct alarm *alarm,
-                    const char *rule, const char *path)
+                    const struct alarm_rule *rule, const char *path)
 {
     json_open_object(json);
-    json_pair_text(json, "rule", rule);
+    json_pair_text(json, "rule", rule->name);
     json_pair_text(json, "path", path);
+    if (alarm->told) {
+        json_pair_text(json, "label", rule->label);
+        json_pair_text(json, "severity", alarm_severity_name(rule->severity));
+        if (*rule->recipients)
+            json_pair_text(json, "recipients", rule->recipients);
+        if (!rule->tell_clear)
+            json_pair_bool(json, "quiet_end", true);
+    }
     json_pair_text(json, "phase", phase_word(alarm));
     json_pair_bool(json, "told", alarm->told);
     json_pair_bool(json, "seen", alarm->seen);
+    if (alarm->muted)
+        json_pair_bool(json, "muted", true);
     json_pair_int(json, "since", alarm->since_wall);
     json_pair_int(json, "raised", alarm->raised_wall);
     json_pair_int(json, "times", alarm->times);
@@ -163,10 +191,12 @@ static void write_text(struct alarms *alarms, struct buf *text)
         if (!is_worth_it(alarm))
             continue;
         alarms->keep_rows++;
-        add_row(alarms, &json, alarm, alarm->rule->name, alarm->path);
+        add_row(alarms, &json, alarm, alarm->rule, alarm->path);
     }
-    for (const struct alarm_kept *kept = alarms->kept; kept; kept = kept->next)
-        add_row(alarms, &json, &kept->alarm, kept->rule, kept->path);
+    for (const struct alarm_kept *kept = alarms->kept; kept; kept = kept->next) {
+        const struct alarm_rule rule = alarm_kept_rule(kept);
+        add_row(alarms, &json, &kept->alarm, &rule, kept->path);
+    }
     json_close_array(&json);
     json_key(&json, "outputs");
     alarm_output_write(alarms, &json);

@@ -79,6 +79,11 @@ static bool drives(const struct alarm *alarm)
     }
 }
 
+bool alarm_output_sounds(const struct alarm *alarm)
+{
+    return *alarm->rule->sounders && !alarm->seen && !alarm->muted && drives(alarm);
+}
+
 static void gather(struct alarms *alarms)
 {
     for (struct alarm_drive *drive = alarms->drives; drive; drive = drive->next)
@@ -90,7 +95,7 @@ static void gather(struct alarms *alarms)
             continue;
         want(alarms, alarm, rule->outputs, DRIVE_ON);
         want(alarms, alarm, rule->outputs_off, DRIVE_OFF);
-        if (!alarm->seen)
+        if (alarm_output_sounds(alarm))
             want(alarms, alarm, rule->sounders, DRIVE_ON);
     }
 }

@@ -38,8 +38,8 @@ struct alarm {
     clock_us flap_since; /* window in which trips are counted */
     clock_us flap_until; /* 0: does not flap */
     clock_us by_wall;
-    char *by;                              /* who acknowledged or shelved; own memory, NULL */
-    point_id point;                        /* 0: of a device or a line */
+    char *by;       /* who acknowledged, shelved or muted; own memory, NULL */
+    point_id point; /* 0: of a device or a line */
     uint32_t id, heap_place, active_place; /* places + 1; 0: not there */
     uint32_t parent; /* place + 1 of the alarm that explains it, when settled last */
     uint32_t times;
@@ -47,6 +47,7 @@ struct alarm {
     uint8_t state;   /* enum alarm_state, as it is shown */
     bool told;       /* the last thing people were told is that it is raised */
     bool seen;       /* acknowledged */
+    bool muted;      /* its sounders are silenced until it trips anew */
     bool gone;       /* its rule, or what it watched, is there no more */
     uint8_t silence; /* enum alarm_silence, when settled last */
 };
@@ -66,10 +67,15 @@ struct alarm_line {
     clock_us heard, heard_at;         /* newest reading of any of its devices, as of */
 };
 
-/* One that is known and not on the site now: its device has not told yet what it measures. */
+/* One that is known and not on the site now: its device has not told yet what it measures, or it
+ * has gone with its rule while the program was down. */
 struct alarm_kept {
     struct alarm_kept *next;
     char *rule, *path;
+    char *label,
+        *recipients; /* of the rule as it was, for telling that it is over; NULL: unknown */
+    uint8_t severity;
+    bool quiet_end;     /* the rule wants no notice when it clears */
     struct alarm alarm; /* what lasts of it */
 };
 
@@ -110,7 +116,8 @@ struct alarms {
     struct alarm_table table;
     struct alarm_kept *kept;
     struct active_hours hours;
-    bool open; /* alarms count now */
+    bool open;  /* alarms count now */
+    bool heard; /* those who must hear of alarms are there: the first turn has come */
     struct alarm_watch *watches;
     struct feed feed;
     uint64_t revision; /* of the site when the table was made */
@@ -147,6 +154,9 @@ void alarm_pass(struct alarms *alarms, struct alarm *alarm);
 void alarm_table_build(struct alarms *alarms);
 void alarm_table_free(struct alarm_table *table);
 
+/* The id of an alarm, unless another one has it already. */
+uint32_t alarm_id(const char *rule, const char *path);
+
 /* NULL when there is none. */
 struct alarm *alarm_table_find(const struct alarm_table *table, uint32_t id);
 struct alarm *alarm_table_named(const struct alarm_table *table, const char *rule,
@@ -157,6 +167,9 @@ struct alarm *alarm_table_named(const struct alarm_table *table, const char *rul
 /* What the table before knew goes over to the new one, or is told to be over. */
 void alarm_carry(struct alarms *alarms, struct alarm_table *old);
 void alarm_kept_free(struct alarm_kept *kept);
+
+/* What is known of the rule, as one; texts stay those of `kept`. */
+struct alarm_rule alarm_kept_rule(const struct alarm_kept *kept);
 
 /* ---- alarm_heap.c ---------------------------------------------------------------------------- */
 
@@ -204,6 +217,7 @@ void alarm_keep_end(struct alarms *alarms); /* hands the last state to the saver
 
 /* An alarm was raised, cleared or seen: see what is to be driven, at the end of the turn. */
 void alarm_output_want(struct alarms *alarms);
+bool alarm_output_sounds(const struct alarm *alarm); /* whether its sounders are wanted on */
 void alarm_output_start(struct alarms *alarms);
 void alarm_output_end(struct alarms *alarms);
 

@@ -387,17 +387,9 @@ int alarm_rule_parse(struct alarm_rule *rule, struct arena *arena, const char *n
     return parse_repeat(rule, settings->repeat, err);
 }
 
-static const struct setting_table *table_named(const struct config *config, const char *name)
-{
-    const struct setting_table *const *tables = config_schema(config)->tables;
-    while (*tables && strcmp((*tables)->name, name) != 0)
-        tables++;
-    return *tables;
-}
-
 static int check_recipients(const struct config *config, const char *list, struct err *err)
 {
-    const struct setting_table *recipients = table_named(config, "recipients");
+    const struct setting_table *recipients = config_table_named(config, "recipients");
     char name[LIMIT_NAME + 1];
     size_t length;
     for (const char *word; (word = outlet_list_next(&list, &length));) {

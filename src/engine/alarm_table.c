@@ -14,7 +14,7 @@
 
 /* ---- finding ----------------------------------------------------------------------------------- */
 
-static uint32_t hash_of(const char *rule, const char *path)
+uint32_t alarm_id(const char *rule, const char *path)
 {
     uint32_t sum = crc32c(crc32c(0, rule, strlen(rule) + 1), path, strlen(path)) & ID_MASK;
     return sum ? sum : 1;
@@ -38,7 +38,7 @@ struct alarm *alarm_table_find(const struct alarm_table *table, uint32_t id)
 struct alarm *alarm_table_named(const struct alarm_table *table, const char *rule, const char *path)
 {
     struct alarm *alarm;
-    for (uint32_t id = hash_of(rule, path); (alarm = alarm_table_find(table, id));
+    for (uint32_t id = alarm_id(rule, path); (alarm = alarm_table_find(table, id));
          id = (id & ID_MASK) + 1) {
         if (strcmp(alarm->path, path) == 0 && strcmp(alarm->rule->name, rule) == 0)
             return alarm;
@@ -54,7 +54,7 @@ static void give_ids(struct alarm_table *table)
     table->by_id = mem_new(table->id_capacity * sizeof *table->by_id);
     for (uint32_t i = 0; i < table->count; i++) {
         struct alarm *alarm = &table->list[i];
-        uint32_t id = hash_of(alarm->rule->name, alarm->path);
+        uint32_t id = alarm_id(alarm->rule->name, alarm->path);
         while (*id_place(table, id))
             id = (id & ID_MASK) + 1;
         *id_place(table, id) = i + 1;

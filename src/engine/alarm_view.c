@@ -65,6 +65,8 @@ static struct alarm_view glance(const struct alarms *alarms, const struct alarm 
         .by_wall = alarm->by_wall,
         .shelved_until = alarm->shelved ? wall_of(alarms, alarm->shelved) : 0,
         .suppressed_by = silenced_by(alarms, alarm),
+        .sounding = alarm_output_sounds(alarm),
+        .muted = alarm->muted,
         .times = alarm->times,
         .flapping = alarm->flap_until != 0,
         .tell_clear = rule->tell_clear,

@@ -71,6 +71,18 @@ void csv_decimal(struct csv *csv, double value, int decimals)
         buf_add_char(csv->out, '"');
 }
 
+void csv_digits(struct csv *csv, const char *digits)
+{
+    begin_cell(csv);
+    bool quoted = *digits && csv->decimal == csv->separator;
+    if (quoted)
+        buf_add_char(csv->out, '"');
+    for (; *digits; digits++)
+        buf_add_char(csv->out, *digits == '.' ? csv->decimal : *digits);
+    if (quoted)
+        buf_add_char(csv->out, '"');
+}
+
 void csv_empty(struct csv *csv)
 {
     begin_cell(csv);

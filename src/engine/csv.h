@@ -26,5 +26,8 @@ void csv_text(struct csv *csv, const char *text);
  * empty cell. */
 void csv_decimal(struct csv *csv, double value, int decimals);
 
+/* Digits of our own, "-12.345", as they are but for the decimal mark; "" is an empty cell. */
+void csv_digits(struct csv *csv, const char *digits);
+
 void csv_empty(struct csv *csv);
 void csv_end_row(struct csv *csv);

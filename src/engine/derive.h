@@ -3,7 +3,8 @@
  * For every device, whatever its total lacks and its phases (wye) or line pairs (delta) can give is
  * added as a derived point: the rules are one table in derive.c. A derived value is as old as its
  * oldest source and as good as its worst; with a source missing it is absent, never a partial sum.
- * The only writer of derived points. Loop thread.
+ * Writes derived points that belong to no setting (engine/pulse and engine/demand write theirs).
+ * Loop thread.
  */
 #pragma once
 

@@ -126,6 +126,7 @@ struct history_question {
                         HISTORY_UNIT_YEAR,
     } unit;
     int units;   /* ... so many of them; 7 days are a week from Monday on */
+    bool reach;  /* the first rise of a counter: since the last reading, however old that is */
     size_t most; /* buckets per point at most; 0: LIMIT_HISTORY_BUCKETS */
 };
 
@@ -139,7 +140,11 @@ struct history_answer {
         enum quantity quantity; /* QUANTITY_NONE: nothing recorded under this path */
         struct history_bucket *buckets;
         size_t count;
-        bool cut; /* there is more from the answer's `until` on */
+        bool cut;       /* there is more from the answer's `until` on */
+        bool continued; /* a counter: the first bucket's rise begins at a reading before it */
+        /* Buckets before this moment are longer than asked for, one of this unit each: what was
+         * finer has been thinned out. 0: there are none. */
+        clock_us thinned[HISTORY_UNIT_YEAR + 1];
     } * series;
 };
 

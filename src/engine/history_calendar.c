@@ -126,11 +126,26 @@ static struct history_stretch find_months(const struct history_calendar *calenda
     };
 }
 
+/* By how much (ms) local time is ahead. Rows are looked up one after the other: those of a week in
+ * which the clocks stay as they are cost a comparison. */
+static int64_t ahead_of_clock(struct history_calendar *calendar, int64_t time)
+{
+    if (time >= calendar->steady.begin && time < calendar->steady.end)
+        return calendar->steady_ahead;
+    int64_t second = round_down(time, 1000) / 1000, week = round_down(second, WEEK_S);
+    int32_t ahead = ahead_all_week(calendar, second);
+    if (ahead == CHANGES)
+        return (int64_t)ask_ahead(second) * 1000;
+    calendar->steady = (struct history_stretch){week * 1000, (week + WEEK_S) * 1000};
+    calendar->steady_ahead = (int64_t)ahead * 1000;
+    return calendar->steady_ahead;
+}
+
 /* Minutes and hours; more than one are counted from the local midnight's side of 1970. */
-static struct history_stretch find_clock(const struct history_calendar *calendar, int64_t length,
+static struct history_stretch find_clock(struct history_calendar *calendar, int64_t length,
                                          int64_t time)
 {
-    int64_t offset = ahead_at(calendar, round_down(time, 1000) / 1000) * 1000;
+    int64_t offset = ahead_of_clock(calendar, time);
     int64_t begin = round_down(time + offset, length) - offset;
     return (struct history_stretch){begin, begin + length};
 }
@@ -149,7 +164,7 @@ struct history_calendar history_calendar_steps(int64_t step)
     return (struct history_calendar){.times = 1, .step = step};
 }
 
-static struct history_stretch find(const struct history_calendar *calendar, int64_t time)
+static struct history_stretch find(struct history_calendar *calendar, int64_t time)
 {
     if (calendar->step) {
         int64_t begin = round_down(time, calendar->step);

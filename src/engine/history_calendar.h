@@ -43,6 +43,9 @@ struct history_calendar {
     int64_t step; /* ms; instead of the calendar, multiples of it since 1970; 0: none */
     struct history_zone *zone; /* what is known of the zone; NULL: nothing is remembered */
     struct history_stretch last;
+    /* of minutes and hours: while local time is ahead by so much (ms) */
+    struct history_stretch steady;
+    int64_t steady_ahead;
 };
 
 /* `times` levels (MINUTE to YEAR) together; 7 days are a week that begins on Monday. */

@@ -296,20 +296,21 @@ static int gather_loose(struct work *work, struct source *source)
 
 /* ---- one path -------------------------------------------------------------------------------- */
 
+static const enum history_level levels_of_units[] = {
+    [HISTORY_UNIT_HOUR] = HISTORY_HOUR,
+    [HISTORY_UNIT_DAY] = HISTORY_DAY,
+    [HISTORY_UNIT_MONTH] = HISTORY_MONTH,
+    [HISTORY_UNIT_YEAR] = HISTORY_YEAR,
+};
+
 static struct history_calendar grid_of(const struct history_question *question,
                                        struct history_zone *zone)
 {
-    static const enum history_level levels[] = {
-        [HISTORY_UNIT_HOUR] = HISTORY_HOUR,
-        [HISTORY_UNIT_DAY] = HISTORY_DAY,
-        [HISTORY_UNIT_MONTH] = HISTORY_MONTH,
-        [HISTORY_UNIT_YEAR] = HISTORY_YEAR,
-    };
     int64_t step = question->step / CLOCK_MS;
     struct history_calendar grid = history_calendar_steps(step > 0 ? step : 1);
     if (question->unit != HISTORY_UNIT_NONE)
-        grid =
-            history_calendar_new(levels[question->unit], question->units > 0 ? question->units : 1);
+        grid = history_calendar_new(levels_of_units[question->unit],
+                                    question->units > 0 ? question->units : 1);
     grid.zone = zone;
     return grid;
 }
@@ -330,6 +331,7 @@ static struct history_scan scan_of(struct work *work, const struct source *sourc
         .loose = &work->loose,
         .series = source->series,
         .counter = source->counter,
+        .reach = question->reach,
         .from = work->from,
         .to = work->to,
         .every = question->unit == HISTORY_UNIT_NONE && question->step == 0,
@@ -403,6 +405,15 @@ struct path_state {
     int64_t before;
 };
 
+static void tell_thinned(struct history_series *series, const struct history_scan *scan)
+{
+    for (int unit = HISTORY_UNIT_HOUR; unit <= HISTORY_UNIT_YEAR; unit++) {
+        clock_us until = scan->thinned[levels_of_units[unit]] * CLOCK_MS;
+        if (until > series->thinned[unit])
+            series->thinned[unit] = until;
+    }
+}
+
 /* Add one series to the rows of its path. */
 static int read_source(struct work *work, struct source *source, struct path_state *path)
 {
@@ -419,6 +430,7 @@ static int read_source(struct work *work, struct source *source, struct path_sta
     if (scan.cut)
         cut_at(work, path->series, scan.cut_at);
     work->damaged = work->damaged || scan.damaged;
+    tell_thinned(path->series, &scan);
     /* decimals only grow from series to series, but for a catalogue that went back */
     int more = source->decimals - path->decimals;
     for (size_t i = 0; i < work->reader->rows.count && more > 0; i++)
@@ -458,6 +470,7 @@ static int read_path(struct work *work, size_t path, size_t *at)
         .has_before = state.has_before,
         .before = state.before,
     };
+    state.series->continued = state.has_before;
     state.series->buckets = history_bucket_make(&of);
     state.series->count = state.series->buckets ? of.count : 0;
     return state.series->buckets ? 0 : no_memory(work);

@@ -425,8 +425,10 @@ static int put_older(struct history_scan *scan, int level, int64_t *from, struct
     if (until > scan->to)
         until = scan->to;
     result = oldest_of(scan, level, &oldest, err);
-    if (result == 0 && oldest < until)
+    if (result == 0 && oldest < until) {
         result = put_level(scan, (enum history_level)level, *from, until, err);
+        scan->thinned[level] = until;
+    }
     *from = until;
     return result;
 }
@@ -455,23 +457,52 @@ int history_scan_run(struct history_scan *scan, struct err *err)
     return result;
 }
 
-/* The last row of hours in the day before `from`. */
-static int row_before(struct history_scan *scan, int64_t *value, struct err *err)
+/* The last row of a level that ends at or before `from`: 1 and its time and last reading, 0, or a
+ * code. */
+static int row_before(struct history_scan *scan, enum history_level level, int64_t *time,
+                      int64_t *value, struct err *err)
 {
     struct history_piece piece;
     int64_t until;
-    struct history_calendar hours = scan->calendars[HISTORY_HOUR];
-    int result = piece_before(scan, HISTORY_HOUR, scan->from - 1, &piece, err);
+    struct history_calendar grid = scan->calendars[level];
+    int result = piece_before(scan, level, scan->from - 1, &piece, err);
     if (result > 0)
-        result = read_rows(scan, HISTORY_HOUR, &piece, &until, err);
-    for (size_t i = scan->stored[HISTORY_HOUR].count; result > 0 && i-- > 0;) {
-        const struct history_tier_row *row = &scan->stored[HISTORY_HOUR].list[i];
-        if (history_calendar_find(&hours, row->time).end <= scan->from) {
+        result = read_rows(scan, level, &piece, &until, err);
+    for (size_t i = scan->stored[level].count; result > 0 && i-- > 0;) {
+        const struct history_tier_row *row = &scan->stored[level].list[i];
+        if (history_calendar_find(&grid, row->time).end <= scan->from) {
+            *time = row->time;
             *value = row->last;
-            return row->time >= scan->from - DAY_MS;
+            return 1;
         }
     }
     return result < 0 ? result : 0;
+}
+
+/* By the rows of hours in the day before `from`, which are there when its readings are not. */
+static int hour_before(struct history_scan *scan, int64_t *value, struct err *err)
+{
+    int64_t time;
+    int result = row_before(scan, HISTORY_HOUR, &time, value, err);
+    return result > 0 ? time >= scan->from - DAY_MS : result;
+}
+
+/* By rows of any kind: each reading that is older than a day is in one of hours, days, months or
+ * years. */
+static int any_before(struct history_scan *scan, int64_t *value, struct err *err)
+{
+    int64_t newest = INT64_MIN;
+    for (int level = HISTORY_HOUR; level < HISTORY_LEVELS; level++) {
+        int64_t time, last;
+        int result = row_before(scan, (enum history_level)level, &time, &last, err);
+        if (result < 0)
+            return result;
+        if (result > 0 && time > newest) {
+            newest = time;
+            *value = last;
+        }
+    }
+    return newest > INT64_MIN;
 }
 
 /* Where looking begins, and the coarsest rows that can tell: a question from midnight on is
@@ -505,7 +536,11 @@ int history_scan_before(struct history_scan *scan, int64_t *value, struct err *e
         result = 1;
     } else if (result == 0 && level == HISTORY_RAW) {
         near.from = scan->from;
-        result = row_before(&near, value, err);
+        result = hour_before(&near, value, err);
+    }
+    if (result == 0 && scan->reach) {
+        near.from = scan->from;
+        result = any_before(&near, value, err);
     }
     free(near.buckets.list);
     history_scan_end(&near);

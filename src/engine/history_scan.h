@@ -28,6 +28,7 @@ struct history_scan {
     const struct history_samples *loose; /* ordered; not in pieces */
     uint32_t series;
     bool counter;
+    bool reach;                   /* history_scan_before: however old it is */
     int64_t from, to;             /* ms, from <= time < to */
     bool every;                   /* each reading is a bucket of its own */
     struct history_calendar grid; /* else */
@@ -39,6 +40,8 @@ struct history_scan {
     bool cut;       /* there was more than `most`, */
     int64_t cut_at; /* ... from here on (ms) */
     bool damaged;   /* a piece could not be read: a gap */
+    /* before this (ms) the rows of a level stand for buckets that are shorter; 0: nowhere */
+    int64_t thinned[HISTORY_LEVELS];
     /* at work */
     struct history_calendar calendars[HISTORY_LEVELS];
     struct history_scan_rows stored[HISTORY_LEVELS];
@@ -54,8 +57,8 @@ struct history_scan {
 /* Gather; what the caller sets is set, the rest zero. 0, or a code and `err`. */
 int history_scan_run(struct history_scan *scan, struct err *err);
 
-/* The last good reading in the day before `from`: 1 and `value`, 0, or a code. Call it
- * before history_scan_run. */
+/* The last good reading in the day before `from`, or with `reach` the last one: 1 and `value`, 0,
+ * or a code. Call it before history_scan_run. */
 int history_scan_before(struct history_scan *scan, int64_t *value, struct err *err);
 
 /* Frees everything but `buckets`, which is the caller's. */

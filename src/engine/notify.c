@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "engine/notify_private.h"
 
-#define BYTES_EACH 1024 /* `most` times so many bytes is the bound of memory */
+#define BYTES_EACH 1024 /* `most` times so many bytes is the bound of the queue on the disk */
 
 const char *notice_kind_name(enum notice_kind kind)
 {
@@ -20,6 +20,7 @@ const char *notice_kind_name(enum notice_kind kind)
         [NOTICE_CONTROL] = "control", [NOTICE_SIGN_IN_REFUSED] = "sign-in-refused",
         [NOTICE_REPORT] = "report",   [NOTICE_TEST] = "test",
         [NOTICE_LOSS] = "loss",       [NOTICE_EVENT] = "event",
+        [NOTICE_UPS] = "ups",
     };
     return names[kind];
 }
@@ -53,6 +54,7 @@ static struct notify_target *add_target(struct notify *notify, const char *name)
     target->notify = notify;
     snprintf(target->name, sizeof target->name, "%s", name);
     target->notices = mem_new(NOTIFY_TOGETHER_MOST * sizeof *target->notices);
+    target->picked = mem_new(NOTIFY_TOGETHER_MOST * sizeof *target->picked);
     target->timer = LOOP_TIMER_EMPTY;
     target->defer = LOOP_DEFER_EMPTY;
     target->due = CLOCK_NEVER;
@@ -64,25 +66,25 @@ static void free_target(struct notify_target *target)
 {
     loop_timer_stop(&target->timer);
     loop_defer_cancel(&target->defer);
-    for (struct notify_entry *entry; (entry = notify_list_take(&target->job_entries));)
-        free(entry);
-    for (struct notify_entry *entry; (entry = notify_queue_take(&target->queue, ALARM_INFO));)
-        free(entry);
+    notify_job_forget_fetch(target);
+    for (size_t i = 0; i < target->picked_count; i++)
+        notify_entry_drop(target->picked[i].entry);
+    notify_queue_deinit(&target->queue);
+    free(target->picked);
     free(target->notices);
     free(target->words);
     free(target);
 }
 
-void notify_forget(struct notify_target *target, struct notify_entry *entry)
+void notify_forget(struct notify_target *target, struct notify_record *record)
 {
-    entry->next = NULL;
     target->notify->count--;
-    target->notify->bytes -= entry->bytes;
-    notify_keep_done(target->notify, entry);
-    free(entry);
+    target->notify->bytes -= record->bytes;
+    notify_keep_done(target->notify, record, 1);
+    record->entry = notify_entry_drop(record->entry);
 }
 
-void notify_lose(struct notify_target *target, struct notify_entry *entry)
+void notify_lose(struct notify_target *target, struct notify_record *record)
 {
     if (!target->lost++) {
         const struct clock *clock = loop_clock(target->notify->loop);
@@ -92,22 +94,21 @@ void notify_lose(struct notify_target *target, struct notify_entry *entry)
                      *target->problem ? target->problem : "more wait than may");
     }
     target->given_up++;
-    if (entry)
-        notify_forget(target, entry);
+    if (record)
+        notify_forget(target, record);
     notify_keep_lost(target);
 }
 
 /* All that waits for it is given up. */
 static void empty_target(struct notify_target *target, const char *why)
 {
-    size_t count = 0;
+    size_t count = target->picked_count;
+    struct notify_record record;
     notify_send_abandon(target);
-    target->job = (struct notify_job){0};
-    for (struct notify_entry *entry; (entry = notify_list_take(&target->job_entries)); count++)
-        notify_forget(target, entry);
-    for (struct notify_entry *entry; (entry = notify_queue_take(&target->queue, ALARM_INFO));
-         count++)
-        notify_forget(target, entry);
+    notify_job_forget_fetch(target);
+    notify_job_end(target);
+    for (; notify_queue_take(&target->queue, ALARM_INFO, &record); count++)
+        notify_forget(target, &record);
     if (target->lost) {
         target->lost = 0;
         notify_keep_lost(target);
@@ -192,9 +193,10 @@ static struct notify_target *find_least(struct notify *notify, enum alarm_severi
     struct notify_target *found = NULL;
     uint64_t oldest = UINT64_MAX;
     for (size_t i = 0; i < notify->target_count; i++) {
-        const struct notify_entry *entry = notify->targets[i]->queue.lists[severity].first;
-        if (entry && entry->id < oldest) {
-            oldest = entry->id;
+        const struct notify_record *record =
+            notify_queue_oldest(&notify->targets[i]->queue, severity);
+        if (record && record->id < oldest) {
+            oldest = record->id;
             found = notify->targets[i];
         }
     }
@@ -206,9 +208,11 @@ static bool make_room(struct notify *notify, enum alarm_severity most)
 {
     for (int severity = 0; severity <= (int)most; severity++) {
         struct notify_target *target = find_least(notify, (enum alarm_severity)severity);
-        if (!target)
+        struct notify_record record;
+        if (!target ||
+            !notify_queue_take_of(&target->queue, (enum alarm_severity)severity, &record))
             continue;
-        notify_lose(target, notify_queue_take_of(&target->queue, (enum alarm_severity)severity));
+        notify_lose(target, &record);
         return true;
     }
     return false;
@@ -224,18 +228,17 @@ static int put(struct notify_target *target, const struct notice *notice)
     bool room = entry;
     while (room && is_full(notify, entry->bytes))
         room = make_room(notify, notice->severity);
-    if (!room) {
-        int code = entry ? -ENOSPC : -ENOMEM;
-        free(entry);
+    if (!room || !notify_queue_add(&target->queue, notify_record_of(entry))) {
+        int code = entry && !room ? -ENOSPC : -ENOMEM;
+        notify_entry_drop(entry);
         notify_lose(target, NULL);
         return code;
     }
     notify->next_id++;
     notify->count++;
     notify->bytes += entry->bytes;
-    notify_queue_add(&target->queue, entry);
     notify_keep_add(target, entry);
-    notify_send_new(target, entry);
+    notify_send_new(target, notice->kind == NOTICE_TEST);
     return 0;
 }
 
@@ -283,29 +286,24 @@ void notify_route_remove(struct notify *notify, struct notify_route *route)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-/* One that waited when the program ended, or (entry NULL) what was lost and not told. */
-static void on_kept(void *user, const char *name, struct notify_entry *entry, uint64_t lost,
-                    clock_us since)
+/* One that waited when the program ended, or (record NULL) what was lost and not told. */
+static void on_kept(void *user, const char *name, const struct notify_record *record, uint64_t job,
+                    uint64_t lost, clock_us since)
 {
     struct notify *notify = user;
     struct notify_target *target = notify_find(notify, name);
     if (!target && notify->target_count < RECIPIENTS_MOST)
         target = add_target(notify, name);
-    if (!target) {
-        free(entry); /* the settings have another full set of recipients */
-        return;
-    }
-    if (!entry) {
+    if (!target)
+        return; /* the settings have another full set of recipients */
+    if (!record) {
         target->lost = lost;
         target->lost_since = since;
         return;
     }
     notify->count++;
-    notify->bytes += entry->bytes;
-    if (entry->job && (!target->job.count || target->job.id == entry->job))
-        notify_send_resume(target, entry);
-    else
-        notify_queue_add(&target->queue, entry);
+    notify->bytes += record->bytes;
+    notify_job_resume(target, *record, job);
 }
 
 struct notify *notify_open(const struct notify_context *context, const struct config *config)
@@ -313,7 +311,8 @@ struct notify *notify_open(const struct notify_context *context, const struct co
     struct notify *notify = mem_new(sizeof *notify);
     notify->loop = context->loop;
     notify->events = context->events;
-    notify_keep_open(notify, context->folder, on_kept);
+    snprintf(notify->folder, sizeof notify->folder, "%s", context->folder);
+    notify_keep_open(notify, on_kept);
     notify_configure(notify, config);
     return notify;
 }
@@ -345,7 +344,7 @@ struct notify_status notify_status(const struct notify *notify, size_t index)
         .recipient = target->name,
         .settings = target->settings,
         .kind = recipient_kind_name((enum recipient_kind)target->settings->kind),
-        .waiting = target->job.count + target->queue.count,
+        .waiting = target->picked_count + target->queue.count,
         .last_wall = target->last_wall,
         .next = target->due,
         .problem = target->problem,
@@ -360,6 +359,11 @@ struct notify_status notify_status(const struct notify *notify, size_t index)
 bool notify_durable(const struct notify *notify)
 {
     return notify->kept && !notify->behind && notify->unwritten == 0;
+}
+
+bool notify_reading(const struct notify *notify)
+{
+    return notify->fetching > 0;
 }
 
 bool notify_kept(const struct notify *notify, const char **problem)

@@ -5,9 +5,9 @@
  * waits in a bounded queue until the route of that recipient's kind (mail, trap, syslog, webhook:
  * face/) has delivered it: retried with back-off over hours, in order per recipient, gathered where
  * the recipient has a least interval. What is due at once is handed to its route in the same turn;
- * the disk
- * (`notices.db`, written by a thread) follows, and what was not known to be delivered is sent again
- * after a restart under the same id. Owned by the daemon; loop thread only.
+ * the disk (`notices.db`, written by a thread) follows, and what was not known to be delivered is
+ * sent again after a restart under the same id. What waits longer has its texts on the disk alone
+ * and a small record in memory. Owned by the daemon; loop thread only.
  */
 #pragma once
 
@@ -33,6 +33,8 @@ enum notice_kind {
     NOTICE_TEST,
     NOTICE_LOSS,  /* notices were given up: the queue was full */
     NOTICE_EVENT, /* one of the event log, for those who want all of it */
+    NOTICE_UPS,   /* one of UPS-MIB's traps: raised or cleared is an entry `alarm` of its table of
+                     alarms; repeated is "on battery", for `limit` seconds, `number` minutes left */
     NOTICE_KINDS
 };
 const char *notice_kind_name(enum notice_kind kind);
@@ -92,6 +94,9 @@ struct notify_job {
     const struct notice *notices;
 };
 
+/* Whether a person waits for it, and wants to see what is said. */
+bool notify_job_is_test(const struct notify_job *job);
+
 enum notify_outcome {
     NOTIFY_DELIVERED,
     NOTIFY_LATER, /* could not be delivered now: tried again */
@@ -137,6 +142,9 @@ struct notify_status notify_status(const struct notify *notify, size_t index);
 
 /* Whether the disk has all that happened: what waits, and that the rest has been delivered. */
 bool notify_durable(const struct notify *notify);
+
+/* Whether texts are on their way from the disk, for something that is due. */
+bool notify_reading(const struct notify *notify);
 
 /* Whether what waits is kept on the disk, else why not. */
 bool notify_kept(const struct notify *notify, const char **problem);

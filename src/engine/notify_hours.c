@@ -9,7 +9,6 @@
 #include "engine/schedule_time.h"
 
 #define ALL_DAYS 0x7Fu
-#define AHEAD_MOST 16 /* spans that may touch: a week of days, and what is written double */
 
 #define FIELD(name) .offset = offsetof(struct business_hours, name)
 
@@ -42,7 +41,8 @@ static const struct setting_row rows[] = {
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static int parse_times(const char *from, const char *to, struct notify_span *span, struct err *err)
+static int parse_times(const char *from, const char *to, struct schedule_hours *span,
+                       struct err *err)
 {
     if (schedule_parse_time(from, &span->from) < 0 || span->from == SCHEDULE_DAY_S ||
         schedule_parse_time(to, &span->to) < 0)
@@ -54,7 +54,7 @@ static int parse_times(const char *from, const char *to, struct notify_span *spa
                : 0;
 }
 
-static int parse_hours(const struct business_hours *hours, struct notify_span *span,
+static int parse_hours(const struct business_hours *hours, struct schedule_hours *span,
                        const char **key, struct err *err)
 {
     *key = "days";
@@ -65,7 +65,7 @@ static int parse_hours(const struct business_hours *hours, struct notify_span *s
 }
 
 /* "[days] HH:MM-HH:MM": the times are what stands behind the last blank. */
-static int parse_span(const char *text, size_t length, struct notify_span *span, struct err *err)
+static int parse_span(const char *text, size_t length, struct schedule_hours *span, struct err *err)
 {
     char days[81], from[9] = "", to[9] = "";
     size_t times = length;
@@ -88,7 +88,7 @@ static int parse_span(const char *text, size_t length, struct notify_span *span,
     return parse_times(from, to, span, err);
 }
 
-int notify_hours_parse(const char *text, struct notify_span spans[NOTIFY_SPANS_MOST],
+int notify_hours_parse(const char *text, struct schedule_hours spans[NOTIFY_SPANS_MOST],
                        struct err *err)
 {
     int count = 0;
@@ -112,7 +112,7 @@ int notify_hours_parse(const char *text, struct notify_span spans[NOTIFY_SPANS_M
 
 static int check(const struct config *config, const void *record, const char **key, struct err *err)
 {
-    struct notify_span span;
+    struct schedule_hours span;
     (void)config;
     return parse_hours(record, &span, key, err);
 }
@@ -130,54 +130,22 @@ const struct setting_table business_hours_table = {
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-/* The end of the span's turn that `wall` lies in: one of yesterday, which may go on past midnight,
- * or of today; 0: none. */
-static clock_us span_end(const struct notify_span *span, clock_us wall)
-{
-    int64_t today = schedule_time_day(wall);
-    for (int64_t day = today - 1; day <= today; day++) {
-        if (!(span->days >> schedule_time_weekday(day) & 1))
-            continue;
-        clock_us begin = schedule_time_moment(day, span->from);
-        clock_us end = schedule_time_moment(day + (span->to < span->from), span->to);
-        if (begin <= wall && wall < end)
-            return end;
-    }
-    return 0;
-}
-
-clock_us notify_hours_end(const struct notify_span *spans, size_t count, clock_us wall)
-{
-    clock_us end = 0;
-    for (int hops = 0; hops < AHEAD_MOST; hops++) {
-        clock_us from = end ? end : wall, best = 0;
-        for (size_t i = 0; i < count; i++) {
-            clock_us one = span_end(&spans[i], from);
-            best = one > best ? one : best;
-        }
-        if (!best)
-            return end;
-        end = best;
-    }
-    return end;
-}
-
 bool notify_hours_on_duty(const struct recipient *recipient, const struct business_hours *hours,
                           clock_us wall)
 {
-    struct notify_span span;
+    struct schedule_hours span;
     struct err err = ERR_EMPTY;
     const char *key;
     if (recipient->when == RECIPIENT_ALWAYS || !wall || parse_hours(hours, &span, &key, &err) < 0)
         return true;
-    bool business = notify_hours_end(&span, 1, wall) != 0;
+    bool business = schedule_hours_end(&span, 1, wall) != 0;
     return business == (recipient->when == RECIPIENT_BUSINESS_HOURS);
 }
 
 clock_us notify_hours_quiet(const struct recipient *recipient, clock_us wall)
 {
-    struct notify_span spans[NOTIFY_SPANS_MOST];
+    struct schedule_hours spans[NOTIFY_SPANS_MOST];
     struct err err = ERR_EMPTY;
     int count = *recipient->quiet && wall ? notify_hours_parse(recipient->quiet, spans, &err) : 0;
-    return count > 0 ? notify_hours_end(spans, (size_t)count, wall) : 0;
+    return count > 0 ? schedule_hours_end(spans, (size_t)count, wall) : 0;
 }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "engine/notify_recipient.h"
+#include "engine/schedule_time.h"
 
 struct business_hours {
     const char *days, *from, *to;
@@ -20,21 +21,11 @@ struct business_hours {
 
 extern const struct setting_table business_hours_table;
 
-/* From `from` on each of `days` until `to`, which is on the next day when it is not later. */
-struct notify_span {
-    unsigned days; /* bit 0 Monday to bit 6 Sunday */
-    int from, to;  /* seconds of the day */
-};
-
 #define NOTIFY_SPANS_MOST 16
 
 /* "22:00-06:00; sat-sun 00:00-24:00" -> spans: how many, or -EINVAL or -E2BIG and a sentence. */
-int notify_hours_parse(const char *text, struct notify_span spans[NOTIFY_SPANS_MOST],
+int notify_hours_parse(const char *text, struct schedule_hours spans[NOTIFY_SPANS_MOST],
                        struct err *err);
-
-/* When the spans that `wall` lies in end, those that touch taken as one, looking a week ahead at
- * most; 0 when it lies in none. */
-clock_us notify_hours_end(const struct notify_span *spans, size_t count, clock_us wall);
 
 /* Whether what happens at `wall` is for this recipient at all; while the time is not known (0) all
  * is. */

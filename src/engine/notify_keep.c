@@ -1,5 +1,5 @@
-/* The copy of what waits on the disk: each change as it happens; all of it again when the disk has
- * missed some. */
+/* What waits, on the disk: each change as it happens; what is in memory again when the disk has
+ * missed some. Texts leave memory when the disk has them. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,17 +27,17 @@ static struct notify_op *add_op(struct notify_op **end, enum notify_op_kind kind
     return op;
 }
 
-/* A step that holds a copy of the entry; NULL without memory. */
 static struct notify_op *add_entry(struct notify_op **end, const struct notify_target *target,
-                                   const struct notify_entry *entry)
+                                   struct notify_entry *entry, uint64_t job)
 {
     struct notify_op *op = add_op(end, NOTIFY_OP_ADD, entry->id);
     if (!op)
         return NULL;
     snprintf(op->recipient, sizeof op->recipient, "%s", target->name);
-    op->job = entry->job;
-    op->entry = notify_entry_new(&entry->notice, entry->id);
-    return op->entry ? op : NULL;
+    op->severity = entry->notice.severity;
+    op->job = job;
+    op->entry = notify_entry_share(entry);
+    return op;
 }
 
 static struct notify_op *add_lost(struct notify_op **end, const struct notify_target *target)
@@ -85,46 +85,42 @@ static bool keeps(struct notify *notify)
     return notify->writer && !notify->behind;
 }
 
-void notify_keep_add(struct notify_target *target, const struct notify_entry *entry)
+void notify_keep_add(struct notify_target *target, struct notify_entry *entry)
 {
     struct notify_op *ops = NULL;
     if (keeps(target->notify)) {
-        bool complete = add_entry(&ops, target, entry);
+        bool complete = add_entry(&ops, target, entry, 0);
         give(target->notify, ops, complete);
     }
 }
 
-void notify_keep_job(struct notify_target *target)
-{
-    struct notify_op *ops = NULL, **end = &ops;
-    bool complete = true;
-    if (!keeps(target->notify))
-        return;
-    for (const struct notify_entry *entry = target->job_entries.first; entry && complete;
-         entry = entry->next) {
-        struct notify_op *op = add_op(end, NOTIFY_OP_JOB, entry->id);
-        complete = op;
-        if (op) {
-            op->job = entry->job;
-            end = &op->next;
-        }
-    }
-    give(target->notify, ops, complete);
-}
-
-void notify_keep_done(struct notify *notify, const struct notify_entry *entries)
+/* One step for each of the records. */
+static void keep_each(struct notify *notify, enum notify_op_kind kind,
+                      const struct notify_record *records, size_t count, uint64_t job)
 {
     struct notify_op *ops = NULL, **end = &ops;
     bool complete = true;
     if (!keeps(notify))
         return;
-    for (; entries && complete; entries = entries->next) {
-        struct notify_op *op = add_op(end, NOTIFY_OP_DONE, entries->id);
+    for (size_t i = 0; i < count && complete; i++) {
+        struct notify_op *op = add_op(end, kind, records[i].id);
         complete = op;
-        if (op)
+        if (op) {
+            op->job = job;
             end = &op->next;
+        }
     }
     give(notify, ops, complete);
+}
+
+void notify_keep_job(struct notify_target *target)
+{
+    keep_each(target->notify, NOTIFY_OP_JOB, target->picked, target->picked_count, target->job_id);
+}
+
+void notify_keep_done(struct notify *notify, const struct notify_record *records, size_t count)
+{
+    keep_each(notify, NOTIFY_OP_DONE, records, count, 0);
 }
 
 void notify_keep_lost(struct notify_target *target)
@@ -138,11 +134,40 @@ void notify_keep_lost(struct notify_target *target)
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-static struct notify_op **add_list(struct notify_op **end, const struct notify_target *target,
-                                   const struct notify_list *list)
+/* What of this severity the disk has already stays there: all from the oldest on, since they leave
+ * in their order; the others are written. (One that passed the others, when the disk could not be
+ * read, may stay too and be sent again after a restart, under the same id.) */
+static struct notify_op **add_ring(struct notify_op **end, const struct notify_target *target,
+                                   enum alarm_severity severity)
 {
-    for (const struct notify_entry *entry = list->first; entry && end; entry = entry->next) {
-        struct notify_op *op = add_entry(end, target, entry);
+    const struct notify_ring *ring = &target->queue.rings[severity];
+    if (!ring->count)
+        return end;
+    struct notify_op *op = add_op(end, NOTIFY_OP_KEEP, notify_ring_at(ring, 0)->id);
+    if (op) {
+        snprintf(op->recipient, sizeof op->recipient, "%s", target->name);
+        op->severity = severity;
+    }
+    end = op ? &op->next : NULL;
+    for (uint32_t i = 0; i < ring->count && end; i++) {
+        struct notify_entry *entry = notify_ring_at(ring, i)->entry;
+        if (!entry)
+            continue;
+        op = add_entry(end, target, entry, 0);
+        end = op ? &op->next : NULL;
+    }
+    return end;
+}
+
+/* The job, of which the disk may have nothing or all. */
+static struct notify_op **add_picked(struct notify_op **end, const struct notify_target *target)
+{
+    for (size_t i = 0; i < target->picked_count && end; i++) {
+        const struct notify_record *record = &target->picked[i];
+        struct notify_op *op = record->entry ? add_entry(end, target, record->entry, target->job_id)
+                                             : add_op(end, NOTIFY_OP_JOB, record->id);
+        if (op)
+            op->job = target->job_id;
         end = op ? &op->next : NULL;
     }
     return end;
@@ -150,10 +175,10 @@ static struct notify_op **add_list(struct notify_op **end, const struct notify_t
 
 static struct notify_op **add_target(struct notify_op **end, const struct notify_target *target)
 {
-    if (target->job.count)
-        end = add_list(end, target, &target->job_entries);
-    for (size_t i = 0; i < ALARM_SEVERITIES && end; i++)
-        end = add_list(end, target, &target->queue.lists[i]);
+    for (int i = 0; i < ALARM_SEVERITIES && end; i++)
+        end = add_ring(end, target, (enum alarm_severity)i);
+    if (end)
+        end = add_picked(end, target); /* after the rings: those would take it out of its job */
     if (end && target->lost) {
         struct notify_op *op = add_lost(end, target);
         end = op ? &op->next : NULL;
@@ -164,11 +189,12 @@ static struct notify_op **add_target(struct notify_op **end, const struct notify
 static void write_all(struct notify *notify)
 {
     struct notify_op *ops = NULL;
-    struct notify_op *first = add_op(&ops, NOTIFY_OP_CLEAR, 0), **end = first ? &first->next : NULL;
+    struct notify_op *op = add_op(&ops, NOTIFY_OP_MARK, 0), **end = op ? &op->next : NULL;
     for (size_t i = 0; i < notify->target_count && end; i++)
         end = add_target(end, notify->targets[i]);
+    op = end ? add_op(end, NOTIFY_OP_SWEEP, 0) : NULL;
     notify->behind = false;
-    give(notify, ops, end);
+    give(notify, ops, op);
 }
 
 /* ---- what comes back ------------------------------------------------------------------------- */
@@ -195,6 +221,22 @@ static void take_report(struct notify *notify, const struct notify_note *note)
     }
 }
 
+/* What is on the disk needs no place in memory any more. What is being sent keeps its texts. */
+static void release(struct notify *notify, const struct notify_note *note)
+{
+    struct notify_target *target = NULL;
+    for (const struct notify_op *op = note->ops; op; op = op->next) {
+        if (op->kind != NOTIFY_OP_ADD)
+            continue;
+        if (!target || strcmp(target->name, op->recipient) != 0)
+            target = notify_find(notify, op->recipient);
+        struct notify_record *record =
+            target ? notify_queue_find(&target->queue, op->severity, op->id) : NULL;
+        if (record)
+            record->entry = notify_entry_drop(record->entry);
+    }
+}
+
 static void on_back(struct loop_fd *handle, int events, void *user)
 {
     struct notify *notify = user;
@@ -202,6 +244,8 @@ static void on_back(struct loop_fd *handle, int events, void *user)
     (void)events;
     for (struct notify_note *note; (note = notify_writer_take(notify->writer));) {
         take_report(notify, note);
+        if (note->batch.written)
+            release(notify, note);
         notify->unwritten -= note->batch.block.weight;
         notify_note_free(note);
     }
@@ -211,10 +255,10 @@ static void on_back(struct loop_fd *handle, int events, void *user)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static int start(struct notify *notify, const char *folder, notify_store_fn *fn, struct err *err)
+static int start(struct notify *notify, notify_store_fn *fn, struct err *err)
 {
     int64_t floor = notify->next_id >> 32; /* of the clock */
-    struct notify_store *store = notify_store_open(folder, floor, err);
+    struct notify_store *store = notify_store_open(notify->folder, floor, err);
     if (!store)
         return err->code;
     notify->next_id = (uint64_t)notify_store_run(store) << 32 | 1;
@@ -233,13 +277,13 @@ static int start(struct notify *notify, const char *folder, notify_store_fn *fn,
                          on_back, notify);
 }
 
-void notify_keep_open(struct notify *notify, const char *folder, notify_store_fn *fn)
+void notify_keep_open(struct notify *notify, notify_store_fn *fn)
 {
     struct err err = ERR_EMPTY;
     clock_us wall = clock_wall_known(loop_clock(notify->loop)) ? loop_wall(notify->loop) : CLOCK_S;
     notify->back = LOOP_FD_EMPTY;
     notify->next_id = (uint64_t)(wall / CLOCK_S & 0x7FFFFFFF) << 32 | 1;
-    notify->kept = start(notify, folder, fn, &err) == 0;
+    notify->kept = start(notify, fn, &err) == 0;
     if (notify->kept)
         return;
     snprintf(notify->kept_problem, sizeof notify->kept_problem, "%.199s", err.text);

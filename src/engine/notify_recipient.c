@@ -122,6 +122,13 @@ static const struct setting_row rows[] = {
      .initial = "false",
      .right = ROLE_ADMINISTRATOR,
      .help = "Whether all of the event log is sent as it is written, from the least severity on."},
+    {.key = "ups",
+     .type = SETTING_BOOL,
+     FIELD(ups),
+     .initial = "false",
+     .right = ROLE_ADMINISTRATOR,
+     .help = "For trap: whether it also gets the traps of UPS-MIB about the supply with a battery "
+             "(snmp_tables.ups), for programs that know only those."},
     {.key = "address",
      .type = SETTING_TEXT,
      FIELD(address),
@@ -347,7 +354,7 @@ static int check(const struct config *config, const void *record, const char **k
         [RECIPIENT_WEBHOOK] = check_webhook,
     };
     const struct recipient *recipient = record;
-    struct notify_span spans[NOTIFY_SPANS_MOST];
+    struct schedule_hours spans[NOTIFY_SPANS_MOST];
     *key = NULL;
     if (config_count(config, &recipient_settings_table) > RECIPIENTS_MOST)
         return err_set(err, -E2BIG, "there are more than %d recipients", RECIPIENTS_MOST);
@@ -449,6 +456,8 @@ static bool wants_kind(const struct recipient *recipient, enum notice_kind kind)
         return recipient->reports;
     case NOTICE_EVENT:
         return recipient->events;
+    case NOTICE_UPS:
+        return recipient->ups && recipient->kind == RECIPIENT_TRAP;
     case NOTICE_TEST: /* is for those whom it names */
     case NOTICE_KINDS:
         break;

@@ -61,6 +61,7 @@ struct recipient {
     int64_t min_interval; /* us; 0: each notice at once */
     /* what, unless a notice names its recipients */
     bool alarms, cleared, boot, sign_in, control, reports, events;
+    bool ups; /* of traps */
     /* mail */
     const char *address; /* one or several, comma between */
     int64_t form;        /* enum recipient_form */

@@ -12,8 +12,8 @@ static const struct setting_row rows[] = {
      .unit = "notices",
      .right = ROLE_ADMINISTRATOR,
      .help = "How many may wait, of all recipients together; when there are more, the oldest of "
-             "the least severe are given up, and that is told. One takes 500 bytes of "
-             "memory."},
+             "the least severe are given up, and that is told. One takes about 500 bytes of "
+             "the disk and 24 of memory."},
     {.key = "keep",
      .type = SETTING_DURATION,
      .offset = offsetof(struct notify_settings, keep),
@@ -22,6 +22,14 @@ static const struct setting_row rows[] = {
      .initial = "7 d",
      .right = ROLE_ADMINISTRATOR,
      .help = "What could not be delivered for so long is given up."},
+    {.key = "tell_after",
+     .type = SETTING_DURATION,
+     .offset = offsetof(struct notify_settings, tell_after),
+     .min = 0,
+     .max = 86400.0,
+     .initial = "5 min",
+     .right = ROLE_ADMINISTRATOR,
+     .help = "A recipient that cannot be reached for so long is an event (notices-delayed)."},
 };
 
 const struct setting_table notify_settings_table = {

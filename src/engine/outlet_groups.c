@@ -141,19 +141,11 @@ bool outlet_list_matches(const char *list, const char *path)
 
 /* ---- checks ---------------------------------------------------------------------------------- */
 
-static const struct setting_table *devices_of(const struct config *config)
-{
-    const struct setting_table *const *tables = config_schema(config)->tables;
-    while (*tables && strcmp((*tables)->name, "devices") != 0)
-        tables++;
-    return *tables;
-}
-
 /* The name of a device that exists; a pattern may name none yet. */
 static int check_device(const struct config *config, const char *word, size_t length,
                         struct err *err)
 {
-    const struct setting_table *devices = devices_of(config);
+    const struct setting_table *devices = config_table_named(config, "devices");
     char name[LIMIT_NAME + 1];
     if (memchr(word, '*', length))
         return 0;

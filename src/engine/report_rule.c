@@ -71,6 +71,13 @@ static const struct setting_row rows[] = {
      .initial = "",
      .right = ROLE_ADMINISTRATOR,
      .help = "What it is about: names of devices with commas between; empty: all."},
+    {.key = "energy",
+     .type = SETTING_BOOL,
+     FIELD(energy),
+     .initial = "true",
+     .right = ROLE_ADMINISTRATOR,
+     .help = "Whether it says what was used this week and month, against the ones before, and what "
+             "it cost."},
     {.key = "csv",
      .type = SETTING_BOOL,
      FIELD(csv),

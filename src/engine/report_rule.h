@@ -24,7 +24,7 @@ struct report_settings {
     int64_t every;          /* enum report_every */
     const char *at, *days;
     const char *devices; /* names with commas, "": all */
-    bool csv;
+    bool energy, csv;
     int64_t csv_step;   /* us */
     int64_t csv_format; /* 0: "," and "1.5"; 1: ";" and "1,5" */
 };

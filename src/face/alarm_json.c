@@ -91,6 +91,8 @@ static void write_quiet(struct json *json, const struct alarm_view *alarm,
     pair_wall(json, "shelved_until", alarm->shelved_until, view->form);
     pair_text(json, "suppressed_by", alarm->suppressed_by);
     json_pair_bool(json, "silent", alarm_json_is_silent(alarm));
+    json_pair_bool(json, "sounding", alarm->sounding);
+    json_pair_bool(json, "muted", alarm->muted);
 }
 
 void alarm_json_write(struct json *json, const struct alarm_view *alarm,

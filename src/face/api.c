@@ -110,6 +110,15 @@ static const struct route_parameter commands_parameters[] = {
     TIME_PARAMETER,
     {0}};
 
+static const struct route_parameter trace_parameters[] = {
+    {"format", "{\"enum\":[\"json\",\"text\",\"pcap\",\"capture\"],\"default\":\"json\"}",
+     "json; text; pcap for Wireshark; or the capture of one unit that a test replays.", false},
+    {"unit", "{\"type\":\"integer\",\"minimum\":0,\"maximum\":255}", "Only frames of this unit.",
+     false},
+    {"after", "{\"type\":\"integer\",\"minimum\":0,\"default\":0}",
+     "json: only frames after this number.", false},
+    {0}};
+
 static const struct route_parameter outlets_parameters[] = {
     {"device", TEXT, "Only those of this device.", false}, TIME_PARAMETER, {0}};
 
@@ -126,6 +135,32 @@ static const struct route_parameter alarms_parameters[] = {
     {"limit", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,\"default\":100}",
      "At most so many.", false},
     TIME_PARAMETER,
+    {0}};
+
+#define ENERGY_PARAMETERS                                                                          \
+    {"period", "{\"enum\":[\"day\",\"week\",\"month\",\"year\"],\"default\":\"month\"}",           \
+     "How long; compared with the one before.", false},                                            \
+        {"at", TEXT, "A day of the period, as in 2026-01-31; the present one if not given.",       \
+         false},                                                                                   \
+        {"by", "{\"enum\":[\"meter\",\"group\",\"medium\"],\"default\":\"meter\"}",                \
+         "What a row is.", false},                                                                 \
+        {"group", TEXT, "Only this group, or by meter its members.", false},                       \
+    {                                                                                              \
+        "medium", "{\"enum\":[\"electricity\",\"water\",\"gas\",\"heat\"]}", "Only this one.",     \
+            false                                                                                  \
+    }
+
+static const struct route_parameter energy_parameters[] = {ENERGY_PARAMETERS, {0}};
+
+static const struct route_parameter energy_csv_parameters[] = {
+    ENERGY_PARAMETERS,
+    {"separator", "{\"enum\":[\",\",\";\",\"tab\"],\"default\":\",\"}", "Between cells.", false},
+    {"decimal", "{\"enum\":[\".\",\",\"],\"default\":\".\"}", "Decimal mark.", false},
+    {0}};
+
+static const struct route_parameter calendar_parameters[] = {
+    {"of", TEXT, "Id of a meter or of a group.", false},
+    {"year", "{\"type\":\"integer\"}", "The present one if not given.", false},
     {0}};
 
 /* clang-format off */
@@ -148,6 +183,17 @@ const struct route api_routes[] = {
     {HTTP_DELETE, "/history", ROLE_ADMINISTRATOR, "Forget what has been recorded, for ever", below_parameters, NULL, NULL, NULL, 0, api_history_clear},
     {HTTP_POST, "/history/append", ROLE_CONTROL, "Record what points say now", append_parameters, NULL, "HistoryAppended", NULL, 0, api_history_append},
     {HTTP_POST, "/history/forecast", ROLE_ADMINISTRATOR, "How long the space lasts with a choice of settings", NULL, "HistoryChoice", "HistoryForecast", NULL, 0, api_history_forecast},
+    {HTTP_GET, "/energy", ROLE_VIEW, "What was used and what it cost, against the period before", energy_parameters, NULL, "Energy", NULL, 0, api_energy_show},
+    {HTTP_GET, "/energy/calendar", ROLE_VIEW, "A year of one meter or group, day by day", calendar_parameters, NULL, "EnergyCalendar", NULL, 0, api_energy_calendar},
+    {HTTP_GET, "/energy.csv", ROLE_VIEW, "What was used and what it cost as a table, step by step", energy_csv_parameters, NULL, "Csv", "text/csv", 0, api_energy_csv},
+    {HTTP_GET, "/energy/demand", ROLE_VIEW, "Averages over a window, their peaks, highest and lowest readings", NULL, NULL, "Demands", NULL, 0, api_demand_list},
+    {HTTP_DELETE, "/energy/demand/{path+}", ROLE_ADMINISTRATOR, "Let peaks and extremes of a point begin anew", NULL, NULL, NULL, NULL, 0, api_demand_reset},
+    {HTTP_GET, "/tariffs", ROLE_VIEW, "What a unit costs, from which day on", NULL, NULL, "Records", NULL, 0, api_tariffs_list},
+    {HTTP_PUT, "/tariffs/{name}", ROLE_ADMINISTRATOR, "Make or change a tariff", NULL, "RecordChange", "SettingsApplied", NULL, 0, api_tariffs_put},
+    {HTTP_DELETE, "/tariffs/{name}", ROLE_ADMINISTRATOR, "Remove a tariff", NULL, NULL, "SettingsApplied", NULL, 0, api_tariffs_remove},
+    {HTTP_GET, "/energy-groups", ROLE_VIEW, "Groups of meters", NULL, NULL, "Records", NULL, 0, api_energy_groups_list},
+    {HTTP_PUT, "/energy-groups/{name}", ROLE_ADMINISTRATOR, "Make or change a group of meters", NULL, "RecordChange", "SettingsApplied", NULL, 0, api_energy_groups_put},
+    {HTTP_DELETE, "/energy-groups/{name}", ROLE_ADMINISTRATOR, "Remove a group of meters", NULL, NULL, "SettingsApplied", NULL, 0, api_energy_groups_remove},
     {HTTP_GET, "/logging", ROLE_VIEW, "What is recorded", time_parameters, NULL, "Logging", NULL, 0, api_state_logging},
 
     {HTTP_GET, "/events", ROLE_VIEW, "What happened, newest first; each role sees what it may", events_parameters, NULL, "Events", NULL, 0, api_events_list},
@@ -174,6 +220,7 @@ const struct route api_routes[] = {
     {HTTP_GET, "/schedules", ROLE_VIEW, "Schedules, what they hold and what comes next", time_parameters, NULL, "Schedules", NULL, 0, api_schedules_list},
     {HTTP_PUT, "/schedules/{name}", ROLE_ADMINISTRATOR, "Make or change a schedule", NULL, "RecordChange", "SettingsApplied", NULL, 0, api_schedules_put},
     {HTTP_DELETE, "/schedules/{name}", ROLE_ADMINISTRATOR, "Remove a schedule", NULL, NULL, "SettingsApplied", NULL, 0, api_schedules_remove},
+    {HTTP_PUT, "/pulses/{path+}", ROLE_ADMINISTRATOR, "Say what the display of a pulse meter reads", NULL, "MeterReading", NULL, NULL, ROUTE_ACCEPTS, api_pulses_set},
     {HTTP_GET, "/budgets", ROLE_VIEW, "Load budgets and what they carry", NULL, NULL, "Budgets", NULL, 0, api_budgets_list},
 
     {HTTP_GET, "/alarms", ROLE_VIEW, "Alarms, what is not normal first, in order of harm", alarms_parameters, NULL, "Alarms", NULL, 0, api_alarms_list},
@@ -181,6 +228,7 @@ const struct route api_routes[] = {
     {HTTP_POST, "/alarms/{id}/acknowledge", ROLE_CONTROL, "Somebody has seen it", time_parameters, "AlarmWish", "Alarm", NULL, 0, api_alarms_acknowledge},
     {HTTP_POST, "/alarms/{id}/shelve", ROLE_CONTROL, "Tell nobody of it for a time", time_parameters, "AlarmShelve", "Alarm", NULL, 0, api_alarms_shelve},
     {HTTP_POST, "/alarms/{id}/unshelve", ROLE_CONTROL, "End the time for which it is shelved", time_parameters, "AlarmWish", "Alarm", NULL, 0, api_alarms_unshelve},
+    {HTTP_POST, "/alarms/{id}/mute", ROLE_CONTROL, "Silence its sounders until it trips anew", time_parameters, "AlarmWish", "Alarm", NULL, 0, api_alarms_mute},
     {HTTP_POST, "/alarms/{id}/clear", ROLE_CONTROL, "End one that has recovered and is latched", time_parameters, "AlarmWish", "Alarm", NULL, 0, api_alarms_clear},
     {HTTP_GET, "/alarm-rules", ROLE_VIEW, "What is an alarm", NULL, NULL, "Records", NULL, 0, api_alarm_rules_list},
     {HTTP_POST, "/alarm-rules/preview", ROLE_CONTROL, "How often a rule would have fired over what was recorded", time_parameters, "AlarmRuleDraft", "AlarmPreview", NULL, 0, api_alarm_rules_preview},
@@ -199,27 +247,43 @@ const struct route api_routes[] = {
     {HTTP_GET, "/lines", ROLE_VIEW, "Buses with their units and counters", NULL, NULL, "Lines", NULL, 0, api_state_lines},
     {HTTP_GET, "/gateways", ROLE_CONTROL, "Modbus gateways, their clients and counters", NULL, NULL, "Gateways", NULL, 0, api_gateways_list},
     {HTTP_GET, "/registers/{device}", ROLE_VIEW, "Where the values of a device are among busbar's own Modbus registers", NULL, NULL, "Registers", NULL, 0, api_gateways_registers},
+    {HTTP_GET, "/nut", ROLE_CONTROL, "The NUT server: what it offers, its clients and counters", NULL, NULL, "Nut", NULL, 0, api_nut_show},
+    {HTTP_POST, "/nut/{ups}/shutdown", ROLE_CONTROL, "Force the shutdown of all hosts that are attached to a ups", NULL, NULL, NULL, NULL, 0, api_nut_force},
+    {HTTP_DELETE, "/nut/{ups}/shutdown", ROLE_CONTROL, "End a forced shutdown", NULL, NULL, NULL, NULL, 0, api_nut_end},
     {HTTP_GET, "/profiles", ROLE_VIEW, "Devices that are known", NULL, NULL, "Profiles", NULL, 0, api_state_profiles},
-    {HTTP_GET, "/ports", ROLE_ADMINISTRATOR, "Serial ports that exist", NULL, NULL, "Ports", NULL, 0, api_scan_ports},
-    {HTTP_GET, "/scan", ROLE_ADMINISTRATOR, "What the search for units on a line has found", NULL, NULL, "Scan", NULL, 0, api_scan_show},
-    {HTTP_POST, "/scan", ROLE_ADMINISTRATOR, "Search a line for units, while polling goes on", NULL, "NewScan", "Scan", NULL, 0, api_scan_start},
-    {HTTP_DELETE, "/scan", ROLE_ADMINISTRATOR, "End the search", NULL, NULL, NULL, NULL, 0, api_scan_stop},
+    {HTTP_GET, "/ports", ROLE_INSTALLER, "Serial ports that exist", NULL, NULL, "Ports", NULL, 0, api_scan_ports},
+    {HTTP_GET, "/scan", ROLE_INSTALLER, "What the search for units on a line has found", NULL, NULL, "Scan", NULL, 0, api_scan_show},
+    {HTTP_POST, "/scan", ROLE_INSTALLER, "Search a line for units, while polling goes on", NULL, "NewScan", "Scan", NULL, 0, api_scan_start},
+    {HTTP_DELETE, "/scan", ROLE_INSTALLER, "End the search", NULL, NULL, NULL, NULL, 0, api_scan_stop},
 
-    {HTTP_GET, "/settings", ROLE_ADMINISTRATOR, "All settings", NULL, NULL, "Settings", NULL, 0, api_settings_list},
-    {HTTP_PUT, "/settings", ROLE_ADMINISTRATOR, "Change settings, all or none", NULL, "SettingsChange", "SettingsApplied", NULL, 0, api_settings_put_all},
+    {HTTP_POST, "/reach", ROLE_ADMINISTRATOR, "Can this machine reach that one: name, echo, connection", NULL, "NewReach", "Reach", NULL, 0, api_reach_test},
+    {HTTP_GET, "/reach/clock", ROLE_VIEW, "Whether somebody keeps the clock of this machine right", NULL, NULL, "ReachClock", NULL, 0, api_reach_clock},
+    {HTTP_GET, "/doctor", ROLE_VIEW, "What is wrong on the buses: findings, errors by kind, latencies, load", NULL, NULL, "Doctor", NULL, 0, api_doctor_show},
+    {HTTP_GET, "/doctor/trial", ROLE_ADMINISTRATOR, "At which speeds the units of a line have answered", NULL, NULL, "Trial", NULL, 0, api_doctor_trial_show},
+    {HTTP_POST, "/doctor/trial", ROLE_ADMINISTRATOR, "Try other speeds on a serial line; polling rests for at most half a minute", NULL, "NewTrial", "Trial", NULL, 0, api_doctor_trial_start},
+    {HTTP_DELETE, "/doctor/trial", ROLE_ADMINISTRATOR, "End the trial", NULL, NULL, NULL, NULL, 0, api_doctor_trial_stop},
+    {HTTP_GET, "/lines/{line}/trace", ROLE_ADMINISTRATOR, "The frames of a line that were recorded", trace_parameters, NULL, "Trace", NULL, 0, api_trace_show},
+    {HTTP_POST, "/lines/{line}/trace", ROLE_ADMINISTRATOR, "Record the frames of a line for some time", NULL, "NewTrace", NULL, NULL, 0, api_trace_start},
+    {HTTP_DELETE, "/lines/{line}/trace", ROLE_ADMINISTRATOR, "End recording and forget what was recorded", NULL, NULL, NULL, NULL, 0, api_trace_stop},
+
+    {HTTP_GET, "/settings", ROLE_INSTALLER, "Settings, those that one may change", NULL, NULL, "Settings", NULL, 0, api_settings_list},
+    {HTTP_PUT, "/settings", ROLE_INSTALLER, "Change settings, all or none", NULL, "SettingsChange", "SettingsApplied", NULL, 0, api_settings_put_all},
     {HTTP_GET, "/settings/schema", ROLE_VIEW, "What settings there are", NULL, NULL, "SettingsSchema", NULL, 0, api_settings_schema},
-    {HTTP_GET, "/settings/{key+}", ROLE_ADMINISTRATOR, "One setting", NULL, NULL, "Setting", NULL, 0, api_settings_show},
-    {HTTP_PUT, "/settings/{key+}", ROLE_ADMINISTRATOR, "Change a setting", NULL, "SettingChange", "SettingsApplied", NULL, 0, api_settings_put},
-    {HTTP_DELETE, "/settings/{key+}", ROLE_ADMINISTRATOR, "Return a setting to its default", NULL, NULL, "SettingsApplied", NULL, 0, api_settings_reset},
+    {HTTP_GET, "/settings/{key+}", ROLE_INSTALLER, "One setting", NULL, NULL, "Setting", NULL, 0, api_settings_show},
+    {HTTP_PUT, "/settings/{key+}", ROLE_INSTALLER, "Change a setting", NULL, "SettingChange", "SettingsApplied", NULL, 0, api_settings_put},
+    {HTTP_DELETE, "/settings/{key+}", ROLE_INSTALLER, "Return a setting to its default", NULL, NULL, "SettingsApplied", NULL, 0, api_settings_reset},
 
     {HTTP_GET, "/certificate", ROLE_ADMINISTRATOR, "The certificate of HTTPS", time_parameters, NULL, "Certificate", NULL, 0, api_certificate_show},
     {HTTP_PUT, "/certificate", ROLE_ADMINISTRATOR, "Put another certificate and its key into force", time_parameters, "CertificateChange", "Certificate", NULL, 0, api_certificate_put},
     {HTTP_POST, "/certificate", ROLE_ADMINISTRATOR, "Make a new self-signed certificate for the names of this unit", time_parameters, NULL, "Certificate", NULL, 0, api_certificate_make},
 
     {HTTP_GET, "/users", ROLE_ADMINISTRATOR, "Users", NULL, NULL, "Users", NULL, 0, api_users_list},
-    {HTTP_POST, "/users", ROLE_ADMINISTRATOR, "Add a user", NULL, "NewUser", "User", NULL, ROUTE_CREATES, api_users_add},
-    {HTTP_PUT, "/users/{name}", ROLE_ADMINISTRATOR, "Change a user's role or password", NULL, "UserChange", NULL, NULL, 0, api_users_change},
+    {HTTP_POST, "/users", ROLE_ADMINISTRATOR, "Add a user", NULL, "NewUser", "UserMade", NULL, ROUTE_CREATES, api_users_add},
+    {HTTP_PUT, "/users/{name}", ROLE_ADMINISTRATOR, "Change a user's role, password or home page", NULL, "UserChange", NULL, NULL, 0, api_users_change},
     {HTTP_DELETE, "/users/{name}", ROLE_ADMINISTRATOR, "Remove a user", NULL, NULL, NULL, NULL, 0, api_users_remove},
+    {HTTP_PUT, "/users/{name}/pin", ROLE_ADMINISTRATOR, "Set a PIN and make a new PUK, which unblocks; shown once", NULL, "NewPin", "Codes", NULL, 0, api_users_set_pin},
+    {HTTP_DELETE, "/users/{name}/pin", ROLE_ADMINISTRATOR, "Take a user's PIN and PUK away", NULL, NULL, NULL, NULL, 0, api_users_remove_pin},
+    {HTTP_POST, "/users/{name}/puk", ROLE_ADMINISTRATOR, "Make a new PUK; shown once", NULL, NULL, "Codes", NULL, 0, api_users_make_puk},
 
     {HTTP_GET, "/tokens", ROLE_ADMINISTRATOR, "Tokens of programs", time_parameters, NULL, "Tokens", NULL, 0, api_tokens_list},
     {HTTP_POST, "/tokens", ROLE_ADMINISTRATOR, "Make a token; it is shown once", NULL, "NewToken", "TokenMade", NULL, ROUTE_CREATES, api_tokens_add},

@@ -295,6 +295,11 @@ void api_alarms_unshelve(struct request *request)
     do_it(request, ALARM_UNSHELVE);
 }
 
+void api_alarms_mute(struct request *request)
+{
+    do_it(request, ALARM_MUTE);
+}
+
 void api_alarms_clear(struct request *request)
 {
     do_it(request, ALARM_CLEAR);

@@ -50,6 +50,7 @@ static void write_gateway(struct json *json, const struct gateway *gateway, size
         json_int(json, view.port);
     else
         json_none(json);
+    json_pair_text(json, "routes", view.routes);
     json_pair_text(json, "problem", view.problem);
     json_pair_int(json, "clients_connected", (int64_t)view.clients);
     json_pair_int(json, "accepted", (int64_t)view.accepted);

@@ -37,6 +37,15 @@ void api_export_show(struct request *request);
 /* api_import.c */
 void api_history_import(struct request *request);
 
+/* api_energy.c */
+void api_energy_show(struct request *request);
+void api_energy_calendar(struct request *request);
+void api_energy_csv(struct request *request);
+
+/* api_demand.c */
+void api_demand_list(struct request *request);
+void api_demand_reset(struct request *request);
+
 /* api_history.c */
 void api_history_show(struct request *request);
 void api_history_csv(struct request *request);
@@ -65,6 +74,9 @@ void api_users_list(struct request *request);
 void api_users_add(struct request *request);
 void api_users_change(struct request *request);
 void api_users_remove(struct request *request);
+void api_users_set_pin(struct request *request);
+void api_users_remove_pin(struct request *request);
+void api_users_make_puk(struct request *request);
 
 /* api_tokens.c */
 void api_tokens_list(struct request *request);
@@ -81,6 +93,19 @@ void api_scan_show(struct request *request);
 void api_scan_start(struct request *request);
 void api_scan_stop(struct request *request);
 void api_scan_ports(struct request *request);
+
+/* api_reach.c */
+void api_reach_test(struct request *request);
+void api_reach_clock(struct request *request);
+
+/* api_doctor.c */
+void api_doctor_show(struct request *request);
+void api_doctor_trial_show(struct request *request);
+void api_doctor_trial_start(struct request *request);
+void api_doctor_trial_stop(struct request *request);
+void api_trace_show(struct request *request);
+void api_trace_start(struct request *request);
+void api_trace_stop(struct request *request);
 
 /* api_commands.c */
 void api_commands_list(struct request *request);
@@ -99,6 +124,7 @@ void api_alarms_show(struct request *request);
 void api_alarms_acknowledge(struct request *request);
 void api_alarms_shelve(struct request *request);
 void api_alarms_unshelve(struct request *request);
+void api_alarms_mute(struct request *request);
 void api_alarms_clear(struct request *request);
 
 /* api_alarm_preview.c */
@@ -119,6 +145,12 @@ void api_reports_list(struct request *request);
 void api_reports_put(struct request *request);
 void api_reports_remove(struct request *request);
 void api_reports_send(struct request *request);
+void api_tariffs_list(struct request *request);
+void api_tariffs_put(struct request *request);
+void api_tariffs_remove(struct request *request);
+void api_energy_groups_list(struct request *request);
+void api_energy_groups_put(struct request *request);
+void api_energy_groups_remove(struct request *request);
 void api_groups_list(struct request *request);
 void api_groups_put(struct request *request);
 void api_groups_remove(struct request *request);
@@ -128,9 +160,17 @@ void api_interlocks_remove(struct request *request);
 void api_schedules_put(struct request *request);
 void api_schedules_remove(struct request *request);
 
+/* api_nut.c */
+void api_nut_show(struct request *request);
+void api_nut_force(struct request *request);
+void api_nut_end(struct request *request);
+
 /* api_gateways.c */
 void api_gateways_list(struct request *request);
 void api_gateways_registers(struct request *request);
+
+/* api_pulses.c */
+void api_pulses_set(struct request *request);
 
 /* api_budgets.c */
 void api_budgets_list(struct request *request);

@@ -22,10 +22,7 @@ static const struct config *config_of(const struct request *request)
 
 const struct setting_table *api_record_table(const struct request *request, const char *name)
 {
-    const struct setting_table *const *at = config_schema(config_of(request))->tables;
-    while (*at && strcmp((*at)->name, name) != 0)
-        at++;
-    return *at;
+    return config_table_named(config_of(request), name);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -81,7 +78,8 @@ void api_record_pair_fixed(struct json *json, const struct request *request, con
 static void write_record(struct json *json, const struct request *request,
                          const struct setting_table *table, const char *name, const void *record)
 {
-    const char *members = text_of(table, record, "members");
+    bool meters = strcmp(table->name, "energy") == 0; /* whose members are no outlets */
+    const char *members = meters ? NULL : text_of(table, record, "members");
     json_open_object(json);
     json_pair_text(json, "name", name);
     api_record_pair_fixed(json, request, table->name, name);
@@ -185,6 +183,36 @@ void api_groups_put(struct request *request)
 void api_groups_remove(struct request *request)
 {
     remove_record(request, "groups");
+}
+
+void api_tariffs_list(struct request *request)
+{
+    list(request, "tariffs");
+}
+
+void api_tariffs_put(struct request *request)
+{
+    put(request, "tariffs");
+}
+
+void api_tariffs_remove(struct request *request)
+{
+    remove_record(request, "tariffs");
+}
+
+void api_energy_groups_list(struct request *request)
+{
+    list(request, "energy");
+}
+
+void api_energy_groups_put(struct request *request)
+{
+    put(request, "energy");
+}
+
+void api_energy_groups_remove(struct request *request)
+{
+    remove_record(request, "energy");
 }
 
 void api_interlocks_list(struct request *request)

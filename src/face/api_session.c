@@ -14,11 +14,43 @@ static bool first_start(const struct access *access)
     return access_user_count(access) == 1 && access_user_at(access, 0).must_change;
 }
 
-static int64_t home_of(const struct web_settings *settings, enum access_role role)
+static const char *home_of_role(const struct web_settings *settings, enum access_role role)
 {
-    return role == ROLE_ADMINISTRATOR ? settings->home_administrator
-           : role == ROLE_CONTROL     ? settings->home_control
-                                      : settings->home_view;
+    const int64_t homes[] = {[ROLE_NONE] = settings->home_view,
+                             [ROLE_VIEW] = settings->home_view,
+                             [ROLE_CONTROL] = settings->home_control,
+                             [ROLE_INSTALLER] = settings->home_installer,
+                             [ROLE_ADMINISTRATOR] = settings->home_administrator};
+    return web_homes[homes[role]];
+}
+
+/* The user's own, when there is still such a page. */
+static const char *home_of(const struct request *request, const char *user, enum access_role role)
+{
+    const struct access *access = request->web->context.access;
+    for (size_t i = 0; i < access_user_count(access); i++) {
+        const struct access_user one = access_user_at(access, i);
+        if (strcmp(one.name, user) == 0 && web_home_find(one.home))
+            return one.home;
+    }
+    return home_of_role(&request->web->settings, role);
+}
+
+/* What the sign-in page needs to know about PINs: whether there are any, and whose, if that may be
+ * told. */
+static void write_pins(struct json *json, const struct access *access)
+{
+    bool any = false;
+    json_key(json, "names");
+    json_open_array(json);
+    for (size_t i = 0; i < access_user_count(access); i++) {
+        const struct access_user user = access_user_at(access, i);
+        any |= user.pin != ACCESS_PIN_NONE;
+        if (user.pin != ACCESS_PIN_NONE && access_names_listed(access))
+            json_text(json, user.name);
+    }
+    json_close_array(json);
+    json_pair_bool(json, "pin_sign_in", any);
 }
 
 static void answer_identity(struct request *request, const char *user, enum access_role role,
@@ -36,7 +68,8 @@ static void answer_identity(struct request *request, const char *user, enum acce
     json_pair_bool(&json, "view_open", access_identify(access, NULL, NULL).role >= ROLE_VIEW);
     json_pair_bool(&json, "first_start", first_start(access));
     json_pair_text(&json, "menu", web_menus[settings->menu]);
-    json_pair_text(&json, "home", web_homes[home_of(settings, role)]);
+    json_pair_text(&json, "home", home_of(request, user, role));
+    write_pins(&json, access);
     json_close_object(&json);
     request_answer_json(request, &body);
 }
@@ -57,7 +90,7 @@ void api_session_show(struct request *request)
 struct sign_in {
     struct request *request;
     struct access_job *job;
-    char user[LIMIT_NAME + 1];
+    enum access_proof proof;
 };
 
 static void welcome(struct request *request, const struct access_sign_in *result)
@@ -79,6 +112,28 @@ static void slow_down(struct request *request, int retry_s)
                     "Sign-in failed too often; try again in %d s.", retry_s);
 }
 
+static void refuse(struct request *request, enum access_proof proof)
+{
+    static const char *const sentences[] = {
+        [ACCESS_BY_PASSWORD] = "User or password is wrong.",
+        [ACCESS_BY_PIN] = "User or PIN is wrong, or the PIN is blocked: then the PUK unblocks it.",
+        [ACCESS_BY_PUK] =
+            ("User or PUK is wrong, or too many were: then an administrator sets a new "
+             "PIN."),
+    };
+    request_problem(request, 403, "sign-in-refused", "Sign-in refused", "%s", sentences[proof]);
+}
+
+static void tell_blocked(struct request *request, enum access_pin state)
+{
+    if (state == ACCESS_PUK_BLOCKED)
+        request_problem(request, 403, "puk-blocked", "The PUK is blocked",
+                        "Too many PUKs were wrong; an administrator sets a new PIN.");
+    else
+        request_problem(request, 403, "pin-blocked", "The PIN is blocked",
+                        "Too many PINs were wrong; the PUK unblocks it.");
+}
+
 static void on_signed_in(void *user_data, const struct access_sign_in *result)
 {
     struct sign_in *job = user_data;
@@ -88,8 +143,10 @@ static void on_signed_in(void *user_data, const struct access_sign_in *result)
         welcome(request, result);
         break;
     case ACCESS_REFUSED:
-        request_problem(request, 403, "sign-in-refused", "Sign-in refused",
-                        "User or password is wrong.");
+        refuse(request, job->proof);
+        break;
+    case ACCESS_BLOCKED:
+        tell_blocked(request, result->pin);
         break;
     case ACCESS_SLOWED:
         slow_down(request, result->retry_s);
@@ -99,8 +156,10 @@ static void on_signed_in(void *user_data, const struct access_sign_in *result)
                         "The one-time secret is right; send it again together with new_password.");
         break;
     case ACCESS_WEAK:
-        request_problem(request, 422, "weak-password", "This password is not acceptable", "%s.",
-                        result->err.text);
+        request_problem(request, 422, "weak-password",
+                        job->proof == ACCESS_BY_PASSWORD ? "This password is not acceptable"
+                                                         : "This PIN is not acceptable",
+                        "%s.", result->err.text);
         break;
     case ACCESS_BUSY:
         slow_down(request, 2);
@@ -116,23 +175,62 @@ static void on_gone(void *user)
     free(job);
 }
 
-static void start_sign_in(struct request *request, const json_t *body)
+/* What a person showed, as one of the three. */
+struct shown {
+    enum access_proof proof;
+    const char *user, *secret, *fresh;
+};
+
+static const struct {
+    const char *key, *fresh;
+} proofs[] = {
+    [ACCESS_BY_PASSWORD] = {"password", "new_password"},
+    [ACCESS_BY_PIN] = {"pin", "new_pin"},
+    [ACCESS_BY_PUK] = {"puk", "new_pin"},
+};
+
+#define PROOFS (sizeof proofs / sizeof *proofs)
+
+/* Exactly one of them; false when answered. */
+static bool read_shown(struct request *request, const json_t *body, struct shown *shown)
 {
-    const char *user, *password, *fresh;
-    if (!json_body_text(request, body, "user", LIMIT_NAME, true, &user) ||
-        !json_body_text(request, body, "password", PASSWORD_MOST, true, &password) ||
-        !json_body_text(request, body, "new_password", PASSWORD_MOST, false, &fresh))
-        return;
+    size_t given = 0;
+    for (size_t i = 0; i < PROOFS; i++) {
+        const char *secret;
+        if (!json_body_text(request, body, proofs[i].key, PASSWORD_MOST, false, &secret))
+            return false;
+        if (!secret)
+            continue;
+        given++;
+        shown->proof = (enum access_proof)i;
+        shown->secret = secret;
+    }
+    if (given == 1)
+        return json_body_text(request, body, "user", LIMIT_NAME, true, &shown->user) &&
+               json_body_text(request, body, proofs[shown->proof].fresh, PASSWORD_MOST, false,
+                              &shown->fresh);
+    request_problem(request, 400, "malformed", "The request is malformed",
+                    "One of password, pin and puk is needed.");
+    return false;
+}
+
+static void start_sign_in(struct request *request, const struct shown *shown)
+{
+    struct access *access = request->web->context.access;
+    const char *from = request->peer->address;
     struct sign_in *job = calloc(1, sizeof *job);
     if (!job) {
         request_answer_response(request, 503, NULL);
         return;
     }
     job->request = request;
-    snprintf(job->user, sizeof job->user, "%s", user);
+    job->proof = shown->proof;
     struct access_job *under_way =
-        access_sign_in(request->web->context.access, request->peer->address, user, password, fresh,
-                       on_signed_in, job);
+        shown->proof == ACCESS_BY_PASSWORD
+            ? access_sign_in(access, from, shown->user, shown->secret, shown->fresh, on_signed_in,
+                             job)
+            : access_sign_in_code(access, shown->proof, from, shown->user, shown->secret,
+                                  shown->fresh, on_signed_in, job);
     if (!under_way) {
         free(job);
         slow_down(request, 2);
@@ -144,10 +242,12 @@ static void start_sign_in(struct request *request, const json_t *body)
 
 void api_session_open(struct request *request)
 {
-    static const char *const keys[] = {"user", "password", "new_password", NULL};
+    static const char *const keys[] = {"user",    "password", "new_password", "pin", "puk",
+                                       "new_pin", NULL};
+    struct shown shown = {0};
     json_t *body = json_body_take(request);
-    if (body && json_body_known(request, body, keys))
-        start_sign_in(request, body);
+    if (body && json_body_known(request, body, keys) && read_shown(request, body, &shown))
+        start_sign_in(request, &shown);
     json_decref(body);
     if (request->body.data)
         explicit_bzero(request->body.data, request->body.capacity);

@@ -20,22 +20,32 @@ static uint64_t revision_of(const struct request *request)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+/* Whoever may not change a setting has no business with its value either: an installer sees lines
+ * and devices, not the mail server. */
+struct listing {
+    struct json json;
+    enum access_role role;
+};
+
 static void on_key(void *user, const char *key, const struct config_key *found)
 {
-    setting_json_key(user, key, found);
+    struct listing *listing = user;
+    if (listing->role >= found->row->right)
+        setting_json_key(&listing->json, key, found);
 }
 
 void api_settings_list(struct request *request)
 {
     struct buf body = BUF_EMPTY;
-    struct json json = json_writer(&body);
-    json_open_object(&json);
-    json_pair_int(&json, "revision", (int64_t)revision_of(request));
-    json_key(&json, "values");
-    json_open_array(&json);
-    config_each(config_of(request), on_key, &json);
-    json_close_array(&json);
-    json_close_object(&json);
+    struct listing listing = {json_writer(&body), request->role};
+    struct json *json = &listing.json;
+    json_open_object(json);
+    json_pair_int(json, "revision", (int64_t)revision_of(request));
+    json_key(json, "values");
+    json_open_array(json);
+    config_each(config_of(request), on_key, &listing);
+    json_close_array(json);
+    json_close_object(json);
     settings_add_etag(request);
     request_answer_json(request, &body);
 }
@@ -67,6 +77,11 @@ void api_settings_show(struct request *request)
     struct config_key found;
     if (!find_key(request, key, false, &found))
         return;
+    if (request->role < found.row->right) {
+        request_problem(request, 403, "forbidden", "Not allowed", "Reading %s needs the role %s.",
+                        key, access_role_name(found.row->right));
+        return;
+    }
     struct buf body = BUF_EMPTY;
     struct json json = json_writer(&body);
     setting_json_key(&json, key, &found);

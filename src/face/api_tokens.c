@@ -134,7 +134,7 @@ static void add_token(struct request *request, const json_t *body)
     enum access_role role = access_role_find(role_name);
     if (role == ROLE_NONE)
         request_problem(request, 422, "bad-token", "Unknown role",
-                        "role is one of view, control, administrator.");
+                        "role is one of view, control, installer, administrator.");
     else if (expires && time_form_parse(expires, loop_wall(request->web->context.loop), &until) < 0)
         request_problem(request, 422, "bad-token", "Bad date",
                         "expires is a date like 2030-01-01T00:00:00Z, or is left out.");

@@ -351,6 +351,7 @@ static void on_signed_in(void *user, const struct access_sign_in *result)
         request_problem(request, 503, "busy", "Not now", "%s.", result->err.text);
         break;
     case ACCESS_REFUSED:
+    case ACCESS_BLOCKED:
     case ACCESS_WEAK:
         ask_password(request);
         break;

@@ -13,14 +13,13 @@
 #include "base/mem.h"
 #include "face/gateway_private.h"
 #include "face/listen.h"
+#include "wire/modbus_rtu.h"
 
 /* How often clients are looked at that have had their time, and ports that could not be had. */
 #define LOOK_EVERY (1 * CLOCK_S)
 
 /* Connections taken in one turn, so that a flood of them does not hold the loop. */
 #define ACCEPT_MOST 16
-
-static const char *const kind_names[] = {"modbus-tcp", "rtu-over-tcp"};
 
 const char *gateway_count_name(enum gateway_count count)
 {
@@ -83,26 +82,54 @@ static void stop_listening(struct gateway_port *port)
     port->bound = 0;
 }
 
-/* Tried again each second; told once. */
+/* A port that cannot be had is told once. */
+static void port_failed(struct gateway_port *port, const struct err *err)
+{
+    if (!*port->problem)
+        log_warning("gateway", "%s: %s", port->name, err->text);
+    snprintf(port->problem, sizeof port->problem, "%.190s", err->text);
+}
+
 static void start_listening(struct gateway_port *port)
 {
     struct err err = ERR_EMPTY;
     struct loop *loop = port->gateway->context.loop;
-    int fd = listen_tcp(port->listen, (int)port->port, &err);
+    int fd = listen_tcp(port->listen, port->port, &err);
     if (fd >= 0 && loop_fd_start(loop, &port->watch, fd, LOOP_READ, on_connection, port) < 0) {
         close(fd);
         fd = -1;
         err_set(&err, -ENOMEM, "out of memory");
     }
     if (fd < 0) {
-        if (!*port->problem)
-            log_warning("gateway", "%s: %s", port->name, err.text);
-        snprintf(port->problem, sizeof port->problem, "%.190s", err.text);
+        port_failed(port, &err);
         return;
     }
     port->problem[0] = '\0';
     port->bound = listen_port(fd);
     log_info("gateway", "%s: listens on %s port %d", port->name, port->listen, port->bound);
+}
+
+/* Its master is a client that is there as long as the port is. */
+static void open_serial(struct gateway_port *port)
+{
+    struct err err = ERR_EMPTY;
+    int fd = serial_open(&port->setup, &err);
+    if (fd < 0) {
+        port_failed(port, &err);
+        return;
+    }
+    port->problem[0] = '\0';
+    gateway_client_begin_serial(port, fd);
+    log_info("gateway", "%s: is asked on %s", port->name, port->listen);
+}
+
+/* Until it works; tried again each second. */
+static void open_port(struct gateway_port *port)
+{
+    if (port->kind == GATEWAY_RTU && !port->clients)
+        open_serial(port);
+    else if (port->kind != GATEWAY_RTU && port->watch.fd < 0)
+        start_listening(port);
 }
 
 static void on_look(struct loop_timer *timer, void *user)
@@ -111,8 +138,7 @@ static void on_look(struct loop_timer *timer, void *user)
     clock_us now = loop_now(gateway->context.loop);
     (void)timer;
     for (struct gateway_port *port = gateway->ports; port; port = port->next) {
-        if (port->watch.fd < 0)
-            start_listening(port);
+        open_port(port);
         for (struct gateway_client *client = port->clients, *next; client; client = next) {
             next = client->next;
             if (gateway_client_overdue(client, now))
@@ -131,8 +157,32 @@ static void free_port(struct gateway_port *port)
     arena_free(port->names);
     free(port->name);
     free(port->label);
+    free(port->routes_text);
     free(port->listen);
+    free((void *)(uintptr_t)port->setup.port);
     free(port);
+}
+
+/* What a serial port is opened with; the text is borrowed. */
+static struct serial_setup setup_of(const struct gateway_settings *settings)
+{
+    return (struct serial_setup){.port = settings->port,
+                                 .baud = serial_baud(settings->baud),
+                                 .parity = (enum serial_parity)settings->parity,
+                                 .stop_bits = (int)settings->stop_bits,
+                                 .rs485 = (enum serial_rs485_mode)settings->rs485};
+}
+
+static bool same_place(const struct gateway_port *port, const struct gateway_settings *settings)
+{
+    const struct serial_setup *a = &port->setup, b = setup_of(settings);
+    if (port->kind != (enum gateway_kind)settings->kind)
+        return false;
+    if (port->kind == GATEWAY_RTU)
+        return strcmp(a->port, b.port) == 0 && a->baud == b.baud && a->parity == b.parity &&
+               a->stop_bits == b.stop_bits && a->rs485 == b.rs485;
+    return strcmp(port->listen, settings->listen) == 0 &&
+           port->port == gateway_settings_port(settings);
 }
 
 static struct gateway_port *take_port(struct gateway_port **list, const char *name,
@@ -140,8 +190,7 @@ static struct gateway_port *take_port(struct gateway_port **list, const char *na
 {
     for (struct gateway_port **at = list; *at; at = &(*at)->next) {
         struct gateway_port *port = *at;
-        if (strcmp(port->name, name) != 0 || strcmp(port->listen, settings->listen) != 0 ||
-            port->port != settings->port || port->kind != (enum gateway_kind)settings->kind)
+        if (strcmp(port->name, name) != 0 || !same_place(port, settings))
             continue;
         *at = port->next;
         return port;
@@ -153,13 +202,33 @@ static struct gateway_port *new_port(struct gateway *gateway, const char *name,
                                      const struct gateway_settings *settings)
 {
     struct gateway_port *port = mem_new(sizeof *port);
+    char place[300];
+    snprintf(place, sizeof place, "%s", settings->listen);
     port->gateway = gateway;
     port->name = mem_text(name);
-    port->listen = mem_text(settings->listen);
     port->kind = (enum gateway_kind)settings->kind;
-    port->port = settings->port;
+    port->port = gateway_settings_port(settings);
+    port->setup = setup_of(settings);
+    port->setup.port = mem_text(settings->port);
+    if (port->kind == GATEWAY_RTU)
+        gateway_serial_describe(&port->setup, place, sizeof place);
+    port->listen = mem_text(place);
     port->watch = LOOP_FD_EMPTY;
     return port;
+}
+
+/* A broadcast goes where all units of a line are ours to reach, so that it reaches nobody else's;
+ * Modbus TCP has none. */
+static void set_broadcast(struct gateway_port *port)
+{
+    const char *line = port->routes[1].line;
+    bool all = line && port->kind != GATEWAY_MODBUS_TCP;
+    for (unsigned unit = 1; all && unit <= MODBUS_RTU_UNIT_MAX; unit++)
+        all = port->routes[unit].unit == unit && port->routes[unit].line &&
+              strcmp(port->routes[unit].line, line) == 0;
+    if (all)
+        port->routes[0] = port->routes[1];
+    port->routes[0].unit = MODBUS_RTU_BROADCAST;
 }
 
 /* The lines may be others than before: all paths are asked for anew. */
@@ -169,18 +238,25 @@ static void set_port(struct gateway_port *port, const struct gateway_settings *s
     struct gateway_route routes[256];
     free(port->label);
     port->label = mem_text(*settings->label ? settings->label : port->name);
+    free(port->routes_text);
+    port->routes_text = mem_text(settings->routes);
     port->clients_most = settings->clients;
     port->idle = settings->idle;
+    port->answer_within = settings->answer_within;
     arena_free(port->names);
     port->names = arena_new();
     gateway_routes_parse(routes, port->names, settings->routes, NULL);
     for (size_t unit = 0; unit < 256; unit++) {
-        port->routes[unit].line = routes[unit].line;
+        const char *line = routes[unit].line;
+        bool sunspec = false;
+        const char *device = line ? gateway_route_device(line, &sunspec) : NULL;
+        port->routes[unit].line = line;
         port->routes[unit].unit = routes[unit].unit;
-        port->routes[unit].path = routes[unit].line && *routes[unit].line != '@'
-                                      ? door->find(door->user, routes[unit].line)
-                                      : NULL;
+        port->routes[unit].device = device;
+        port->routes[unit].sunspec = sunspec;
+        port->routes[unit].path = line && !device ? door->find(door->user, line) : NULL;
     }
+    set_broadcast(port);
 }
 
 /* What is under way goes on; requests that wait for a slot in their client go to the new places. */
@@ -219,10 +295,8 @@ void gateway_configure(struct gateway *gateway, const struct config *config)
     gateway_rules_deinit(&gateway->rules);
     gateway_rules_read(&gateway->rules, config);
     read_ports(gateway, config);
-    for (struct gateway_port *port = gateway->ports; port; port = port->next) {
-        if (port->watch.fd < 0)
-            start_listening(port);
-    }
+    for (struct gateway_port *port = gateway->ports; port; port = port->next)
+        open_port(port);
     gateway->held = false;
     if (gateway->ports)
         loop_timer_every(gateway->context.loop, &gateway->timer, LOOK_EVERY, LOOK_EVERY, on_look,
@@ -280,8 +354,9 @@ struct gateway_view gateway_view(const struct gateway *gateway, size_t index)
     return (struct gateway_view){
         .name = port->name,
         .label = port->label,
-        .kind = kind_names[port->kind],
+        .kind = gateway_kind_name(port->kind),
         .listen = port->listen,
+        .routes = port->routes_text,
         .port = port->bound,
         .problem = port->problem,
         .clients = port->client_count,

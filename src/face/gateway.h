@@ -18,8 +18,10 @@
 #include "model/raw.h"
 
 struct commands;
+struct device;
 struct event_log;
 struct gateway;
+struct modbus_pdu_request;
 struct site;
 
 #define GATEWAY_PIPELINE 8
@@ -31,6 +33,10 @@ struct gateway_context {
     /* What `@DEVICE` in the routes shows and switches (register_map). */
     struct site *site;
     struct commands *commands;
+    /* What `sunspec@DEVICE` shows: the answer to a request, its length in `pdu`. NULL: nothing. */
+    size_t (*sunspec)(void *user, const struct device *device, uint8_t unit,
+                      const struct modbus_pdu_request *request, uint8_t *pdu);
+    void *sunspec_user;
 };
 
 /* Listens as `config` says; a port that cannot be had is logged and tried again. All borrowed, the
@@ -65,6 +71,7 @@ const char *gateway_count_name(enum gateway_count count);
 
 struct gateway_view {
     const char *name, *label, *kind, *listen;
+    const char *routes;  /* as its setting says */
     int port;            /* that listens; 0: does not */
     const char *problem; /* why it does not listen, "" */
     size_t clients;

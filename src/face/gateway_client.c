@@ -31,11 +31,14 @@ static struct gateway_slot *slot_at(struct gateway_client *client, size_t index)
 static int send_answer(struct gateway_client *client, const struct gateway_slot *slot)
 {
     uint8_t frame[MODBUS_TCP_MAX];
-    int length = client->port->kind == GATEWAY_RTU_OVER_TCP
-                     ? modbus_rtu_build(slot->unit, slot->pdu, slot->length, frame, sizeof frame)
-                     : modbus_tcp_build(slot->transaction, slot->unit, slot->pdu, slot->length,
-                                        frame, sizeof frame);
-    return length < 0 ? length : stream_send(&client->stream, frame, (size_t)length);
+    int length = client->port->kind == GATEWAY_MODBUS_TCP
+                     ? modbus_tcp_build(slot->transaction, slot->unit, slot->pdu, slot->length,
+                                        frame, sizeof frame)
+                     : modbus_rtu_build(slot->unit, slot->pdu, slot->length, frame, sizeof frame);
+    if (length < 0)
+        return length;
+    return client->serial ? gateway_serial_send(client, frame, (size_t)length)
+                          : stream_send(&client->stream, frame, (size_t)length);
 }
 
 /* What is finished goes out in the order in which it was asked. False: the client is gone. */
@@ -43,7 +46,7 @@ static bool send_finished(struct gateway_client *client)
 {
     while (client->used && slot_at(client, 0)->state == SLOT_DONE) {
         struct gateway_slot *slot = slot_at(client, 0);
-        int result = send_answer(client, slot);
+        int result = slot->unheard ? 0 : send_answer(client, slot);
         slot->state = SLOT_FREE;
         client->first = (client->first + 1) % GATEWAY_PIPELINE;
         client->used--;
@@ -81,6 +84,8 @@ static void tell_write(const struct gateway_slot *slot, enum raw_outcome outcome
     const struct modbus_pdu_request *asked = &slot->asked;
     char object[LIMIT_NAME + 16], what[80] = "", end[100];
     snprintf(object, sizeof object, "%.63s unit %u", slot->line, slot->request.unit);
+    if (slot->request.unit == MODBUS_RTU_BROADCAST)
+        snprintf(object, sizeof object, "%.63s all units", slot->line);
     if (modbus_pdu_known(asked->function))
         snprintf(what, sizeof what, ", %u from %u", asked->count, asked->address);
     snprintf(end, sizeof end, "%s", ends[outcome]);
@@ -96,8 +101,6 @@ static void tell_write(const struct gateway_slot *slot, enum raw_outcome outcome
                                                                  .object = object,
                                                                  .text = text});
 }
-
-static void take_more(struct gateway_client *client);
 
 static void on_done(struct raw_request *request, enum raw_outcome outcome, const uint8_t *pdu,
                     size_t length)
@@ -121,7 +124,8 @@ static void on_done(struct raw_request *request, enum raw_outcome outcome, const
     if (outcome != RAW_ANSWERED || length > sizeof slot->pdu) {
         refuse(slot, ends[outcome].exception ? ends[outcome].exception : MODBUS_PDU_DEVICE_FAILURE);
     } else {
-        memcpy(slot->pdu, pdu, length);
+        if (length) /* none of a broadcast */
+            memcpy(slot->pdu, pdu, length);
         slot->length = length;
         slot->state = SLOT_DONE;
     }
@@ -130,7 +134,7 @@ static void on_done(struct raw_request *request, enum raw_outcome outcome, const
         tell_write(slot, outcome);
     }
     if (!client->inside)
-        take_more(client);
+        gateway_client_go_on(client);
 }
 
 /* ---- requests -------------------------------------------------------------------------------- */
@@ -151,7 +155,8 @@ static void ask(struct gateway_slot *slot, clock_us max_age)
 {
     struct gateway_port *port = slot->client->port;
     slot->state = SLOT_ASKED;
-    snprintf(slot->line, sizeof slot->line, "%s", port->routes[slot->unit].line);
+    if (slot->write) /* to be told when it has ended, perhaps under other settings */
+        snprintf(slot->line, sizeof slot->line, "%s", port->routes[slot->unit].line);
     slot->request = (struct raw_request){
         .path = port->routes[slot->unit].path,
         .unit = port->routes[slot->unit].unit,
@@ -166,18 +171,35 @@ static void ask(struct gateway_slot *slot, clock_us max_age)
     port->gateway->context.door.submit(port->gateway->context.door.user, &slot->request);
 }
 
+static size_t answer_sunspec(struct gateway_slot *slot, const char *name, uint8_t *pdu)
+{
+    const struct gateway_context *context = &slot->client->port->gateway->context;
+    const struct device *device = site_device_find(context->site, name);
+    if (!device || !context->sunspec)
+        return (size_t)modbus_pdu_exception_build(slot->asked.function, MODBUS_PDU_PATH_UNAVAILABLE,
+                                                  pdu, MODBUS_PDU_MAX);
+    return context->sunspec(context->sunspec_user, device, slot->unit, &slot->asked, pdu);
+}
+
+static size_t answer_registers(struct gateway_slot *slot, const char *name, uint8_t *pdu)
+{
+    const struct gateway_port *port = slot->client->port;
+    const struct gateway_context *context = &port->gateway->context;
+    char actor[LIMIT_NAME + 1];
+    snprintf(actor, sizeof actor, "gateway %.50s", port->name);
+    const struct register_map_client who = {.actor = actor, .origin = slot->client->address_text};
+    return register_map_answer(context->site, context->commands, name, &slot->asked, &who, pdu);
+}
+
 /* What busbar itself knows: at once. Switching is journalled by the door of commands. */
 static void answer_self(struct gateway_slot *slot)
 {
     struct gateway_client *client = slot->client;
     const struct gateway_port *port = client->port;
-    const struct gateway_context *context = &port->gateway->context;
+    const char *name = port->routes[slot->unit].device;
     uint8_t pdu[MODBUS_PDU_MAX];
-    char actor[LIMIT_NAME + 1];
-    snprintf(actor, sizeof actor, "gateway %.50s", port->name);
-    const struct register_map_client who = {.actor = actor, .origin = client->address_text};
-    slot->length = register_map_answer(context->site, context->commands,
-                                       port->routes[slot->unit].line + 1, &slot->asked, &who, pdu);
+    slot->length = port->routes[slot->unit].sunspec ? answer_sunspec(slot, name, pdu)
+                                                    : answer_registers(slot, name, pdu);
     memcpy(slot->pdu, pdu, slot->length);
     slot->state = SLOT_DONE;
     count(client, GATEWAY_ANSWERED);
@@ -194,6 +216,8 @@ static void start(struct gateway_slot *slot)
                                                           .client = &client->address,
                                                           .unit = slot->unit,
                                                           .request = &slot->asked});
+    if (slot->unit == MODBUS_RTU_BROADCAST && !slot->write) /* who should answer? */
+        verdict.exception = MODBUS_PDU_PATH_UNAVAILABLE;
     if (verdict.exception) {
         count(client, GATEWAY_REFUSED);
         refuse(slot, verdict.exception);
@@ -203,7 +227,7 @@ static void start(struct gateway_slot *slot)
     } else if (port->gateway->held) {
         count(client, GATEWAY_BUSY);
         refuse(slot, MODBUS_PDU_BUSY);
-    } else if (*port->routes[slot->unit].line == '@') {
+    } else if (port->routes[slot->unit].device) {
         answer_self(slot);
     } else {
         ask(slot, verdict.max_age);
@@ -219,8 +243,8 @@ static void start_waiting(struct gateway_client *client)
     }
 }
 
-static void take_request(struct gateway_client *client, uint16_t transaction, uint8_t unit,
-                         const uint8_t *pdu, size_t length)
+void gateway_client_request(struct gateway_client *client, uint16_t transaction, uint8_t unit,
+                            const uint8_t *pdu, size_t length)
 {
     struct gateway_slot *slot = slot_at(client, client->used++);
     client->asked = loop_now(client->port->gateway->context.loop);
@@ -228,6 +252,8 @@ static void take_request(struct gateway_client *client, uint16_t transaction, ui
     slot->client = client;
     slot->transaction = transaction;
     slot->unit = unit;
+    /* 2.2 of the serial guide: nobody answers a broadcast. */
+    slot->unheard = unit == MODBUS_RTU_BROADCAST && client->port->kind != GATEWAY_MODBUS_TCP;
     slot->length = length;
     memcpy(slot->pdu, pdu, length);
     int problem = modbus_pdu_request_parse(slot->pdu, length, &slot->asked);
@@ -248,7 +274,7 @@ static int take_tcp(struct gateway_client *client)
     enum modbus_tcp_state state = modbus_tcp_parse(client->in, client->in_length, &frame);
     if (state != MODBUS_TCP_FRAME)
         return state == MODBUS_TCP_MORE ? 0 : -EBADMSG;
-    take_request(client, frame.transaction, frame.unit, frame.pdu, frame.pdu_length);
+    gateway_client_request(client, frame.transaction, frame.unit, frame.pdu, frame.pdu_length);
     return (int)frame.length;
 }
 
@@ -262,16 +288,20 @@ static int take_rtu(struct gateway_client *client)
         return length > MODBUS_RTU_MAX ? -EBADMSG : 0;
     if (modbus_rtu_parse(client->in, (size_t)length, &frame) != MODBUS_RTU_FINE)
         return -EBADMSG;
-    take_request(client, 0, frame.unit, frame.pdu, frame.pdu_length);
+    gateway_client_request(client, 0, frame.unit, frame.pdu, frame.pdu_length);
     return length;
 }
 
 /* 0, or negative when the client talks nonsense. */
 static int take_requests(struct gateway_client *client)
 {
-    bool rtu = client->port->kind == GATEWAY_RTU_OVER_TCP;
+    static int (*const takers[])(struct gateway_client * client) = {
+        [GATEWAY_MODBUS_TCP] = take_tcp,
+        [GATEWAY_RTU_OVER_TCP] = take_rtu,
+        [GATEWAY_RTU] = gateway_serial_take,
+    };
     while (client->used < GATEWAY_PIPELINE && client->in_length) {
-        int taken = rtu ? take_rtu(client) : take_tcp(client);
+        int taken = takers[client->port->kind](client);
         if (taken <= 0)
             return taken;
         client->in_length -= (size_t)taken;
@@ -281,12 +311,11 @@ static int take_requests(struct gateway_client *client)
     return 0;
 }
 
-/* Take requests, begin what may begin, send what is finished, until nothing moves. The client may
- * be gone after it. */
-static void take_more(struct gateway_client *client)
+void gateway_client_go_on(struct gateway_client *client)
 {
     struct gateway *gateway = client->port->gateway;
     size_t left;
+    /* Until nothing moves. */
     client->inside = true;
     do {
         if (!send_finished(client))
@@ -310,9 +339,24 @@ static void take_more(struct gateway_client *client)
 static void on_received(void *user, const uint8_t *bytes, size_t length)
 {
     struct gateway_client *client = user;
+    if (client->serial)
+        gateway_serial_heard(client);
     memcpy(client->in + client->in_length, bytes, length); /* less than a frame was left over */
     client->in_length += length;
-    take_more(client);
+    gateway_client_go_on(client);
+}
+
+void gateway_client_give_up(struct gateway_client *client)
+{
+    const struct raw_door *door = &client->port->gateway->context.door;
+    for (size_t i = 0; i < client->used; i++) {
+        struct gateway_slot *slot = slot_at(client, i);
+        slot->unheard = true;
+        if (slot->state != SLOT_ASKED || slot->write)
+            continue;
+        door->cancel(door->user, &slot->request);
+        slot->state = SLOT_DONE;
+    }
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -323,30 +367,32 @@ static void on_broken(void *user, int code)
     gateway_client_end(user);
 }
 
-void gateway_client_begin(struct gateway_port *port, int fd, const struct sockaddr *any)
+/* NULL, and the descriptor closed, when there is no memory. */
+static struct gateway_client *new_client(struct gateway_port *port, int fd)
 {
     struct gateway *gateway = port->gateway;
     struct gateway_client *client = calloc(1, sizeof *client);
     if (!client) {
         close(fd);
-        return;
+        return NULL;
     }
     client->port = port;
-    client->address = ip_address_of(any);
-    ip_address_format(&client->address, client->address_text, sizeof client->address_text);
-    client->remote_port = ntohs(any->sa_family == AF_INET6
-                                    ? ((const struct sockaddr_in6 *)(const void *)any)->sin6_port
-                                    : ((const struct sockaddr_in *)(const void *)any)->sin_port);
     client->id = ++gateway->next_id;
     client->since = loop_now(gateway->context.loop);
     client->half_since = client->stuck_since = CLOCK_NEVER;
     client->stream = STREAM_EMPTY;
     client->stream.loop = gateway->context.loop;
-    client->stream.socket = true;
     client->stream.received = on_received;
     client->stream.broken = on_broken;
     client->stream.user = client;
+    return client;
+}
+
+static void take_in(struct gateway_client *client, int fd)
+{
+    struct gateway_port *port = client->port;
     if (stream_take(&client->stream, fd) < 0) {
+        gateway_serial_free(client->serial);
         free(client);
         return;
     }
@@ -358,6 +404,30 @@ void gateway_client_begin(struct gateway_port *port, int fd, const struct sockad
     port->accepted++;
 }
 
+void gateway_client_begin(struct gateway_port *port, int fd, const struct sockaddr *any)
+{
+    struct gateway_client *client = new_client(port, fd);
+    if (!client)
+        return;
+    client->stream.socket = true;
+    client->address = ip_address_of(any);
+    ip_address_format(&client->address, client->address_text, sizeof client->address_text);
+    client->remote_port = ntohs(any->sa_family == AF_INET6
+                                    ? ((const struct sockaddr_in6 *)(const void *)any)->sin6_port
+                                    : ((const struct sockaddr_in *)(const void *)any)->sin_port);
+    take_in(client, fd);
+}
+
+void gateway_client_begin_serial(struct gateway_port *port, int fd)
+{
+    struct gateway_client *client = new_client(port, fd);
+    if (!client)
+        return;
+    snprintf(client->address_text, sizeof client->address_text, "%.47s", port->setup.port);
+    client->serial = gateway_serial_new(client);
+    take_in(client, fd);
+}
+
 void gateway_client_end(struct gateway_client *client)
 {
     struct gateway_port *port = client->port;
@@ -367,6 +437,7 @@ void gateway_client_end(struct gateway_client *client)
             door->cancel(door->user, &slot_at(client, i)->request);
     }
     stream_close(&client->stream);
+    gateway_serial_free(client->serial);
     if (client->previous)
         client->previous->next = client->next;
     else
@@ -379,6 +450,8 @@ void gateway_client_end(struct gateway_client *client)
 
 bool gateway_client_overdue(struct gateway_client *client, clock_us now)
 {
+    if (client->serial) /* silence is its good right */
+        return false;
     if (!client->stream.pending)
         client->stuck_since = CLOCK_NEVER;
     clock_us quiet = client->asked ? client->asked : client->since;

@@ -20,7 +20,6 @@
 #define LINGER (2 * CLOCK_S)
 /* Jobs of which some addresses have been served. */
 #define PARTS 32
-#define WORDS_MOST 8000
 
 struct outgoing {
     struct outgoing *next;
@@ -110,14 +109,6 @@ static void finish(struct lane *lane, enum notify_outcome outcome, const char *w
     run(lane);
 }
 
-static bool has_test(const struct notify_job *job)
-{
-    bool test = false;
-    for (size_t i = 0; i < job->count; i++)
-        test |= job->notices[i].kind == NOTICE_TEST;
-    return test;
-}
-
 /* ---- to the server --------------------------------------------------------------------------- */
 
 static void on_sent(void *user, const struct mail_result *result)
@@ -129,13 +120,9 @@ static void on_sent(void *user, const struct mail_result *result)
         keep_part(lane->mail, job->id, result->done_with);
     else if (result->outcome != NOTIFY_LATER && part)
         *part = (struct part){0};
-    if (!lane->transfer.dialogue.keep) {
-        finish(lane, result->outcome, result->words);
-        return;
-    }
-    struct buf words = {.limit = WORDS_MOST};
-    buf_add_format(&words, "%s\n%s", result->words, buf_text(&lane->transfer.dialogue.text));
-    finish(lane, result->outcome, words.failed ? result->words : buf_text(&words));
+    struct buf words = BUF_EMPTY;
+    finish(lane, result->outcome,
+           mail_dialogue_words(&lane->transfer.dialogue, result->words, &words));
     buf_deinit(&words);
 }
 
@@ -177,7 +164,7 @@ static void on_written(void *user, struct buf *message_take, const char *never)
         .message = &lane->message,
         .more = more_follows(lane),
     };
-    lane->transfer.dialogue.keep = has_test(job);
+    lane->transfer.dialogue.keep = notify_job_is_test(job);
     mail_transfer_start(&lane->transfer, &letter, on_sent, lane);
 }
 
@@ -201,6 +188,20 @@ static void on_linger(struct loop_timer *timer, void *user)
         mail_transfer_cancel(&lane->transfer);
 }
 
+/* The server's greetings pass while the picture is made. A test shows the whole dialogue, with its
+ * letter from the beginning. */
+static void prepare(struct lane *lane)
+{
+    const struct mail *mail = lane->mail;
+    if (notify_job_is_test(lane->first->job) || lane->first->job->notices[0].kind == NOTICE_REPORT)
+        return;
+    lane->transfer.dialogue.keep = false;
+    mail_transfer_prepare(&lane->transfer, &(struct mail_letter){.settings = mail->settings,
+                                                                 .host = mail->host,
+                                                                 .from = mail->from,
+                                                                 .to = ""});
+}
+
 static void begin(struct lane *lane)
 {
     struct mail *mail = lane->mail;
@@ -222,7 +223,9 @@ static void begin(struct lane *lane)
         .page = *page ? page : mail->page,
     };
     lane->writing = mail_letter_start(&wish, on_written, lane);
-    if (!lane->writing)
+    if (lane->writing)
+        prepare(lane);
+    else
         finish(lane, NOTIFY_LATER, "there is not enough memory to write the mail");
 }
 
@@ -360,6 +363,7 @@ void mail_configure(struct mail *mail, const struct config *config)
         lane->transfer.pop_until = same ? lane->transfer.pop_until : 0;
         if (sending && same) {
             lane->transfer.letter.settings = mail->settings;
+            lane->transfer.session.way.settings = mail->settings;
             continue;
         }
         stop(lane);

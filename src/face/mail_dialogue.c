@@ -6,6 +6,7 @@
 
 #define TEXT_MOST (32u << 10)
 #define LINE_MOST 500
+#define WORDS_MOST 8000 /* notify keeps no more */
 
 void mail_dialogue_begin(struct mail_dialogue *dialogue)
 {
@@ -67,4 +68,21 @@ void mail_dialogue_theirs(struct mail_dialogue *dialogue, const char *line, size
     add_line(dialogue, '<', line, length);
     size_t used = clean(dialogue->answer, sizeof dialogue->answer - 1, line, length);
     dialogue->answer[used] = '\0';
+}
+
+const char *mail_dialogue_words(const struct mail_dialogue *dialogue, const char *words,
+                                struct buf *room)
+{
+    size_t first = strcspn(words, "\r\n");
+    if (!dialogue->keep)
+        return words;
+    room->limit = WORDS_MOST;
+    buf_add(room, words, first);
+    buf_add_char(room, '\n');
+    /* of a long one the beginning */
+    size_t left = WORDS_MOST - 1 - room->length;
+    const char *text = dialogue->text.length ? dialogue->text.data : "";
+    size_t length = utf8_fit(text, dialogue->text.length, left);
+    buf_add(room, text, length);
+    return room->failed ? words : buf_text(room);
 }

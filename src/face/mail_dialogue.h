@@ -1,4 +1,5 @@
-/* mail_dialogue - what a mail server and we said to each other, for people to read.
+/* mail_dialogue - what a mail server, a webhook's or a syslog receiver and we said to each other,
+ * for people to read.
  *
  * Keeps the last answer always and the whole conversation when asked to (the test button). Secrets
  * never get here: who speaks says what is shown of it. Whatever bytes a server sends, a line stays
@@ -29,3 +30,8 @@ void mail_dialogue_deinit(struct mail_dialogue *dialogue);
 void mail_dialogue_ours(struct mail_dialogue *dialogue, const char *shown);
 void mail_dialogue_theirs(struct mail_dialogue *dialogue, const char *line, size_t length);
 void mail_dialogue_note(struct mail_dialogue *dialogue, const char *words);
+
+/* How it ended in the first line, the conversation below when it was kept: as notify_done() takes
+ * it. Lives as long as `room` and `words`. */
+const char *mail_dialogue_words(const struct mail_dialogue *dialogue, const char *words,
+                                struct buf *room);

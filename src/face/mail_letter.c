@@ -10,6 +10,7 @@
 #include "engine/notify.h"
 #include "engine/notify_recipient.h"
 #include "engine/report_rule.h"
+#include "face/mail_energy.h"
 #include "face/mail_message.h"
 #include "face/mail_picture.h"
 #include "face/mail_report.h"
@@ -26,6 +27,14 @@
 /* With its attachment encoded; most servers take ten megabytes and more. */
 #define MESSAGE_MOST (9u << 20)
 
+/* The picture on its way through the worker pool: it borrows nothing, so that its letter may go. */
+struct drawing {
+    struct mail_letter_task *task; /* NULL: gone */
+    struct mail_picture picture;
+    struct buf png;
+    struct history_bucket buckets[];
+};
+
 struct mail_letter_task {
     struct mail_letter_wish wish;
     void (*done)(void *user, struct buf *message_take, const char *never);
@@ -35,11 +44,14 @@ struct mail_letter_task {
     /* of alarms */
     const struct notice *shown; /* whose picture it is; NULL: none */
     struct history_ask *ask;
+    struct drawing *drawing;
     struct buf png;
     /* of reports */
     const struct notice *report; /* the newest; NULL: none */
     const struct report_settings *settings;
-    clock_us from, to; /* of the table */
+    struct mail_energy *energy;
+    struct mail_energy_rows *rows; /* what was used; NULL: nothing is said */
+    clock_us from, to;             /* of the table */
     struct mail_table *table;
     struct buf file;
     char note[240];
@@ -65,7 +77,11 @@ struct mail_letter_task *mail_letter_cancel(struct mail_letter_task *task)
     loop_timer_stop(&task->patience);
     if (task->ask)
         history_ask_cancel(task->ask);
+    if (task->drawing)
+        task->drawing->task = NULL;
     mail_table_cancel(task->table);
+    mail_energy_cancel(task->energy);
+    free(task->rows);
     buf_deinit(&task->png);
     buf_deinit(&task->file);
     free(task);
@@ -99,6 +115,7 @@ static struct mail_report report_of(const struct mail_letter_task *task)
         .wall = wall_of(task),
         .now = loop_now(loop_of(task)),
         .note = task->note,
+        .energy = task->rows,
     };
 }
 
@@ -244,22 +261,57 @@ static void compose(struct mail_letter_task *task)
 
 /* ---- the picture ----------------------------------------------------------------------------- */
 
+static void draw(void *user)
+{
+    struct drawing *drawing = user;
+    mail_picture_draw(&drawing->picture, &drawing->png);
+}
+
+static void on_drawn(void *user)
+{
+    struct drawing *drawing = user;
+    struct mail_letter_task *task = drawing->task;
+    if (task) {
+        task->drawing = NULL;
+        task->png = drawing->png;
+        compose(task);
+    } else {
+        buf_deinit(&drawing->png);
+    }
+    free(drawing);
+}
+
+/* False when there is nothing to draw, or no memory. */
+static bool start_drawing(struct mail_letter_task *task, const struct history_series *series)
+{
+    struct drawing *drawing = calloc(1, sizeof *drawing + series->count * sizeof *drawing->buckets);
+    if (!drawing)
+        return false;
+    memcpy(drawing->buckets, series->buckets, series->count * sizeof *drawing->buckets);
+    drawing->task = task;
+    drawing->picture = (struct mail_picture){.buckets = drawing->buckets,
+                                             .count = series->count,
+                                             .from = task->from,
+                                             .to = task->to,
+                                             .step = PICTURE_STEP,
+                                             .limit = task->shown->limit,
+                                             .decimals = task->shown->decimals};
+    if (loop_job_start(loop_of(task), draw, on_drawn, drawing) < 0) {
+        free(drawing);
+        return false;
+    }
+    task->drawing = drawing;
+    return true;
+}
+
 static void on_past(void *user, const struct history_answer *answer, const struct err *err)
 {
     struct mail_letter_task *task = user;
     (void)err;
     task->ask = NULL;
-    if (answer && answer->path_count == 1 && task->shown) {
-        const struct history_series *series = &answer->series[0];
-        mail_picture_draw(&(struct mail_picture){.buckets = series->buckets,
-                                                 .count = series->count,
-                                                 .from = task->from,
-                                                 .to = task->to,
-                                                 .step = PICTURE_STEP,
-                                                 .limit = task->shown->limit,
-                                                 .decimals = task->shown->decimals},
-                          &task->png);
-    }
+    if (answer && answer->path_count == 1 && task->shown && answer->series[0].count &&
+        start_drawing(task, &answer->series[0]))
+        return;
     compose(task);
 }
 
@@ -270,6 +322,9 @@ static void on_impatient(struct loop_timer *timer, void *user)
     if (task->ask)
         history_ask_cancel(task->ask);
     task->ask = NULL;
+    if (task->drawing)
+        task->drawing->task = NULL;
+    task->drawing = NULL;
     compose(task);
 }
 
@@ -347,6 +402,29 @@ static bool ask_table(struct mail_letter_task *task)
     return task->table;
 }
 
+/* ---- energy ---------------------------------------------------------------------------------- */
+
+static void on_energy(void *user, const struct mail_energy_rows *rows)
+{
+    struct mail_letter_task *task = user;
+    task->energy = NULL;
+    task->rows = rows->count ? malloc(sizeof *rows) : NULL;
+    if (task->rows)
+        *task->rows = *rows;
+    if (!ask_table(task))
+        compose(task);
+}
+
+static bool ask_energy(struct mail_letter_task *task)
+{
+    const struct mail_context *context = task->wish.context;
+    clock_us now = wall_of(task);
+    if (task->settings->energy && context->history && now)
+        task->energy = mail_energy_start(loop_of(task), context->history, context->site,
+                                         task->wish.config, now, on_energy, task);
+    return task->energy;
+}
+
 /* ---- start ----------------------------------------------------------------------------------- */
 
 static void find_report(struct mail_letter_task *task)
@@ -382,7 +460,7 @@ static void on_start(struct loop_defer *defer, void *user)
         end(task, NULL, "this report is no longer in the settings");
         return;
     }
-    if (full && task->report && ask_table(task))
+    if (full && task->report && (ask_energy(task) || ask_table(task)))
         return;
     bool past = task->wish.context->history && wall_of(task);
     if (full && !task->report && past && ask_picture(task))

@@ -1,8 +1,6 @@
 #include "face/mail_link.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <gnutls/x509.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,9 +23,7 @@ static void drop_socket(struct mail_link *link)
     loop_fd_stop(&link->watch);
     loop_timer_stop(&link->patience);
     loop_defer_cancel(&link->defer);
-    if (link->tls)
-        gnutls_deinit(link->tls);
-    link->tls = NULL;
+    link->tls = tls_client_free(link->tls);
     if (link->fd >= 0)
         close(link->fd);
     link->fd = -1;
@@ -61,7 +57,7 @@ static long transmit(struct mail_link *link, const char *from, size_t length);
 void mail_link_farewell(struct mail_link *link, const char *line)
 {
     if (link->open && !link->out.length && transmit(link, line, strlen(line)) > 0 && link->tls)
-        gnutls_bye(link->tls, GNUTLS_SHUT_WR);
+        tls_client_bye(link->tls);
     mail_link_close(link);
 }
 
@@ -77,12 +73,8 @@ static void fail(struct mail_link *link, const char *problem)
 /* Bytes, 0 when there are none now, -1 at the end. */
 static long receive(struct mail_link *link, char *to, size_t room)
 {
-    if (link->tls) {
-        long got = (long)gnutls_record_recv(link->tls, to, room);
-        if (got > 0)
-            return got;
-        return got < 0 && !gnutls_error_is_fatal((int)got) ? 0 : -1;
-    }
+    if (link->tls)
+        return tls_client_read(link->tls, to, room);
     ssize_t got = recv(link->fd, to, room, MSG_DONTWAIT);
     if (got > 0)
         return (long)got;
@@ -123,7 +115,7 @@ static void read_all(struct mail_link *link)
         tell_lines(link);
     }
     /* libraries may hold more than the socket shows */
-    if (link->open && link->tls && gnutls_record_check_pending(link->tls) > 0)
+    if (link->open && link->tls && tls_client_pending(link->tls))
         loop_defer(link->loop, &link->defer, on_defer, link);
 }
 
@@ -131,10 +123,8 @@ static void read_all(struct mail_link *link)
 
 static long transmit(struct mail_link *link, const char *from, size_t length)
 {
-    if (link->tls) {
-        long sent = (long)gnutls_record_send(link->tls, from, length);
-        return sent >= 0 ? sent : gnutls_error_is_fatal((int)sent) ? -1 : 0;
-    }
+    if (link->tls)
+        return tls_client_write(link->tls, from, length, NULL);
     ssize_t sent = send(link->fd, from, length, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent >= 0)
         return (long)sent;
@@ -164,36 +154,21 @@ static bool write_all(struct mail_link *link)
 
 /* ---- TLS ------------------------------------------------------------------------------------- */
 
-static bool is_address(const char *host)
+static void refuse(struct mail_link *link, const struct err *err)
 {
-    struct in6_addr address;
-    return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
-}
-
-/* What is wrong with the certificate, in words that people can act upon. */
-static void refuse(struct mail_link *link, int result)
-{
-    gnutls_datum_t words = {0};
     char problem[300];
-    unsigned status = gnutls_session_get_verify_cert_status(link->tls);
-    bool certificate =
-        result == GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR &&
-        gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &words, 0) == 0;
-    snprintf(problem, sizeof problem, "it is not trusted: %.250s",
-             certificate ? (const char *)words.data : gnutls_strerror(result));
-    gnutls_free(words.data);
+    snprintf(problem, sizeof problem, "it is not trusted: %.250s", err->text);
     mail_trust_forget(link->trust);
     fail(link, problem);
 }
 
 static void shake(struct mail_link *link)
 {
-    int result = gnutls_handshake(link->tls);
-    if (result < 0 && gnutls_error_is_fatal(result)) {
-        refuse(link, result);
-        return;
-    }
-    if (result != GNUTLS_E_SUCCESS)
+    struct err err = ERR_EMPTY;
+    int result = tls_client_shake(link->tls, &err);
+    if (result < 0)
+        refuse(link, &err);
+    if (result <= 0)
         return;
     link->shaking = link->encrypts = false;
     link->open = true;
@@ -207,17 +182,12 @@ static void on_trust(void *user, gnutls_certificate_credentials_t trust, const s
         fail(link, err->text);
         return;
     }
-    if (gnutls_init(&link->tls, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) < 0 ||
-        gnutls_priority_set_direct(link->tls, "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", NULL) <
-            0 ||
-        gnutls_credentials_set(link->tls, GNUTLS_CRD_CERTIFICATE, trust) < 0) {
-        fail(link, "TLS cannot be begun");
+    struct err problem = ERR_EMPTY;
+    link->tls = tls_client_new(link->fd, link->host, trust, &problem);
+    if (!link->tls) {
+        fail(link, problem.text);
         return;
     }
-    if (!is_address(link->host))
-        gnutls_server_name_set(link->tls, GNUTLS_NAME_DNS, link->host, strlen(link->host));
-    gnutls_session_set_verify_cert(link->tls, link->host, 0);
-    gnutls_transport_set_int(link->tls, link->fd);
     link->shaking = true;
     work(link);
 }
@@ -247,7 +217,7 @@ static void on_ready(struct loop_fd *handle, int events, void *user);
 static void watch(struct mail_link *link)
 {
     bool write = link->connecting || link->sent < link->out.length ||
-                 (link->tls && gnutls_record_get_direction(link->tls));
+                 (link->tls && tls_client_wait(link->tls) == LOOP_WRITE);
     int events = (link->connecting ? 0 : LOOP_READ) | (write ? LOOP_WRITE : 0);
     if (loop_fd_start(link->loop, &link->watch, link->fd, events, on_ready, link) < 0)
         fail(link, "out of memory");

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/loop.h"
 #include "base/resolve.h"
+#include "base/tls_client.h"
 #include "face/mail_trust.h"
 
 /* RFC 5321, 4.5.3.1.5 says 512; servers say more. */
@@ -40,7 +41,7 @@ struct mail_link {
     struct loop_fd watch;
     struct loop_timer patience; /* for one address */
     struct loop_defer defer;    /* lines that came before they could be told */
-    gnutls_session_t tls;
+    struct tls_client *tls;
     struct buf in, out;
     size_t sent; /* of out */
     char problem[300];

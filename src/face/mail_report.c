@@ -132,6 +132,17 @@ static void write_alarms(struct form *form, const struct alarms *alarms)
     }
 }
 
+static void write_energy(struct form *form, const struct mail_energy_rows *rows)
+{
+    if (!rows)
+        return;
+    form->heading(form->out, "Energy");
+    form->open(form->out);
+    for (size_t i = 0; i < rows->count; i++)
+        form->row(form->out, rows->list[i].name, rows->list[i].value);
+    form->close(form->out);
+}
+
 static void write_reading(struct form *form, const struct mail_report *report,
                           const struct point *point)
 {
@@ -185,6 +196,7 @@ static void write_report(struct form *form, const struct mail_report *report)
     char text[120];
     write_time(form, report);
     write_alarms(form, report->alarms);
+    write_energy(form, report->energy);
     for (const struct device *device = site_devices(report->site); device; device = device->next) {
         if (mail_table_has(report->settings, device->name))
             left_out += write_device(form, report, device);

@@ -239,6 +239,10 @@ static void begin_sender(struct mail_session *session)
     const char *address;
     size_t length;
     session->signed_in = true;
+    if (session->way.ahead) {
+        end(session, true);
+        return;
+    }
     session->asked = session->accepted = session->never = 0;
     for (int bit = -1; (bit = find_address(session, bit + 1, &address, &length)) >= 0;)
         session->asked |= (mail_mask)1 << bit;

@@ -29,6 +29,7 @@ struct mail_session_way {
     const char *from, *to; /* addresses; `to` a list, at most MAIL_ADDRESSES_MOST are written to */
     mail_mask done_with;   /* of `to`: have it already, or never will */
     size_t length;         /* of the message */
+    bool ahead;            /* there is no message yet: over, and well, when signed in */
 };
 
 enum mail_want {

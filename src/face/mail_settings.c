@@ -74,6 +74,16 @@ static const struct setting_row rows[] = {
      .right = ROLE_ADMINISTRATOR,
      .help = "For xoauth2: file with the access token, which another program keeps fresh; it is "
              "read for each connection."},
+    {.key = "token_command",
+     .type = SETTING_TEXT,
+     FIELD(token_command),
+     .max = 300,
+     .initial = "",
+     .right = ROLE_ADMINISTRATOR,
+     .help =
+         "For xoauth2, in place of token_file: program that prints the access token and, behind "
+         "it, for how many seconds it is good. Run without arguments and for 30 s at most; it "
+         "must belong to root."},
     {.key = "from",
      .type = SETTING_TEXT,
      FIELD(from),
@@ -159,8 +169,13 @@ static int check_account(const struct mail_settings *settings, const char **key,
     if (settings->auth && !*settings->user)
         return err_set(err, -EINVAL, "must be given for this auth");
     *key = "token_file";
-    if (settings->auth == MAIL_AUTH_XOAUTH2 && *settings->token_file != '/')
+    bool token = settings->auth == MAIL_AUTH_XOAUTH2, file = *settings->token_file;
+    if (token && !*settings->token_command && *settings->token_file != '/')
         return err_set(err, -EINVAL, "must be given for xoauth2, with its whole path");
+    *key = "token_command";
+    if (token && *settings->token_command && (file || *settings->token_command != '/'))
+        return err_set(err, -EINVAL,
+                       file ? "and token_file cannot both be given" : "must be a whole path");
     return 0;
 }
 

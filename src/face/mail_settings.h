@@ -30,7 +30,7 @@ struct mail_settings {
     const char *ca;     /* file of certificates that are trusted; "": the machine's */
     int64_t auth;       /* enum mail_auth */
     const char *user, *password;
-    const char *token_file; /* of MAIL_AUTH_XOAUTH2 */
+    const char *token_file, *token_command; /* of MAIL_AUTH_XOAUTH2: one of both */
     const char *from, *page;
     int64_t timeout;        /* us that the server may be silent */
     const char *pop_server; /* "": no POP3 before SMTP */

@@ -5,12 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 
 /* Servers remember a POP3 sign-in for ten minutes or more; some are left for the mail. */
 #define POP_COUNTS (300 * CLOCK_S)
-#define TOKEN_MOST 8192
 /* Of the message, given to the link at once. */
 #define PIECE (16u << 10)
 
@@ -24,36 +22,6 @@ static void drop_secret(struct mail_transfer *transfer)
         explicit_bzero(transfer->secret, strlen(transfer->secret));
     free(transfer->secret);
     transfer->secret = NULL;
-}
-
-/* The first word of a file. It is small, in memory most likely, and read once per connection. */
-static int read_token(struct mail_transfer *transfer, struct err *err)
-{
-    struct buf text = BUF_EMPTY;
-    const char *path = transfer->letter.settings->token_file;
-    int result = file_read(path, TOKEN_MOST, &text, err);
-    if (result == 0) {
-        const char *token = buf_text(&text);
-        size_t length = strcspn(token, " \t\r\n");
-        transfer->secret = mem_new(length + 1);
-        memcpy(transfer->secret, token, length);
-        if (!length)
-            result = err_set(err, -EINVAL, "%s is empty", path);
-    }
-    if (text.data)
-        explicit_bzero(text.data, text.capacity);
-    buf_deinit(&text);
-    return result;
-}
-
-static int find_secret(struct mail_transfer *transfer, bool pop, struct err *err)
-{
-    const struct mail_settings *settings = transfer->letter.settings;
-    drop_secret(transfer);
-    if (!pop && settings->auth == MAIL_AUTH_XOAUTH2)
-        return read_token(transfer, err);
-    transfer->secret = mem_text(pop ? settings->pop_password : settings->password);
-    return 0;
 }
 
 /* ---- ends ------------------------------------------------------------------------------------ */
@@ -72,7 +40,12 @@ static void finish(struct mail_transfer *transfer, enum notify_outcome outcome, 
 static void put_off(struct mail_transfer *transfer)
 {
     mail_link_close(&transfer->link);
-    transfer->ready = false;
+    transfer->ready = transfer->preparing = false;
+    loop_timer_stop(&transfer->silence);
+    if (!transfer->busy) { /* it was ahead of its letter, which will meet the same */
+        drop_secret(transfer);
+        return;
+    }
     transfer->pop_until = 0; /* a refusal may mean that the sign-in is forgotten */
     drop_secret(transfer);
     finish(transfer, NOTIFY_LATER, transfer->letter.done_with | transfer->session.never);
@@ -98,10 +71,39 @@ static void say_delivered(struct mail_transfer *transfer)
                  transfer->dialogue.answer);
 }
 
+static void on_again(struct loop_defer *defer, void *user);
+
+/* It may be why the server refuses; the next sign-in is with a new one. */
+static void forget_token(struct mail_transfer *transfer)
+{
+    if (transfer->token)
+        mail_token_forget(transfer->token);
+}
+
+/* Signed in, or not, ahead of the letter. */
+static void end_preparing(struct mail_transfer *transfer)
+{
+    transfer->preparing = false;
+    transfer->ready = transfer->session.went_well;
+    loop_timer_stop(&transfer->silence);
+    if (transfer->ready && transfer->busy) {
+        on_again(NULL, transfer);
+    } else if (!transfer->ready) {
+        forget_token(transfer);
+        snprintf(transfer->words, sizeof transfer->words, "%s", transfer->session.problem);
+        hang_up(transfer);
+        put_off(transfer);
+    }
+}
+
 /* The session is over. */
 static void end(struct mail_transfer *transfer)
 {
     const struct mail_session *session = &transfer->session;
+    if (transfer->preparing) {
+        end_preparing(transfer);
+        return;
+    }
     mail_mask before = transfer->letter.done_with;
     mail_mask now = before | session->never | (session->went_well ? session->accepted : 0);
     bool all = session->asked && (now & session->asked) == session->asked;
@@ -111,6 +113,8 @@ static void end(struct mail_transfer *transfer)
         snprintf(transfer->words, sizeof transfer->words, "%s", session->problem);
     if (!session->went_well)
         transfer->pop_until = 0;
+    if (!session->signed_in)
+        forget_token(transfer);
     transfer->ready = session->went_well && transfer->letter.more;
     if (!transfer->ready)
         hang_up(transfer);
@@ -211,7 +215,7 @@ static void go_on(struct mail_transfer *transfer)
 static void on_line(void *user, const char *line, size_t length)
 {
     struct mail_transfer *transfer = user;
-    if (!transfer->busy) { /* 421 while it waited for the next message */
+    if (!transfer->busy && !transfer->preparing) { /* 421 while it waited for the next message */
         mail_transfer_cancel(transfer);
         return;
     }
@@ -224,7 +228,7 @@ static void on_line(void *user, const char *line, size_t length)
 static void on_written(void *user)
 {
     struct mail_transfer *transfer = user;
-    if (!transfer->busy)
+    if (!transfer->busy && !transfer->preparing)
         return;
     expect_answer(transfer);
     if (transfer->session.stage == MAIL_STAGE_CONTENT && !transfer->dotted)
@@ -264,7 +268,7 @@ static void on_failed(void *user, const char *problem)
     struct mail_transfer *transfer = user;
     const struct mail_session *session = &transfer->session;
     const struct mail_settings *settings = transfer->letter.settings;
-    if (!transfer->busy) {
+    if (!transfer->busy && !transfer->preparing) {
         transfer->ready = false;
         return;
     }
@@ -299,23 +303,16 @@ static struct mail_session_way way_of(const struct mail_transfer *transfer, bool
                                      .from = letter->from,
                                      .to = letter->to,
                                      .done_with = letter->done_with,
-                                     .length = letter->message->length};
+                                     .length = letter->message ? letter->message->length : 0,
+                                     .ahead = transfer->preparing};
 }
 
-static void open_session(struct mail_transfer *transfer, bool pop)
+static void connect_to(struct mail_transfer *transfer, bool pop)
 {
     const struct mail_settings *settings = transfer->letter.settings;
-    struct err err = ERR_EMPTY;
     const char *server = pop ? settings->pop_server : settings->server;
-    int found = find_secret(transfer, pop, &err);
     const struct mail_session_way way = way_of(transfer, pop);
     mail_session_begin(&transfer->session, &way, false, &transfer->dialogue);
-    if (found < 0) {
-        snprintf(transfer->words, sizeof transfer->words, "the token cannot be read: %.300s",
-                 err.text);
-        put_off_soon(transfer);
-        return;
-    }
     char words[400];
     snprintf(words, sizeof words, "to %.250s, port %d", server,
              pop ? mail_pop_port(settings) : mail_port(settings));
@@ -326,6 +323,41 @@ static void open_session(struct mail_transfer *transfer, bool pop)
         return;
     }
     snprintf(transfer->words, sizeof transfer->words, "%.200s cannot be looked up", server);
+    put_off_soon(transfer);
+}
+
+static void on_token(void *user, const char *token, const struct err *err)
+{
+    struct mail_transfer *transfer = user;
+    if (token) {
+        transfer->secret = mem_text(token);
+        connect_to(transfer, false);
+        return;
+    }
+    const struct mail_session_way way = way_of(transfer, false);
+    mail_session_begin(&transfer->session, &way, false, &transfer->dialogue);
+    snprintf(transfer->words, sizeof transfer->words, "there is no access token: %.400s",
+             err->text);
+    mail_dialogue_note(&transfer->dialogue, transfer->words);
+    put_off(transfer);
+}
+
+static void open_session(struct mail_transfer *transfer, bool pop)
+{
+    const struct mail_settings *settings = transfer->letter.settings;
+    drop_secret(transfer);
+    if (pop || settings->auth != MAIL_AUTH_XOAUTH2) {
+        transfer->secret = mem_text(pop ? settings->pop_password : settings->password);
+        connect_to(transfer, pop);
+        return;
+    }
+    if (!transfer->token)
+        transfer->token = mail_token_new(transfer->loop);
+    if (transfer->token) {
+        mail_token_get(transfer->token, settings, on_token, transfer);
+        return;
+    }
+    snprintf(transfer->words, sizeof transfer->words, "out of memory");
     put_off_soon(transfer);
 }
 
@@ -357,6 +389,8 @@ void mail_transfer_start(struct mail_transfer *transfer, const struct mail_lette
     transfer->busy = true;
     transfer->words[0] = '\0';
     mail_dialogue_begin(&transfer->dialogue);
+    if (transfer->preparing)
+        return; /* and goes on with it when it is signed in */
     bool pop = *letter->settings->pop_server && loop_now(transfer->loop) >= transfer->pop_until;
     if (transfer->ready && !pop) {
         loop_defer(transfer->loop, &transfer->defer, on_again, transfer);
@@ -367,14 +401,27 @@ void mail_transfer_start(struct mail_transfer *transfer, const struct mail_lette
     open_session(transfer, pop);
 }
 
+void mail_transfer_prepare(struct mail_transfer *transfer, const struct mail_letter *letter)
+{
+    if (transfer->busy || transfer->ready || transfer->preparing || *letter->settings->pop_server)
+        return;
+    transfer->letter = *letter;
+    transfer->preparing = true;
+    mail_dialogue_begin(&transfer->dialogue);
+    mail_link_close(&transfer->link);
+    open_session(transfer, false);
+}
+
 void mail_transfer_cancel(struct mail_transfer *transfer)
 {
     loop_timer_stop(&transfer->silence);
     loop_defer_cancel(&transfer->defer);
+    if (transfer->token)
+        mail_token_cancel(transfer->token);
     if (transfer->ready && !transfer->busy)
         hang_up(transfer);
     mail_link_close(&transfer->link);
-    transfer->ready = transfer->busy = false;
+    transfer->ready = transfer->busy = transfer->preparing = false;
     drop_secret(transfer);
 }
 
@@ -393,6 +440,7 @@ void mail_transfer_init(struct mail_transfer *transfer, struct loop *loop)
 void mail_transfer_deinit(struct mail_transfer *transfer)
 {
     mail_transfer_cancel(transfer);
+    transfer->token = mail_token_free(transfer->token);
     mail_link_deinit(&transfer->link);
     mail_session_deinit(&transfer->session);
     mail_dialogue_deinit(&transfer->dialogue);

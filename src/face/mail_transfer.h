@@ -10,6 +10,7 @@
 
 #include "face/mail_link.h"
 #include "face/mail_session.h"
+#include "face/mail_token.h"
 
 /* What is to be sent; all of it is borrowed until the end. */
 struct mail_letter {
@@ -36,8 +37,10 @@ struct mail_transfer {
     struct mail_session session;
     struct loop_timer silence;
     struct loop_defer defer;
-    char *secret;       /* of the account of this session */
-    bool busy, ready;   /* ready: signed in, waits for the next message */
+    char *secret;             /* of the account of this session */
+    struct mail_token *token; /* made for the first sign-in by XOAUTH2 */
+    bool busy, ready;         /* ready: signed in, waits for the next message */
+    bool preparing;     /* on the way to that, ahead of a letter that may have come meanwhile */
     size_t sent;        /* of the message */
     bool line_begins;   /* at `sent` */
     bool dotted;        /* the final dot has been given */
@@ -49,6 +52,10 @@ struct mail_transfer {
 
 void mail_transfer_init(struct mail_transfer *transfer, struct loop *loop);
 void mail_transfer_deinit(struct mail_transfer *transfer);
+
+/* A letter is being written: connect, encrypt and sign in meanwhile. What fails here is told by the
+ * letter, which tries it again. `letter` needs no message yet. Fine when a connection is open. */
+void mail_transfer_prepare(struct mail_transfer *transfer, const struct mail_letter *letter);
 
 /* `done` is called once, never from inside this call. */
 void mail_transfer_start(struct mail_transfer *transfer, const struct mail_letter *letter,

@@ -221,16 +221,25 @@ struct taking {
     const struct nut_ups *ups;
 };
 
-/* One by one: a locked one keeps no other on. What is off was off before, and stays so. */
-static void take_off(void *user, const struct nut_outlet *one)
+/* What is off was off before, and stays so. */
+static void note_off(void *user, const struct nut_outlet *one)
 {
     const struct taking *taking = user;
-    char reason[LIMIT_NAME + 40];
-    if (!one->known || !one->outlet.switchable || (one->outlet.known && !one->outlet.on))
-        return;
-    snprintf(reason, sizeof reason, "%.63s was shut down", taking->ups->name);
-    if (submit(taking->nut, one->outlet.path, COMMAND_OFF, reason))
+    if (one->known && one->outlet.switchable && (!one->outlet.known || one->outlet.on))
         add_off(taking->nut, taking->ups->name, one->outlet.path);
+}
+
+/* Noted before it is done, so that a kill in between leaves no rack dark: what turns out to be on
+ * is forgotten at the end. One by one: a locked one keeps no other on. */
+static void take_off(struct nut *nut, const struct nut_ups *ups)
+{
+    char reason[LIMIT_NAME + 40];
+    size_t from = nut->off_count;
+    snprintf(reason, sizeof reason, "%.63s was shut down", ups->name);
+    nut_ups_outlets(&nut->model, ups, note_off, &(struct taking){nut, ups});
+    save(nut);
+    for (size_t i = from; i < nut->off_count; i++)
+        submit(nut, nut->offs[i].path, COMMAND_OFF, reason);
 }
 
 /* What must be so before power comes back: read, at rest, off for as long as in a reboot, and its
@@ -322,7 +331,7 @@ static void look(struct nut *nut, struct nut_ups *ups)
         tell(nut, ups, news[i].kind, "system", "", text);
     }
     if (changes & SHUTDOWN_OFF)
-        nut_ups_outlets(&nut->model, ups, take_off, &(struct taking){nut, ups});
+        take_off(nut, ups);
     if (changes & SHUTDOWN_OVER)
         ups->stage.off = waiting_of(nut, ups) > 0;
     if (changes & (SHUTDOWN_FORCED | SHUTDOWN_OFF | SHUTDOWN_OVER))

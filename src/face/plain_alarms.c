@@ -1,5 +1,5 @@
-/* Alarms without scripts: what is not normal, in order of harm, acknowledged and cleared with a
- * plain form; and what the other plain faces say of them. */
+/* Alarms without scripts: what is not normal, in order of harm, acknowledged, muted and cleared
+ * with a plain form; and what the other plain faces say of them. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +71,8 @@ static void add_remarks(struct buf *page, const struct alarm_view *alarm)
         buf_add_text(page, ", flapping");
     if (alarm->shelved_until)
         buf_add_text(page, ", shelved");
+    if (alarm->muted)
+        buf_add_text(page, ", muted");
     if (*alarm->suppressed_by) {
         buf_add_text(page, ", silent: ");
         markup_add(page, alarm->suppressed_by);
@@ -95,6 +97,8 @@ static void add_alarm(struct buf *page, const struct request *request,
     markup_add(page, alarm->text);
     if (request->role >= ROLE_CONTROL && alarm->state == ALARM_TRIPPED)
         add_button(page, "acknowledge", "Acknowledge", alarm->id);
+    if (request->role >= ROLE_CONTROL && alarm->sounding)
+        add_button(page, "mute", "Mute", alarm->id);
     if (request->role >= ROLE_CONTROL && alarm->latched)
         add_button(page, "clear", "Clear", alarm->id);
     buf_add_text(page, "</td></tr>\n");
@@ -136,13 +140,20 @@ void plain_alarms(struct request *request, const struct form *form)
 /* Which button it was: the deed and the alarm's id. */
 static bool read_wish(const struct form *form, struct alarm_wish *wish)
 {
-    const char *acknowledge = form_get(form, "acknowledge"), *clear = form_get(form, "clear");
-    const char *text = acknowledge ? acknowledge : clear;
+    static const struct {
+        const char *name;
+        enum alarm_deed deed;
+    } buttons[] = {
+        {"acknowledge", ALARM_ACKNOWLEDGE}, {"mute", ALARM_MUTE}, {"clear", ALARM_CLEAR}};
+    const char *text = NULL;
     char *end;
+    for (size_t i = 0; !text && i < sizeof buttons / sizeof *buttons; i++) {
+        text = form_get(form, buttons[i].name);
+        wish->deed = buttons[i].deed;
+    }
     if (!text || text[0] < '0' || text[0] > '9')
         return false;
     unsigned long long id = strtoull(text, &end, 10);
-    wish->deed = acknowledge ? ALARM_ACKNOWLEDGE : ALARM_CLEAR;
     wish->id = (uint32_t)id;
     return !*end && id <= UINT32_MAX;
 }

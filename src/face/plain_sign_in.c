@@ -32,7 +32,8 @@ static void show_form(struct request *request, unsigned status, const char *user
                         "<input name=\"user\" autocomplete=\"username\" required");
     markup_attribute(&page, "value", user);
     buf_add_text(&page, "></label></p>\n");
-    add_password(&page, "password", fresh ? "One-time secret" : "Password", "current-password");
+    add_password(&page, "password", fresh ? "One-time secret" : "Password or PIN",
+                 "current-password");
     if (fresh)
         add_password(&page, "new_password", "New password", "new-password");
     buf_add_text(&page, "<p><button>Sign in</button></p>\n</form>\n");
@@ -50,8 +51,12 @@ void plain_sign_in_form(struct request *request, const struct form *form)
 struct sign_in {
     struct request *request;
     struct access_job *job;
+    bool pin;
     char user[LIMIT_NAME + 1];
 };
+
+static const char refused_pin[] =
+    "User or PIN is wrong, or the PIN is blocked; then the PUK unblocks it, at /sign-in.";
 
 static void welcome(struct request *request, const struct access_sign_in *result)
 {
@@ -81,7 +86,11 @@ static void on_signed_in(void *user_data, const struct access_sign_in *result)
         welcome(request, result);
         break;
     case ACCESS_REFUSED:
-        show_form(request, 403, job->user, "User or password is wrong.", false);
+        show_form(request, 403, job->user, job->pin ? refused_pin : "User or password is wrong.",
+                  false);
+        break;
+    case ACCESS_BLOCKED:
+        show_form(request, 403, job->user, refused_pin, false);
         break;
     case ACCESS_SLOWED:
         slow_down(request, job->user, result->retry_s);
@@ -128,8 +137,13 @@ void plain_sign_in(struct request *request, const struct form *form)
     }
     job->request = request;
     snprintf(job->user, sizeof job->user, "%s", user);
-    job->job = access_sign_in(request->web->context.access, request->peer->address, user, password,
-                              fresh, on_signed_in, job);
+    /* Digits too few for a password are a PIN. */
+    job->pin = access_code_is(password) && !fresh;
+    struct access *access = request->web->context.access;
+    const char *from = request->peer->address;
+    job->job = job->pin ? access_sign_in_code(access, ACCESS_BY_PIN, from, user, password, NULL,
+                                              on_signed_in, job)
+                        : access_sign_in(access, from, user, password, fresh, on_signed_in, job);
     if (!job->job) {
         slow_down(request, user, 2);
         free(job);

@@ -1,5 +1,5 @@
 /* Alarms that are not normal, the worst first when there are too many; they can be acknowledged,
- * shelved and cleared. */
+ * shelved, muted and cleared. */
 
 #include <errno.h>
 #include <math.h>
@@ -18,7 +18,15 @@
 #define SHELVE_MOST (30 * 86400)
 
 enum { COLUMN_ACTION = 15, COLUMN_SHELVE_FOR = 16 };
-enum { ACTION_NONE, ACTION_ACKNOWLEDGE, ACTION_SHELVE, ACTION_UNSHELVE, ACTION_CLEAR, ACTIONS };
+enum {
+    ACTION_NONE,
+    ACTION_ACKNOWLEDGE,
+    ACTION_SHELVE,
+    ACTION_UNSHELVE,
+    ACTION_CLEAR,
+    ACTION_MUTE,
+    ACTIONS
+};
 
 static const struct alarms *alarms_of(void *user)
 {
@@ -66,6 +74,7 @@ ALARM(get_path, snmp_text(value, alarm.path))
 ALARM(get_severity, put_severity(value, alarm.severity))
 ALARM(get_state, put_state(value, alarm.state))
 ALARM(get_latched, snmp_integer(value, alarm.latched ? 1 : 2))
+ALARM(get_sounding, snmp_integer(value, alarm.sounding ? 1 : 2))
 ALARM(get_since, snmp_date(value, alarm.since_wall))
 ALARM(get_raised, snmp_date(value, alarm.raised_wall))
 ALARM(get_text, snmp_format(value, "%s", alarm.text))
@@ -119,6 +128,8 @@ static int check_action(void *user, const struct snmp_set *set, size_t at)
         return SNMP_NO_CREATION;
     if (item->value.integer == ACTION_SHELVE && !snmp_set_beside(set, at, COLUMN_SHELVE_FOR))
         return SNMP_INCONSISTENT_VALUE;
+    if (item->value.integer == ACTION_MUTE && !alarm.sounding)
+        return SNMP_INCONSISTENT_VALUE;
     if (item->value.integer == ACTION_ACKNOWLEDGE && alarm.state != ALARM_TRIPPED)
         return SNMP_INCONSISTENT_VALUE;
     return SNMP_OK;
@@ -131,6 +142,7 @@ static int set_alarm(void *user, const struct snmp_set *set, size_t at, bool com
         [ACTION_SHELVE] = ALARM_SHELVE,
         [ACTION_UNSHELVE] = ALARM_UNSHELVE,
         [ACTION_CLEAR] = ALARM_CLEAR,
+        [ACTION_MUTE] = ALARM_MUTE,
     };
     const struct snmp_set_item *item = &set->items[at];
     bool action = item->column->number == COLUMN_ACTION;
@@ -175,17 +187,20 @@ static const struct snmp_column columns[] = {
      "The reading that decided, with its unit; empty when there is none."},
     {12, get_limit, false, "busbarAlarmLimit", NAME,
      "What the reading is held against; empty when there is none."},
-    {13, get_by, false, "busbarAlarmBy", NAME, "Who acknowledged or shelved it; empty for nobody."},
+    {13, get_by, false, "busbarAlarmBy", NAME,
+     "Who acknowledged, shelved or muted it; empty for nobody."},
     {14, get_shelved, false, "busbarAlarmShelvedUntil", "DateAndTime",
      "Nobody is told before then; empty while it is not shelved."},
     {COLUMN_ACTION, get_action, true, "busbarAlarmAction",
-     "INTEGER { none(0), acknowledge(1), shelve(2), unshelve(3), clear(4) }",
+     "INTEGER { none(0), acknowledge(1), shelve(2), unshelve(3), clear(4), mute(5) }",
      "Written: what is to be done with the alarm; none cannot be written. Reads as none."},
     {COLUMN_SHELVE_FOR, get_shelve_for, true, "busbarAlarmShelveFor", "Unsigned32 (0..2592000)",
      "Written together with the action shelve: for how many seconds, 60 at least. Reads as 0."},
     {17, get_explained, false, "busbarAlarmExplainedBy", TEXT,
      "The path of the alarm that explains this one, for which nobody is told; empty for none."},
     {18, get_times, false, "busbarAlarmTimes", "Counter32", "How often it has tripped."},
+    {19, get_sounding, false, "busbarAlarmSounding", "TruthValue",
+     "Its sounders are wanted on: it can be muted."},
 };
 
 static void add_rows(void *user, struct snmp_rows *rows)

@@ -14,7 +14,8 @@
 #include "face/snmp_table.h"
 #include "model/site.h"
 
-extern const struct snmp_part snmp_entity_part, snmp_sensor_part, snmp_energy_part;
+extern const struct snmp_part snmp_entity_part, snmp_sensor_part, snmp_energy_part,
+    snmp_energy_parameters_part, snmp_energy_total_part;
 
 #define SNMP_ENTITY_SELF 1
 

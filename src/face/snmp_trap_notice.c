@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "face/snmp_busbar.h"
+#include "face/snmp_ups_look.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -257,6 +258,64 @@ static void add_variable(struct snmp_trap_notice *out, const struct snmp_trap_ob
         out->variables[at].bytes = value->bytes, out->variables[at].length = value->length;
 }
 
+/* ---- traps of UPS-MIB (RFC 1628) ------------------------------------------------------------- */
+
+#define UPS 1, 3, 6, 1, 2, 1, 33
+
+static void add_ups(struct snmp_trap_notice *out, const uint32_t *name, size_t length,
+                    double number)
+{
+    size_t at = out->notification.count++;
+    memcpy(out->names[at], name, length * sizeof *name);
+    out->variables[at] = (struct snmp_packet_variable){
+        .name = out->names[at],
+        .name_length = length,
+        .type = SNMP_BER_INTEGER,
+        .number = isfinite(number) ? (int64_t)fmin(fmax(number, 0), INT32_MAX) : 0};
+}
+
+/* upsTrapOnBattery: minutes left, seconds on battery, minutes that count as low. */
+static void add_on_battery(struct snmp_trap_notice *out, const struct notice *notice)
+{
+    static const uint32_t left[] = {UPS, 1, 2, 3, 0}, since[] = {UPS, 1, 2, 2, 0},
+                          low[] = {UPS, 1, 9, 7, 0};
+    add_ups(out, left, COUNT(left), notice->number);
+    add_ups(out, since, COUNT(since), notice->limit);
+    add_ups(out, low, COUNT(low), SNMP_UPS_LOW_MINUTES);
+}
+
+/* upsTrapAlarmEntryAdded and -Removed: upsAlarmId and upsAlarmDescr of the row, whose index is the
+ * number of the well-known alarm, as in the table. */
+static void add_ups_alarm(struct snmp_trap_notice *out, const struct notice *notice)
+{
+    const uint32_t id[] = {UPS, 1, 6, 2, 1, 1, notice->alarm};
+    const uint32_t descr[] = {UPS, 1, 6, 2, 1, 2, notice->alarm};
+    const uint32_t well_known[] = {UPS, 1, 6, 3, notice->alarm};
+    add_ups(out, id, COUNT(id), notice->alarm);
+    add_ups(out, descr, COUNT(descr), 0);
+    memcpy(out->alarm, well_known, sizeof well_known);
+    struct snmp_packet_variable *variable = &out->variables[out->notification.count - 1];
+    variable->type = SNMP_BER_OID;
+    variable->bytes = out->alarm;
+    variable->length = COUNT(well_known);
+}
+
+static void init_ups(struct snmp_trap_notice *out, const struct notice *notice)
+{
+    enum { ON_BATTERY = 1, TEST_COMPLETED, ALARM_ADDED, ALARM_REMOVED };
+    bool on_battery = notice->change == ALARM_REPEATED;
+    const uint32_t trap[] = {UPS, 2,
+                             on_battery                       ? ON_BATTERY
+                             : notice->change == ALARM_RAISED ? ALARM_ADDED
+                                                              : ALARM_REMOVED};
+    memcpy(out->trap, trap, sizeof trap);
+    out->notification.trap_length = COUNT(trap);
+    if (on_battery)
+        add_on_battery(out, notice);
+    else
+        add_ups_alarm(out, notice);
+}
+
 void snmp_trap_notice_init(struct snmp_trap_notice *out, const struct snmp_trap_source *source,
                            uint32_t enterprise, clock_us uptime)
 {
@@ -264,9 +323,13 @@ void snmp_trap_notice_init(struct snmp_trap_notice *out, const struct snmp_trap_
     out->notification = (struct snmp_packet_notification){
         .uptime_cs = (uint32_t)(uptime / (CLOCK_S / 100)), /* wraps as TimeTicks do */
         .trap = out->trap,
-        .trap_length = set_trap(out->trap, source, enterprise),
         .variables = out->variables,
     };
+    if (notice->kind == NOTICE_UPS) {
+        init_ups(out, notice);
+        return;
+    }
+    out->notification.trap_length = set_trap(out->trap, source, enterprise);
     for (size_t i = 0; i < COUNT(snmp_trap_objects); i++) {
         if (notice->kind == NOTICE_ALARM || !snmp_trap_objects[i].alarms_only)
             add_variable(out, &snmp_trap_objects[i], source, enterprise);

@@ -53,6 +53,7 @@ struct snmp_trap_notice {
     struct snmp_packet_variable variables[SNMP_TRAP_VARIABLES];
     uint32_t names[SNMP_TRAP_VARIABLES][SNMP_TRAP_NAME];
     struct snmp_value values[SNMP_TRAP_VARIABLES];
+    uint32_t alarm[SNMP_TRAP_NAME]; /* upsAlarmDescr */
 };
 
 /* `uptime`: since the start. */

@@ -24,24 +24,11 @@ struct snmp_ups {
 
 /* ---- following the device -------------------------------------------------------------------- */
 
-static struct device *find_device(const struct snmp_ups *ups)
-{
-    if (*ups->name) {
-        struct device *device = site_device_find(ups->model->site, ups->name);
-        return device && snmp_ups_battery(device) ? device : NULL;
-    }
-    for (struct device *d = site_devices(ups->model->site); d; d = d->next) {
-        if (snmp_ups_battery(d))
-            return d;
-    }
-    return NULL;
-}
-
 static void look_again(struct snmp_ups *ups)
 {
     uint64_t revision = site_revision(ups->model->site);
     if (ups->revision != revision)
-        ups->device = find_device(ups);
+        ups->device = snmp_ups_find(ups->model->site, ups->name);
     ups->revision = revision;
     snmp_ups_times_note(ups->times, ups->device, loop_now(ups->model->loop));
 }
@@ -272,6 +259,24 @@ static const struct snmp_column test_columns[] = {
     {.number = 5, .get = get_test_start},  {.number = 6, .get = get_zero},
 };
 
+/* The group of control, read-only: none of our supplies can be told to shut down, to start or to
+ * wait with that (their outputs are switched one by one, through BUSBAR-MIB, with its rules and
+ * records). -1 says that nothing is counted down; what the mains' return brings back is on by
+ * itself. */
+#define SHUTDOWN_OF_OUTPUT 1
+#define NO_COUNTDOWN (-1)
+#define AUTO_RESTART_ON 1
+
+UPS(get_shutdown_type, snmp_integer(value, SHUTDOWN_OF_OUTPUT))
+UPS(get_countdown, snmp_integer(value, NO_COUNTDOWN))
+UPS(get_auto_restart, snmp_integer(value, AUTO_RESTART_ON))
+
+static const struct snmp_column control_columns[] = {
+    {.number = 1, .get = get_shutdown_type}, {.number = 2, .get = get_countdown},
+    {.number = 3, .get = get_countdown},     {.number = 4, .get = get_countdown},
+    {.number = 5, .get = get_auto_restart},
+};
+
 static const struct snmp_column config_columns[] = {{.number = 7, .get = get_low_minutes}};
 
 /* ---- the MIB --------------------------------------------------------------------------------- */
@@ -316,6 +321,7 @@ static const struct snmp_table templates[] = {
     TABLE(alarms_scalar, add_scalar, NULL, 6, 1),
     TABLE(alarm_columns, add_alarms, alarm_revision, 6, 2, 1),
     TABLE(test_columns, NULL, NULL, 7),
+    TABLE(control_columns, NULL, NULL, 8),
     TABLE(config_columns, NULL, NULL, 9),
 };
 #define TABLES (sizeof templates / sizeof *templates)

@@ -3,9 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Below this there is no mains and no output: far under any brown-out, far over what a meter shows
- * with its clamps open. */
-#define DEAD_V 5.0
 /* When only the current tells: more than a monitor draws itself. */
 #define DISCHARGE_A 0.2
 /* While the time left is not known. */
@@ -86,7 +83,7 @@ static struct input look_at_input(const struct device *device)
         if (!line)
             return input;
         const struct point *voltage = snmp_ups_good(line, QUANTITY_VOLTAGE);
-        if (voltage && voltage->value.number < DEAD_V)
+        if (voltage && voltage->value.number < SNMP_UPS_DEAD_V)
             input.dead = true;
         else if (voltage)
             input.alive = true;
@@ -113,7 +110,7 @@ static bool output_is_dead(const struct device *device)
         if (!line)
             return known;
         const struct point *voltage = snmp_ups_good(line, QUANTITY_VOLTAGE);
-        if (voltage && voltage->value.number >= DEAD_V)
+        if (voltage && voltage->value.number >= SNMP_UPS_DEAD_V)
             return false;
         known = known || voltage;
     }
@@ -188,6 +185,19 @@ struct snmp_ups_look snmp_ups_look(const struct device *device)
     };
     look.alarms = alarms_of(device, &look);
     return look;
+}
+
+struct device *snmp_ups_find(struct site *site, const char *name)
+{
+    if (*name) {
+        struct device *device = site_device_find(site, name);
+        return device && snmp_ups_battery(device) ? device : NULL;
+    }
+    for (struct device *d = site_devices(site); d; d = d->next) {
+        if (snmp_ups_battery(d))
+            return d;
+    }
+    return NULL;
 }
 
 /* ---- what has happened ----------------------------------------------------------------------- */

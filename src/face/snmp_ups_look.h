@@ -41,6 +41,10 @@ enum {
 /* upsConfigLowBattTime: minutes left from which the battery counts as low. */
 #define SNMP_UPS_LOW_MINUTES 2
 
+/* Volts: below this there is no mains and no output: far under any brown-out, far over what a meter
+ * shows with its clamps open. */
+#define SNMP_UPS_DEAD_V 5.0
+
 struct snmp_ups_look {
     enum snmp_ups_source source;
     enum snmp_ups_status status;
@@ -61,6 +65,9 @@ struct snmp_ups_times {
 
 /* How `device` (NULL: there is none) stands now; another one than before begins anew. */
 void snmp_ups_times_note(struct snmp_ups_times *times, const struct device *device, clock_us now);
+
+/* The supply that is called so, "": the first there is; NULL: none. */
+struct device *snmp_ups_find(struct site *site, const char *name);
 
 /* The battery; NULL: the device is no such supply. */
 const struct component *snmp_ups_battery(const struct device *device);

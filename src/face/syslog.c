@@ -48,9 +48,12 @@ static void on_sent(void *user, const char *problem)
 {
     struct peer *peer = user;
     struct notify_job *job = peer->job;
+    struct buf room = BUF_EMPTY;
     peer->job = NULL;
-    notify_done(peer->syslog->notify, job, problem ? NOTIFY_LATER : NOTIFY_DELIVERED,
-                problem ? problem : "sent");
+    notify_done(
+        peer->syslog->notify, job, problem ? NOTIFY_LATER : NOTIFY_DELIVERED,
+        mail_dialogue_words(syslog_link_dialogue(peer->link), problem ? problem : "sent", &room));
+    buf_deinit(&room);
 }
 
 /* The one of this recipient, made when there is none; NULL without memory. */
@@ -116,6 +119,7 @@ static void on_send(void *user, struct notify_job *job)
     }
     const struct syslog_sender sender = {
         .host = syslog->host, .process = (int)getpid(), .facility = (int)job->recipient->facility};
+    syslog_link_show(peer->link, notify_job_is_test(job));
     struct buf *message = syslog_link_begin(peer->link, job->recipient);
     for (size_t i = 0; i < job->count; i++) {
         syslog_message_write(&sender, &job->notices[i], message);

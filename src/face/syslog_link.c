@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,8 @@
 #include <unistd.h>
 
 #include "base/resolve.h"
+#include "base/tls_client.h"
 #include "face/mail_trust.h"
-#include "face/syslog_tls.h"
 
 #define WHOLE_MOST (30 * CLOCK_S)    /* for all of a job, from the name to the acknowledgement */
 #define REFUSAL_WAIT (20 * CLOCK_MS) /* for what comes back to the first messages */
@@ -44,7 +45,7 @@ struct syslog_link {
     int fd;
     struct loop_fd watch;
     struct mail_trust *trust; /* made for the first connection by TLS */
-    struct syslog_tls *tls;
+    struct tls_client *tls;
     clock_us opened_at;
     /* the job */
     struct buf message; /* being filled in */
@@ -56,11 +57,27 @@ struct syslog_link {
     clock_us look_after;
     struct loop_defer report;
     char problem[300];
+    struct mail_dialogue dialogue; /* of a test */
 };
 
 static void push(struct syslog_link *link);
 
 /* ---- ends ------------------------------------------------------------------------------------ */
+
+static void note(struct syslog_link *link, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void note(struct syslog_link *link, const char *format, ...)
+{
+    char words[400];
+    va_list args;
+    if (!link->dialogue.keep)
+        return;
+    va_start(args, format);
+    vsnprintf(words, sizeof words, format, args);
+    va_end(args);
+    mail_dialogue_note(&link->dialogue, words);
+}
 
 /* The job, if there is one, stays: it may go once more by another connection. */
 static void disconnect(struct syslog_link *link)
@@ -70,7 +87,7 @@ static void disconnect(struct syslog_link *link)
     link->refresh = resolve_cancel(link->refresh);
     if (link->trust)
         mail_trust_cancel(link->trust);
-    link->tls = syslog_tls_free(link->tls);
+    link->tls = tls_client_free(link->tls);
     if (link->fd >= 0)
         close(link->fd);
     link->fd = -1;
@@ -114,6 +131,7 @@ static void start_lookup(struct syslog_link *link);
 static void fail(struct syslog_link *link, const char *words)
 {
     bool again = link->busy && !link->fresh;
+    note(link, "%s", words);
     disconnect(link);
     loop_timer_stop(&link->look);
     link->waits_for_ack = false;
@@ -140,12 +158,14 @@ static void on_whole(struct loop_timer *timer, void *user)
 
 /* ---- what the other side says ---------------------------------------------------------------- */
 
-static int read_plain(const struct syslog_link *link)
+static long read_some(const struct syslog_link *link)
 {
     char bytes[512];
+    if (link->tls)
+        return tls_client_read(link->tls, bytes, sizeof bytes);
     ssize_t got = recv(link->fd, bytes, sizeof bytes, MSG_DONTWAIT);
     if (got > 0)
-        return 1;
+        return (long)got;
     return got < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
 }
 
@@ -153,7 +173,7 @@ static int read_plain(const struct syslog_link *link)
 static bool read_away(struct syslog_link *link)
 {
     for (int i = 0; i < READS_MOST; i++) {
-        int result = link->tls ? syslog_tls_read(link->tls) : read_plain(link);
+        long result = read_some(link);
         if (result <= 0)
             return result == 0;
     }
@@ -182,6 +202,9 @@ static void on_look(struct loop_timer *timer, void *user)
     }
     if (has_arrived(link)) {
         link->taken = true;
+        note(link, link->transport == RECIPIENT_UDP
+                       ? "nothing came back; whether a datagram arrives cannot be known"
+                       : "the other machine has acknowledged all of it");
         succeed(link);
         return;
     }
@@ -228,8 +251,11 @@ static long send_some(struct syslog_link *link, int *wait, struct err *err)
     const char *bytes = link->out.data + link->sent;
     size_t left = link->out.length - link->sent;
     *wait = LOOP_WRITE;
-    if (link->tls)
-        return syslog_tls_write(link->tls, bytes, left, wait, err);
+    if (link->tls) {
+        long sent = tls_client_write(link->tls, bytes, left, err);
+        *wait = tls_client_wait(link->tls);
+        return sent;
+    }
     long result = link->transport == RECIPIENT_UDP
                       ? send_datagram(link)
                       : (long)send(link->fd, bytes, left, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -242,6 +268,13 @@ static long send_some(struct syslog_link *link, int *wait, struct err *err)
 static void push(struct syslog_link *link)
 {
     struct err err = ERR_EMPTY;
+    if (link->sent == 0 && link->dialogue.keep && link->out.length > sizeof(uint32_t)) {
+        size_t head = link->transport == RECIPIENT_UDP ? sizeof(uint32_t) : 0;
+        char shown[400];
+        snprintf(shown, sizeof shown, "%.*s", (int)(link->out.length - head),
+                 link->out.data + head);
+        mail_dialogue_ours(&link->dialogue, shown);
+    }
     while (link->sent < link->out.length) {
         int wait;
         long result = send_some(link, &wait, &err);
@@ -266,6 +299,8 @@ static void try_next(struct syslog_link *link, const char *why);
 
 static void opened(struct syslog_link *link)
 {
+    if (link->tls)
+        note(link, "encrypted; the certificate is valid for %.250s", link->host);
     link->state = OPEN;
     link->opened_at = loop_now(link->loop);
     freeaddrinfo(link->addresses);
@@ -279,15 +314,14 @@ static void opened(struct syslog_link *link)
 static void shake(struct syslog_link *link)
 {
     struct err err = ERR_EMPTY;
-    int wait = LOOP_READ;
-    int result = syslog_tls_shake(link->tls, &wait, &err);
+    int result = tls_client_shake(link->tls, &err);
     if (result < 0)
         mail_trust_forget(link->trust); /* the file may be mended meanwhile */
     if (result > 0)
         opened(link);
     else if (result < 0)
         fail(link, err.text);
-    else if (!watch(link, wait))
+    else if (!watch(link, tls_client_wait(link->tls)))
         fail(link, "it cannot be watched");
 }
 
@@ -299,7 +333,7 @@ static void on_trust(void *user, gnutls_certificate_credentials_t trust, const s
         fail(link, problem->text);
         return;
     }
-    link->tls = syslog_tls_new(link->fd, link->host, trust, &err);
+    link->tls = tls_client_new(link->fd, link->host, trust, &err);
     if (link->tls)
         shake(link);
     else
@@ -324,6 +358,8 @@ static void connected(struct syslog_link *link)
     socklen_t size = sizeof code;
     if (getsockopt(link->fd, SOL_SOCKET, SO_ERROR, &code, &size) < 0)
         code = errno;
+    if (!code)
+        note(link, "connected");
     if (code)
         try_next(link, strerror(code));
     else if (link->transport == RECIPIENT_TLS)
@@ -413,6 +449,8 @@ static void on_found(void *user, struct addrinfo *found, const char *problem)
 
 static void start_lookup(struct syslog_link *link)
 {
+    static const char *const transports[] = {"udp", "tcp", "tls"};
+    note(link, "to %.250s, port %d, by %s", link->host, link->port, transports[link->transport]);
     int type = link->transport == RECIPIENT_UDP ? SOCK_DGRAM : SOCK_STREAM;
     link->fresh = true;
     link->state = LOOKING_UP;
@@ -483,6 +521,7 @@ struct syslog_link *syslog_link_free(struct syslog_link *link)
     mail_trust_free(link->trust);
     buf_deinit(&link->message);
     buf_deinit(&link->out);
+    mail_dialogue_deinit(&link->dialogue);
     free(link->host);
     free(link->ca);
     free(link);
@@ -517,6 +556,19 @@ void syslog_link_warm(struct syslog_link *link, const struct recipient *way)
     set_way(link, way);
     if (link->state == CLOSED && link->host && link->ca)
         start_lookup(link);
+}
+
+void syslog_link_show(struct syslog_link *link, bool show)
+{
+    link->dialogue.keep = show;
+    mail_dialogue_begin(&link->dialogue);
+    if (show)
+        disconnect(link);
+}
+
+const struct mail_dialogue *syslog_link_dialogue(const struct syslog_link *link)
+{
+    return &link->dialogue;
 }
 
 struct buf *syslog_link_begin(struct syslog_link *link, const struct recipient *way)

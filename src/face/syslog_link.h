@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/loop.h"
 #include "engine/notify_recipient.h"
+#include "face/mail_dialogue.h"
 
 struct syslog_link;
 
@@ -25,6 +26,11 @@ void syslog_link_warm(struct syslog_link *link, const struct recipient *way);
 
 /* The buffer to be filled with messages, each with syslog_link_end() behind it; emptied by this. */
 struct buf *syslog_link_begin(struct syslog_link *link, const struct recipient *way);
+
+/* What happens to the job is to be shown: call before syslog_link_begin(). It gets a connection of
+ * its own. */
+void syslog_link_show(struct syslog_link *link, bool show);
+const struct mail_dialogue *syslog_link_dialogue(const struct syslog_link *link);
 
 /* What was added since the last one is a message. */
 void syslog_link_end(struct syslog_link *link);

@@ -26,14 +26,25 @@ static struct certificate *load_certificate(const struct web *web,
 
 static int renew_certificate(struct web *web, const struct web_settings *settings, struct err *err)
 {
-    if (!settings->https)
-        return 0;
+    if (!settings->https && !web->certificate)
+        return 0; /* nobody needs one; others than HTTPS may have asked */
     struct certificate *fresh = load_certificate(web, settings, err);
     if (!fresh)
         return err->code;
     certificate_unref(web->certificate);
     web->certificate = fresh;
     return 0;
+}
+
+struct certificate *web_certificate(struct web *web)
+{
+    struct err err = ERR_EMPTY;
+    if (web && !web->certificate) {
+        web->certificate = load_certificate(web, &web->settings, &err);
+        if (!web->certificate)
+            log_error("web", "no certificate: %s", err.text);
+    }
+    return web ? web->certificate : NULL;
 }
 
 int web_reload_certificate(struct web *web, struct err *err)

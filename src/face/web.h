@@ -22,14 +22,19 @@
 
 struct web;
 struct alarms;
+struct certificate;
 struct commands;
+struct demand;
+struct doctor_door;
 struct event_log;
 struct gateway;
 struct history;
 struct load;
 struct notify;
+struct nut;
 struct reports;
 struct outputs;
+struct pulses;
 struct schedules;
 struct switcher;
 
@@ -97,14 +102,20 @@ struct web_context {
     void (*write_scan)(void *user, struct json *json);
     void (*write_ports)(void *user, struct json *json);
 
+    const struct doctor_door *doctor; /* findings and traces of buses; NULL: likewise */
+
     /* The door for wishes; NULL: nothing is switched here, and asking for it is answered with 503.
      */
     struct commands *commands;
     const struct switcher *switcher;   /* the outlets there are; NULL as above */
     const struct schedules *schedules; /* NULL: none are followed */
+    struct pulses *pulses;             /* NULL: none are counted */
     const struct gateway *gateway;     /* NULL: there is none */
-    const struct load *load;           /* NULL: there are no budgets */
-    const struct outputs *outputs;     /* how digital outputs look; NULL: plainly */
+    /* The NUT server, opened after the web; NULL, or it returns NULL: there is none. */
+    struct nut *(*nut)(void *user);
+    const struct load *load;       /* NULL: there are no budgets */
+    struct demand *demand;         /* NULL: no averages and peaks are kept */
+    const struct outputs *outputs; /* how digital outputs look; NULL: plainly */
 
     struct alarms *alarms; /* NULL: there are none, and asking for them is answered with 503 */
     struct notify *notify; /* NULL: nobody is told anything; likewise */
@@ -135,6 +146,10 @@ int web_configure(struct web *web, const struct web_settings *settings, struct e
 
 /* Read the certificate files again, after they were renewed in place. Same failure as above. */
 int web_reload_certificate(struct web *web, struct err *err);
+
+/* The certificate in force, borrowed until the loop's next turn, for others that speak TLS; made or
+ * read now when HTTPS is off and nobody had asked. NULL: there is none (logged), or no web. */
+struct certificate *web_certificate(struct web *web);
 
 /* Ports that are really listened on (0: none), for the log line at start and for tests that ask for
  * any port. */

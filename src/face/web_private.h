@@ -32,6 +32,7 @@ struct web {
     struct live_commands *live_commands;
     struct live_alarms *live_alarms;
     unsigned previews, tests; /* of rules and recipients, under way */
+    unsigned energies;        /* questions about energy under way */
     struct pages *pages;
     struct dav_logins *logins;
     struct block *openapi; /* written once */

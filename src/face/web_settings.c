@@ -1,13 +1,15 @@
 #include "face/web_settings.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "model/limits.h"
 
 static const char *const key_types[] = {"ecdsa", "rsa", NULL};
 
 const char *const web_menus[] = {"side", "top", NULL};
-const char *const web_homes[] = {"overview", "control", "graphs", "events", NULL};
+const char *const web_homes[] = {"overview",    "control", "graphs", "events", "alarms",
+                                 "diagnostics", "energy",  "meters", NULL};
 
 #define FIELD(name) offsetof(struct web_settings, name)
 
@@ -127,6 +129,14 @@ static const struct setting_row rows[] = {
      .right = ROLE_ADMINISTRATOR,
      .apply = SETTING_LIVE,
      .help = "The page at which who may switch begins after signing in."},
+    {.key = "home_installer",
+     .type = SETTING_CHOICE,
+     .offset = FIELD(home_installer),
+     .choices = web_homes,
+     .initial = "diagnostics",
+     .right = ROLE_ADMINISTRATOR,
+     .apply = SETTING_LIVE,
+     .help = "The page at which who sets up lines and devices begins after signing in."},
     {.key = "home_administrator",
      .type = SETTING_CHOICE,
      .offset = FIELD(home_administrator),
@@ -136,6 +146,15 @@ static const struct setting_row rows[] = {
      .apply = SETTING_LIVE,
      .help = "The page at which administrators begin after signing in."},
 };
+
+bool web_home_find(const char *name)
+{
+    for (size_t i = 0; web_homes[i]; i++) {
+        if (strcmp(web_homes[i], name) == 0)
+            return true;
+    }
+    return false;
+}
 
 static int check(const struct config *config, const void *record, const char **key, struct err *err)
 {

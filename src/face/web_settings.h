@@ -15,7 +15,7 @@ struct web_settings {
     bool redirect;                 /* http -> https */
     int64_t connections;           /* at once, each listener */
     int64_t menu;                  /* index into web_menus */
-    int64_t home_view, home_control, home_administrator; /* index into web_homes */
+    int64_t home_view, home_control, home_installer, home_administrator; /* index into web_homes */
     int64_t connections_per_address;
 };
 
@@ -25,6 +25,9 @@ struct web_settings {
 enum { WEB_KEY_ECDSA, WEB_KEY_RSA };
 
 extern const char *const web_menus[]; /* "side", "top" */
-extern const char *const web_homes[]; /* "overview", "control", "graphs", "events" */
+extern const char *const web_homes[]; /* "overview", "control", ... */
+
+/* Whether there is such a home page. */
+bool web_home_find(const char *name);
 
 extern const struct setting_table web_settings_table;

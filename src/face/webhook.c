@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "engine/notify_recipient.h"
+#include "face/mail_dialogue.h"
 #include "face/webhook_body.h"
 
 #define TOGETHER 100
@@ -27,6 +29,7 @@ struct post {
     struct buf body;
     char answer[ANSWER_KEPT + 1];
     size_t kept, received;
+    struct mail_dialogue dialogue; /* of a test */
 };
 
 struct webhook {
@@ -55,6 +58,7 @@ static void free_post(struct post *post)
     curl_slist_free_all(post->headers);
     curl_url_cleanup(post->url);
     buf_deinit(&post->body);
+    mail_dialogue_deinit(&post->dialogue);
     free(post);
 }
 
@@ -62,8 +66,89 @@ static void end_post(struct post *post, enum notify_outcome outcome, const char 
 {
     struct webhook *webhook = post->webhook;
     struct notify_job *job = post->job;
+    struct buf room = BUF_EMPTY;
+    words = mail_dialogue_words(&post->dialogue, words, &room);
     free_post(post);
     notify_done(webhook->notify, job, outcome, words);
+    buf_deinit(&room);
+}
+
+/* ---- what a test shows ----------------------------------------------------------------------- */
+
+#define BODY_SHOWN 1000 /* bytes of the answer's body in a dialogue */
+
+/* Whoever sees the dialogue must not be able to sign as we do, nor to sign in there. */
+static bool is_secret(const char *line, size_t length)
+{
+    static const char *const names[] = {
+        "Authorization:", "Busbar-Signature:", "Cookie:", "Set-Cookie:"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t size = strlen(names[i]);
+        if (length >= size && strncasecmp(line, names[i], size) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* One line of several; NULL at their end. */
+static const char *next_line(const char **at, size_t *left, size_t *length)
+{
+    const char *line = *at;
+    const char *end = *left ? memchr(line, '\n', *left) : NULL;
+    size_t whole = end ? (size_t)(end - line) + 1 : *left;
+    *length = whole - (end != NULL);
+    *length -= *length > 0 && line[*length - 1] == '\r';
+    *at += whole;
+    *left -= whole;
+    return whole ? line : NULL;
+}
+
+static void note_line(struct mail_dialogue *dialogue, curl_infotype type, const char *line,
+                      size_t length)
+{
+    char shown[300];
+    size_t name = is_secret(line, length) ? strcspn(line, ":") : length;
+    snprintf(shown, sizeof shown, "%.*s%s", (int)(name < 280 ? name : 280), line,
+             name < length ? ": ***" : "");
+    if (type == CURLINFO_HEADER_OUT)
+        mail_dialogue_ours(dialogue, shown);
+    else if (type == CURLINFO_TEXT)
+        mail_dialogue_note(dialogue, shown);
+    else
+        mail_dialogue_theirs(dialogue, shown, strlen(shown));
+}
+
+/* libcurl tells what it does and what goes over the line; the body that we send is no news. */
+static int on_said(CURL *easy, curl_infotype type, char *bytes, size_t size, void *user)
+{
+    struct post *post = user;
+    const char *at = bytes;
+    size_t length;
+    (void)easy;
+    if (type == CURLINFO_DATA_IN) {
+        size_t room = post->received < BODY_SHOWN ? BODY_SHOWN - post->received : 0;
+        size = size < room ? size : room;
+    } else if (type != CURLINFO_TEXT && type != CURLINFO_HEADER_IN && type != CURLINFO_HEADER_OUT) {
+        return 0;
+    }
+    for (const char *line; (line = next_line(&at, &size, &length));) {
+        if (length)
+            note_line(&post->dialogue, type, line, length);
+    }
+    return 0;
+}
+
+static void show_dialogue(struct post *post)
+{
+    post->dialogue.keep = notify_job_is_test(post->job);
+    mail_dialogue_begin(&post->dialogue);
+    if (!post->dialogue.keep)
+        return;
+    curl_easy_setopt(post->call.easy, CURLOPT_VERBOSE, 1L);
+    curl_easy_setopt(post->call.easy, CURLOPT_DEBUGFUNCTION, on_said);
+    curl_easy_setopt(post->call.easy, CURLOPT_DEBUGDATA, post);
+    /* by a connection of its own, to show how that comes about */
+    curl_easy_setopt(post->call.easy, CURLOPT_FRESH_CONNECT, 1L);
 }
 
 /* The head of an answer helps a person to see what is wrong; more than that is not read. */
@@ -159,6 +244,7 @@ static bool set_options(struct post *post)
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)post->body.length);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
+    show_dialogue(post);
     return curl_easy_setopt(easy, CURLOPT_POSTFIELDS, post->body.data) == CURLE_OK;
 }
 

@@ -13,7 +13,7 @@
 #include "model/site.h"
 
 #define FIELD(name) .offset = offsetof(struct device_settings, name)
-#define COMMON .right = ROLE_ADMINISTRATOR, .apply = SETTING_LIVE
+#define COMMON .right = ROLE_INSTALLER, .apply = SETTING_LIVE
 
 static const struct setting_row rows[] = {
     {.key = "line",

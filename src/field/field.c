@@ -57,6 +57,7 @@ static struct bus *new_bus(struct field *field, const char *name,
     struct bus *bus = mem_new(sizeof *bus);
     bus->field = field;
     bus->line = line_new(field->loop, name, settings, NULL);
+    line_keep_pulses(bus->line, field->pulses);
     line_watch(bus->line, on_line_changed, bus);
     return bus;
 }
@@ -370,6 +371,11 @@ struct field *field_new(struct loop *loop, struct site *site, const struct field
     field->site = site;
     field->resolver = *resolver;
     return field;
+}
+
+void field_keep_pulses(struct field *field, struct pulse_counts *counts)
+{
+    field->pulses = counts;
 }
 
 struct field *field_free(struct field *field)

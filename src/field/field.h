@@ -34,6 +34,11 @@ struct field_resolver {
 struct field *field_new(struct loop *loop, struct site *site,
                         const struct field_resolver *resolver);
 
+/* Before the first field_apply: who keeps the counts of pulses (borrowed, must outlive the field);
+ * without, they are lost when busbar ends. */
+struct pulse_counts;
+void field_keep_pulses(struct field *field, struct pulse_counts *counts);
+
 /* Closes lines and drivers; the devices leave the site. Accepts NULL, returns NULL. */
 struct field *field_free(struct field *field);
 

@@ -24,8 +24,9 @@ struct field {
     struct site *site;
     struct site *parts; /* devices that stand in the site as parts of others; NULL: none yet */
     struct field_resolver resolver;
-    struct bus *buses;      /* in the order of the site file */
-    struct poller *pollers; /* likewise */
+    struct pulse_counts *pulses; /* NULL: nobody keeps counts */
+    struct bus *buses;           /* in the order of the site file */
+    struct poller *pollers;      /* likewise */
     uint32_t next_ordinal;
     struct control *controls;
     struct loop_defer ended; /* controls whose end is to be told */

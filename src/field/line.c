@@ -152,6 +152,10 @@ static void on_reopen(struct loop_timer *timer, void *user)
 {
     (void)timer;
     struct line *line = user;
+    if (line->resting) { /* it broke before it could rest */
+        line_rest_begin(line);
+        return;
+    }
     struct err err = ERR_EMPTY;
     int result = line->transport ? line->transport->kind->open(line->transport, &err) : 0;
     if (result == 0)
@@ -213,8 +217,15 @@ static void on_deferred(struct loop_defer *defer, void *user)
     struct line *line = user;
     if (line->sick && line->state == LINE_STATE_OPEN)
         line_broke(line, strerror(-line->sick_code));
+    if (line->resting && !line->flying && line->state == LINE_STATE_OPEN)
+        line_rest_begin(line);
     end_all(line, &line->refused);
     line_simulate(line);
+}
+
+void line_settle(struct line *line)
+{
+    loop_defer(line->loop, &line->defer, on_deferred, line);
 }
 
 void line_open(struct line *line)
@@ -247,7 +258,7 @@ void line_close(struct line *line)
     line->state = LINE_STATE_CLOSED;
     line->reason[0] = '\0';
     line->failing_since = CLOCK_NEVER;
-    line->wanted = line->sick = false;
+    line->wanted = line->sick = line->resting = false;
     line->tries = 0;
     line_flights_drop(line, false);
     end_all(line, &line->queue);
@@ -302,7 +313,7 @@ static void set_timing(struct line *line)
     const struct line_settings *settings = &line->settings;
     const struct modbus_rtu_line timing = {
         .baud = line_settings_baud(settings),
-        .parity = settings->parity != LINE_PARITY_NONE,
+        .parity = settings->parity != SERIAL_PARITY_NONE,
         .stop_bits = (uint8_t)settings->stop_bits,
     };
     line->rtu = settings->kind == LINE_MODBUS_RTU || settings->kind == LINE_RTU_OVER_TCP;
@@ -354,7 +365,16 @@ struct line *line_new(struct loop *loop, const char *name, const struct line_set
     line->failing_since = line->blocked = CLOCK_NEVER;
     line->ended = line->heard = INT64_MIN / 2;
     statistics_busy_start(&line->busy, loop_now(loop));
+    for (int i = 0; i < LINE_LOADS; i++)
+        statistics_busy_start(&line->loads[i].busy, loop_now(loop));
+    statistics_recent_start(&line->recent, &line->statistics, loop_now(loop));
     return line;
+}
+
+void line_keep_pulses(struct line *line, struct pulse_counts *counts)
+{
+    if (line->settings.kind == LINE_GPIO && counts)
+        transport_gpio_keep(line->transport, counts);
 }
 
 struct line *line_free(struct line *line)
@@ -368,6 +388,7 @@ struct line *line_free(struct line *line)
     if (line->transport)
         line->transport->kind->free(line->transport);
     line->contacts = sim_contacts_free(line->contacts);
+    line->trace = trace_free(line->trace);
     for (size_t i = 0; i < LINE_UNITS; i++)
         free(line->units[i]);
     free(line->flights);
@@ -449,11 +470,120 @@ struct statistics *line_unit_statistics(struct line *line, uint8_t unit)
     return &line_unit_of(line, unit)->statistics;
 }
 
+/* What happened lately begins anew: the settings may have been what was wrong. What units still owe
+ * they owe to the new line. */
 void line_adopt_statistics(struct line *line, struct line *old)
 {
+    clock_us now = loop_now(line->loop);
     line->statistics = old->statistics;
+    statistics_recent_start(&line->recent, &line->statistics, now);
     for (size_t i = 0; i < LINE_UNITS; i++) {
-        if (old->units[i])
-            line_unit_of(line, (uint8_t)i)->statistics = old->units[i]->statistics;
+        if (!old->units[i])
+            continue;
+        struct line_unit *unit = line_unit_of(line, (uint8_t)i);
+        unit->statistics = old->units[i]->statistics;
+        statistics_recent_start(&unit->recent, &unit->statistics, now);
+        unit->debt = old->units[i]->debt;
     }
+    line_flights_adopt(line, old);
+    if (old->trace && trace_is_rtu(old->trace) == line->rtu) {
+        line->trace = old->trace;
+        old->trace = NULL;
+    }
+}
+
+uint64_t line_recent(const struct line *line, enum statistics_count what)
+{
+    return statistics_recent_count(&line->recent, &line->statistics, what);
+}
+
+uint64_t line_unit_recent(const struct line *line, uint8_t unit, enum statistics_count what)
+{
+    const struct line_unit *known = line->units[unit];
+    return known ? statistics_recent_count(&known->recent, &known->statistics, what) : 0;
+}
+
+double line_load_percent(const struct line *line, enum line_load load)
+{
+    return statistics_busy_percent(&line->loads[load].busy, loop_now(line->loop));
+}
+
+bool line_faults(const struct line *line, struct transport_faults *faults)
+{
+    struct transport *transport = line->transport;
+    return transport && transport->kind->faults && line->state == LINE_STATE_OPEN &&
+           transport->kind->faults(transport, faults);
+}
+
+void line_unit_identity(struct line *line, uint8_t number, uint64_t identity)
+{
+    struct line_unit *unit = line_unit_of(line, number);
+    if (identity == unit->identity[0])
+        return;
+    if (unit->identity[0] && identity == unit->identity[1]) {
+        unit->statistics.counts[STATISTICS_SWAPS]++;
+        line->statistics.counts[STATISTICS_SWAPS]++;
+    }
+    unit->identity[1] = unit->identity[0];
+    unit->identity[0] = identity;
+}
+
+/* ---- a look at the wire ---------------------------------------------------------------------- */
+
+struct trace *line_trace_start(struct line *line, size_t size)
+{
+    line_trace_end(line);
+    line->trace = trace_new(size, line->rtu);
+    return line->trace;
+}
+
+void line_trace_end(struct line *line)
+{
+    line->trace = trace_free(line->trace);
+}
+
+struct trace *line_trace(const struct line *line)
+{
+    return line->trace;
+}
+
+/* As if it were being opened: then requests wait. */
+void line_rest_begin(struct line *line)
+{
+    line->transport->kind->close(line->transport);
+    loop_timer_stop(&line->reopen);
+    line->sick = false;
+    line->state = LINE_STATE_OPENING;
+    snprintf(line->reason, sizeof line->reason, "%s", line->rest_why);
+}
+
+void line_rest(struct line *line, const char *why)
+{
+    if (!line->transport || line->resting)
+        return;
+    line->resting = true;
+    line->rest_why = why;
+    if (!line->flying)
+        line_rest_begin(line);
+}
+
+void line_resume(struct line *line)
+{
+    if (!line->resting)
+        return;
+    line->resting = false;
+    if (line->state == LINE_STATE_OPENING)
+        open_soon(line);
+    else
+        line_pump(line);
+}
+
+bool line_resting(const struct line *line)
+{
+    return line->resting && line->state == LINE_STATE_OPENING;
+}
+
+bool line_is_urgent(const struct line *line)
+{
+    return line->queue.classes[LINE_CONTROL].first != NULL;
 }

@@ -3,8 +3,8 @@
  * The only way to a device. Whoever wants something embeds a struct line_request and submits it;
  * the line sends it when its class, its unit's pauses and the medium allow, accepts only an answer
  * that fits, repeats unanswered reads, and calls back once. It reopens by itself what broke. After
- * a time-out on a serial line no other request goes to that unit until a late answer can no longer
- * be mistaken for the next one's.
+ * a time-out on a serial line it sends the unit a probe before another question for which a late
+ * answer could be mistaken (line_debt.h).
  *
  * Requests belong to their users and must be done or cancelled before their memory goes. A line
  * must not be freed from inside `done`. Loop thread only; nothing is allocated per request.
@@ -61,6 +61,10 @@ struct line_request {
  * settings name. */
 struct line *line_new(struct loop *loop, const char *name, const struct line_settings *settings,
                       struct transport *transport);
+
+/* Before it is opened: who keeps the counts of pulses of a gpio line (borrowed, may be NULL). */
+struct pulse_counts;
+void line_keep_pulses(struct line *line, struct pulse_counts *counts);
 /* Ends all requests (LINE_DOWN), closes. Accepts NULL, returns NULL. */
 struct line *line_free(struct line *line);
 
@@ -101,6 +105,40 @@ const struct statistics *line_statistics(const struct line *line);
 /* Of one unit, made at the first call; owned by the line. The users that know more (rounds) add
  * to them. */
 struct statistics *line_unit_statistics(struct line *line, uint8_t unit);
+
+/* What happened on the line, or to a unit, lately; 0 for a unit that was never asked. */
+uint64_t line_recent(const struct line *line, enum statistics_count what);
+uint64_t line_unit_recent(const struct line *line, uint8_t unit, enum statistics_count what);
+
+/* Share of the time for which something of this kind was under way. */
+enum line_load { LINE_LOAD_CONTROL, LINE_LOAD_POLL, LINE_LOAD_GATEWAY, LINE_LOADS };
+double line_load_percent(const struct line *line, enum line_load load);
+
+/* What the port has noticed since it was opened; false when it counts nothing. */
+bool line_faults(const struct line *line, struct transport_faults *faults);
+
+/* Who the unit says it is, as a number made of it: when it becomes again what it was before, two
+ * devices answer under one address. */
+void line_unit_identity(struct line *line, uint8_t unit, uint64_t identity);
+
+/* ---- a look at the wire ---------------------------------------------------------------------- */
+
+/* Begin to record all frames into `size` bytes, or end and forget. The record may be read until
+ * then; NULL while there is none. A line that replaces this one takes it over. */
+struct trace;
+struct trace *line_trace_start(struct line *line, size_t size);
+void line_trace_end(struct line *line);
+struct trace *line_trace(const struct line *line);
+
+/* Let the port go so that somebody else may use it, while requests wait; and take it back. What is
+ * under way ends first: only then line_resting() says so. `why` is shown as the reason; a constant.
+ * Ends by itself when the line is closed. */
+void line_rest(struct line *line, const char *why);
+void line_resume(struct line *line);
+bool line_resting(const struct line *line);
+
+/* Whether somebody waits to switch something. */
+bool line_is_urgent(const struct line *line);
 
 /* Take over the counters of the line that this one replaces. */
 void line_adopt_statistics(struct line *line, struct line *old);

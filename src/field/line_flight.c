@@ -10,16 +10,31 @@
 #define DEAF_TIMEOUTS 3 /* unanswered requests, and */
 #define DEAF_TIME                                                                                  \
     (5 * CLOCK_S) /* this long without a byte: the connection is dead though nobody says so */
-#define RECENT_TRANSACTIONS 4096 /* numbers back that a late answer may carry */
+#define TURNAROUND (100 * CLOCK_MS) /* 2.4.1: all units have dealt with a broadcast after that */
 
-static void count(struct line *line, struct line_unit *unit, enum statistics_count what)
+static const enum line_load load_of[LINE_CLASSES] = {
+    [LINE_CONTROL] = LINE_LOAD_CONTROL,
+    [LINE_ALARM] = LINE_LOAD_CONTROL,
+    [LINE_POLL] = LINE_LOAD_POLL,
+    [LINE_GATEWAY] = LINE_LOAD_GATEWAY,
+};
+
+void line_count(struct line *line, struct line_unit *unit, enum statistics_count what)
 {
     line->statistics.counts[what]++;
     if (unit)
         unit->statistics.counts[what]++;
 }
 
-static void note(struct line *line, const struct line_flight *flight, const char *what)
+void line_look(struct line *line, enum trace_kind kind, uint8_t unit, const uint8_t *bytes,
+               size_t length)
+{
+    if (line->trace && (length || kind == TRACE_SILENCE))
+        trace_put(line->trace, loop_now(line->loop), loop_wall(line->loop), kind, unit, bytes,
+                  length);
+}
+
+void line_note(struct line *line, const struct line_flight *flight, const char *what)
 {
     char text[STATISTICS_ERROR_MAX];
     snprintf(text, sizeof text, "%s on %.64s, unit %u", what, line->name, flight->expected.unit);
@@ -40,6 +55,8 @@ struct line_unit *line_unit_of(struct line *line, uint8_t unit)
     if (!line->units[unit]) {
         line->units[unit] = mem_new(sizeof *line->units[unit]);
         line->units[unit]->ended = INT64_MIN / 2;
+        statistics_recent_start(&line->units[unit]->recent, &line->units[unit]->statistics,
+                                loop_now(line->loop));
     }
     return line->units[unit];
 }
@@ -62,7 +79,8 @@ static bool is_ready(void *user, const struct line_request *request)
     clock_us at = unit->ended + request->pause;
     if (unit->rest_until > at)
         at = unit->rest_until;
-    /* The answer to the same question cannot be the wrong one, so only other requests must wait. */
+    /* The answer to the same question cannot be the wrong one, so only other requests wait: for
+     * most late answers that saves a probe's time-out. */
     if (request->attempts == 0 && unit->hold_until > at)
         at = unit->hold_until;
     if (at <= search->now)
@@ -88,9 +106,11 @@ static clock_us wait_of(const struct line *line, const struct line_request *requ
     clock_us wait = request->timeout ? request->timeout : line->settings.timeout_ms * CLOCK_MS;
     if (!line->rtu)
         return wait;
+    if (request->unit == MODBUS_RTU_BROADCAST)
+        wait = TURNAROUND;
     const struct modbus_rtu_line timing = {
         .baud = line_settings_baud(&line->settings),
-        .parity = line->settings.parity != LINE_PARITY_NONE,
+        .parity = line->settings.parity != SERIAL_PARITY_NONE,
         .stop_bits = (uint8_t)line->settings.stop_bits,
     };
     size_t answer =
@@ -106,6 +126,7 @@ static void discard_input(struct line *line)
     if (line->transport)
         noise += line->transport->kind->drain(line->transport);
     line->statistics.counts[STATISTICS_NOISE] += noise;
+    line_look(line, TRACE_NOISE, 0, line->in, line->in_length);
     line->in_length = 0;
 }
 
@@ -118,6 +139,7 @@ static void put_out(struct line *line, const struct line_flight *flight)
         return;
     }
     const struct frame_expected *expected = &flight->expected;
+    line_look(line, TRACE_SENT, flight->request->unit, expected->bytes, expected->length);
     int result = line->transport->kind->send(line->transport, expected->bytes, expected->length);
     if (result < 0)
         line_sicken(line, result);
@@ -125,15 +147,33 @@ static void put_out(struct line *line, const struct line_flight *flight)
         wake(line, flight->deadline);
 }
 
+/* Puts into `flight` what is to be sent for the request: itself, or a probe that goes before it. */
+static int prepare(struct line *line, struct line_flight *flight, struct line_unit *unit,
+                   const struct line_request *request)
+{
+    uint8_t probe[DEBT_PROBE_LENGTH];
+    const uint8_t *pdu = request->pdu;
+    size_t length = request->length;
+    flight->way = DEBT_ASK;
+    if (!line->rtu)
+        return frame_tcp_build(&flight->expected, ++line->transaction, request->unit, pdu, length);
+    if (length)
+        flight->way = line_debt_way(&unit->debt, pdu, length, request->write);
+    if (flight->way == DEBT_PROBE) {
+        line_debt_probe(&unit->debt, pdu, length, probe);
+        pdu = probe;
+        length = sizeof probe;
+    }
+    flight->number = line_debt_send(&unit->debt);
+    return frame_rtu_build(&flight->expected, request->unit, pdu, length);
+}
+
 static void launch(struct line *line, struct line_request *request)
 {
     struct line_flight *flight = free_flight(line);
     struct line_unit *unit = line_unit_of(line, request->unit);
     clock_us now = loop_now(line->loop);
-    int built =
-        line->rtu ? frame_rtu_build(&flight->expected, request->unit, request->pdu, request->length)
-                  : frame_tcp_build(&flight->expected, ++line->transaction, request->unit,
-                                    request->pdu, request->length);
+    int built = prepare(line, flight, unit, request);
     if (built < 0 && line->transport) {
         line_request_refuse(line, request);
         return;
@@ -142,26 +182,32 @@ static void launch(struct line *line, struct line_request *request)
         discard_input(line);
     flight->expected.unit = request->unit;
     flight->used = true;
-    flight->echo_seen = false;
+    flight->echo_seen = flight->came = false;
     flight->request = request;
     flight->unit = unit;
-    flight->write = request->write;
+    flight->write = request->write && flight->way != DEBT_PROBE;
     flight->write_gap = request->write_gap;
     flight->sent = now;
     flight->deadline = now + wait_of(line, request, &flight->expected);
     unit->busy = true;
+    unit->answered = false;
+    flight->load = load_of[request->urgency];
+    statistics_recent_roll(&line->recent, &line->statistics, now);
+    statistics_recent_roll(&unit->recent, &unit->statistics, now);
     unit->window = flight->deadline - now;
     if (request->attempts == 0) {
         unit->owed = 0;
         request->first_sent = now;
         request->first_sent_wall = loop_wall(line->loop);
     } else {
-        count(line, unit, STATISTICS_RETRIES);
+        line_count(line, unit, STATISTICS_RETRIES);
     }
     request->attempts++;
-    count(line, unit, STATISTICS_POLLS);
+    line_count(line, unit, STATISTICS_POLLS);
     if (line->flying++ == 0)
         statistics_busy_begin(&line->busy, now);
+    if (line->loads[flight->load].flying++ == 0)
+        statistics_busy_begin(&line->loads[flight->load].busy, now);
     put_out(line, flight);
 }
 
@@ -189,7 +235,7 @@ static clock_us free_at(struct line *line, clock_us now)
 
 void line_pump(struct line *line)
 {
-    while (line->state == LINE_STATE_OPEN && !line->sick && line->queue.count &&
+    while (line->state == LINE_STATE_OPEN && !line->sick && !line->resting && line->queue.count &&
            line->flying < line->width) {
         clock_us now = loop_now(line->loop);
         clock_us at = free_at(line, now);
@@ -220,67 +266,154 @@ static struct line_request *land(struct line *line, struct line_flight *flight)
     if (flight->write)
         unit->rest_until = now + flight->write_gap;
     flight->used = false;
+    if (--line->loads[flight->load].flying == 0)
+        statistics_busy_end(&line->loads[flight->load].busy, now);
     if (--line->flying == 0) {
         statistics_busy_end(&line->busy, now);
         line_idle(line);
+        if (line->resting)
+            line_settle(line);
     }
     return flight->request;
 }
 
-static void answered(struct line *line, struct line_flight *flight, const uint8_t *pdu,
-                     size_t length)
+static void count_answer(struct line *line, struct line_flight *flight, const uint8_t *pdu,
+                         size_t length)
 {
     clock_us latency = loop_now(line->loop) - flight->sent;
     statistics_answer(&line->statistics, latency);
     statistics_answer(&flight->unit->statistics, latency);
+    if (flight->way == DEBT_PROBE) /* that it was refused is nobody's trouble */
+        return;
     if (length >= MODBUS_PDU_EXCEPTION_LENGTH && pdu[0] & MODBUS_PDU_EXCEPTION_FLAG) {
         statistics_exception(&line->statistics, pdu[1]);
         statistics_exception(&flight->unit->statistics, pdu[1]);
         char what[60];
         snprintf(what, sizeof what, "exception %u (%.36s)", pdu[1],
                  modbus_pdu_exception_name(pdu[1]));
-        note(line, flight, what);
+        line_note(line, flight, what);
     }
-    /* One of several attempts was answered, nobody knows which: the others may still be. */
-    if (flight->unit->owed)
-        flight->unit->hold_until = flight->sent + 2 * flight->unit->window;
+}
+
+static void owe(struct line *line, const struct line_flight *flight)
+{
+    uint8_t unit = flight->expected.unit;
+    if (line->rtu && unit != MODBUS_RTU_BROADCAST && !flight->came)
+        line_debt_owe(&line_unit_of(line, unit)->debt, &flight->expected, flight->way == DEBT_PROBE,
+                      flight->number);
+}
+
+void line_flights_adopt(struct line *line, const struct line *old)
+{
+    for (int i = 0; old->rtu && i < old->width; i++) {
+        if (old->flights[i].used)
+            owe(line, &old->flights[i]);
+    }
+}
+
+/* Whether the answer can only be this question's own, and what the unit owes after it. */
+static bool settle(struct line *line, struct line_flight *flight, const uint8_t *pdu, size_t length)
+{
+    struct line_unit *unit = flight->unit;
+    if (!line->rtu)
+        return true;
+    if (!line_debt_is_clear(&unit->debt, &flight->expected, pdu, length)) {
+        owe(line, flight);
+        if (!line_debt_unclear(&unit->debt, flight->way))
+            unit->hold_until = flight->sent + 3 * unit->window;
+        return false;
+    }
+    bool refused = pdu[0] & MODBUS_PDU_EXCEPTION_FLAG;
+    line_debt_answered(&unit->debt, &flight->expected, flight->number, refused);
+    if (flight->way == DEBT_PROBE) {
+        unit->owed = 0;
+        unit->hold_until = 0;
+    } else if (unit->owed) {
+        /* One of several attempts was answered, nobody knows which: the others may still be. */
+        unit->hold_until = flight->sent + 2 * unit->window;
+    }
+    return true;
+}
+
+/* A probe was answered, or a question by who knows what: now the question, or another probe. */
+static void ask_again(struct line *line, struct line_request *request)
+{
+    request->attempts = 0;
+    line_queue_push(&line->queue, request, loop_now(line->loop), true);
+}
+
+void line_answered(struct line *line, struct line_flight *flight, const uint8_t *pdu, size_t length)
+{
+    bool clear = settle(line, flight, pdu, length);
+    bool done = clear && flight->way != DEBT_PROBE;
+    if (clear || flight->way == DEBT_PROBE)
+        count_answer(line, flight, pdu, length);
+    else
+        line_count(line, flight->unit, STATISTICS_LATE);
     if (!line->useful)
         line_works(line);
+    flight->unit->answered = true;
+    flight->unit->answered_function = flight->expected.request.function;
     struct line_request *request = land(line, flight);
-    if (request)
+    if (!request)
+        return;
+    if (done)
         line_request_end(line, request, DRIVER_ANSWERED, pdu, length);
+    else if (flight->write) /* there is no telling its confirmation from an older one's */
+        line_request_end(line, request, DRIVER_TIMED_OUT, NULL, 0);
+    else
+        ask_again(line, request);
 }
 
 /* Nothing acceptable: once more, or over. */
-static void attempt_failed(struct line *line, struct line_flight *flight)
+void line_attempt_failed(struct line *line, struct line_flight *flight)
 {
+    owe(line, flight);
     struct line_request *request = land(line, flight);
     if (!request)
         return;
     int retries = request->retries < 0 ? (int)line->settings.retries : request->retries;
-    if (!request->write && request->attempts <= retries)
+    /* A write that has not been sent yet is sent next, whatever became of its probe. */
+    bool again = request->write ? flight->way == DEBT_PROBE : request->attempts <= retries;
+    if (again)
         line_queue_push(&line->queue, request, loop_now(line->loop), true);
     else
         line_request_end(line, request, DRIVER_TIMED_OUT, NULL, 0);
 }
 
+/* Nobody answers a broadcast: it has been said, and there has been time to carry it out. */
+static void broadcast_over(struct line *line, struct line_flight *flight)
+{
+    struct line_request *request = land(line, flight);
+    if (request)
+        line_request_end(line, request, DRIVER_ANSWERED, NULL, 0);
+}
+
 static void timed_out(struct line *line, struct line_flight *flight)
 {
     clock_us now = loop_now(line->loop);
-    count(line, flight->unit, STATISTICS_TIMEOUTS);
-    note(line, flight, "time-out");
+    if (line->rtu && flight->expected.unit == MODBUS_RTU_BROADCAST) {
+        broadcast_over(line, flight);
+        return;
+    }
+    line_count(line, flight->unit, STATISTICS_TIMEOUTS);
+    line_note(line, flight, "time-out");
     line->barren++;
     bool half = !line->rtu && line->in_length > 0 && now - line->heard >= line->silence;
     bool deaf = !line->rtu && line->barren >= DEAF_TIMEOUTS && now - line->heard >= DEAF_TIME;
     if (line->rtu) {
         flight->unit->owed++;
-        flight->unit->owed_function = flight->expected.request.function;
+        flight->unit->owed_what = flight->way == DEBT_PROBE ? DEBT_PROBED : DEBT_QUESTION;
         flight->unit->hold_until = now + flight->unit->window;
         line->statistics.counts[STATISTICS_NOISE] += line->in_length;
-        line->in_length = 0;
     }
+    if (line->in_length && (line->rtu || half))
+        line_count(line, flight->unit, STATISTICS_TRUNCATED);
+    line_look(line, TRACE_SILENCE, flight->expected.unit, line->in, line->in_length);
+    if (line->rtu)
+        line->in_length = 0;
     line->sick = half; /* nothing more is sent on this connection */
-    attempt_failed(line, flight);
+    line_attempt_failed(line, flight);
     if (line->state != LINE_STATE_OPEN)
         return;
     /* The rest of a half frame would be taken for the begin of the next one. */
@@ -297,15 +430,16 @@ void line_flights_drop(struct line *line, bool again)
         if (!flight->used)
             continue;
         struct line_request *request = land(line, flight);
+        owe(line, flight);
         flight->unit->owed = 0;
         if (!request)
             continue;
-        if (again && !request->write && !request->resent) {
+        if (again && !flight->write && !request->resent) {
             request->resent = true;
             line_queue_push(&line->queue, request, loop_now(line->loop), true);
         } else {
             /* What became of a write that was sent is not known. */
-            line_request_end(line, request, request->write ? DRIVER_TIMED_OUT : DRIVER_LINE_DOWN,
+            line_request_end(line, request, flight->write ? DRIVER_TIMED_OUT : DRIVER_LINE_DOWN,
                              NULL, 0);
         }
     }
@@ -323,136 +457,19 @@ void line_simulate(struct line *line)
     size_t length = 0;
     if (line->contacts && request)
         length = sim_contacts_answer(line->contacts, request->pdu, request->length, answer);
-    answered(line, flight, answer, length);
+    line_answered(line, flight, answer, length);
     line_pump(line);
 }
 
 /* ---- listening ------------------------------------------------------------------------------- */
 
-/* An intact frame that fits no request: the late answer of a unit that owes one, or somebody's
- * mistake. */
-static void other_frame(struct line *line, const struct frame *frame)
+/* As long as bytes of the answer are missing silence tells nothing: the rest may still come until
+ * the time is up. So no timer is set for each part of it that arrives. */
+static bool is_on_its_way(const struct line *line)
 {
-    struct line_unit *unit = line->units[frame->unit];
-    uint8_t function = frame->pdu[0] & (uint8_t)~MODBUS_PDU_EXCEPTION_FLAG;
-    if (!unit || !unit->owed || function != unit->owed_function) {
-        struct line_unit *asked = line->flying ? line->flights[0].unit : NULL;
-        count(line, asked, STATISTICS_MISMATCHES);
-        return;
-    }
-    count(line, unit, STATISTICS_LATE);
-    unit->owed--;
-    unit->hold_until = loop_now(line->loop) + (unit->owed ? unit->window : 0);
-}
-
-static void consume(struct line *line, size_t length)
-{
-    line->in_length -= length;
-    memmove(line->in, line->in + length, line->in_length);
-}
-
-static void take_rtu_answer(struct line *line, struct line_flight *flight,
-                            const struct frame *frame)
-{
-    if (!flight->write)
-        line->echo = flight->echo_seen;
-    /* What follows an answer is noise; its bytes stay where they are until the callback has read
-     * them. */
-    line->statistics.counts[STATISTICS_NOISE] += line->in_length - frame->drop;
-    line->in_length = 0;
-    answered(line, flight, frame->pdu, frame->pdu_length);
-}
-
-static void hear_rtu(struct line *line, bool quiet)
-{
-    while (line->in_length) {
-        struct line_flight *flight = line->flying ? line->flights : NULL;
-        bool echo = line->echo && flight && !flight->echo_seen;
-        struct frame frame = frame_rtu_next(flight ? &flight->expected : NULL, echo, quiet,
-                                            line->in, line->in_length);
-        line->statistics.counts[STATISTICS_NOISE] += frame.noise;
-        switch (frame.event) {
-        case FRAME_ANSWER:
-            take_rtu_answer(line, flight, &frame);
-            return;
-        case FRAME_OTHER:
-            other_frame(line, &frame);
-            break;
-        case FRAME_ECHO:
-            line->echo = flight->echo_seen = true;
-            break;
-        case FRAME_BROKEN:
-            consume(line, frame.drop);
-            if (!flight || !quiet)
-                return;
-            count(line, flight->unit, STATISTICS_CRC_ERRORS);
-            note(line, flight, "damaged answer");
-            attempt_failed(line, flight);
-            return;
-        default:
-            return;
-        }
-        consume(line, frame.drop);
-    }
-}
-
-static void tcp_frame(struct line *line, const struct frame *frame)
-{
-    for (int i = 0; i < line->width; i++) {
-        struct line_flight *flight = &line->flights[i];
-        if (!flight->used || flight->expected.transaction != frame->transaction)
-            continue;
-        if (frame_fits(&flight->expected, frame->unit, frame->pdu, frame->pdu_length)) {
-            answered(line, flight, frame->pdu, frame->pdu_length);
-        } else {
-            /* Its one answer has come and is none: waiting on would be in vain. */
-            count(line, flight->unit, STATISTICS_MISMATCHES);
-            note(line, flight, "answer to another question");
-            attempt_failed(line, flight);
-        }
-        return;
-    }
-    bool late = (uint16_t)(line->transaction - frame->transaction) < RECENT_TRANSACTIONS;
-    count(line, late ? line->units[frame->unit] : NULL,
-          late ? STATISTICS_LATE : STATISTICS_MISMATCHES);
-}
-
-/* Whoever was asked has answered with this; where several were, nobody knows who. */
-static void tcp_garbage(struct line *line)
-{
-    static const char what[] = "sent bytes that are not Modbus";
-    for (int i = 0; line->flying == 1 && i < line->width; i++) {
-        struct line_flight *flight = &line->flights[i];
-        if (!flight->used)
-            continue;
-        count(line, flight->unit, STATISTICS_MISMATCHES);
-        note(line, flight, what);
-        line->sick = true; /* nothing more is sent on this connection */
-        attempt_failed(line, flight);
-        break;
-    }
-    if (line->state == LINE_STATE_OPEN)
-        line_spoiled(line, what);
-}
-
-static void hear_tcp(struct line *line)
-{
-    size_t at = 0;
-    while (at < line->in_length) {
-        struct frame frame = frame_tcp_next(line->in + at, line->in_length - at);
-        if (frame.event == FRAME_MORE)
-            break;
-        if (frame.event == FRAME_GARBAGE) {
-            line->statistics.counts[STATISTICS_NOISE] += frame.noise;
-            tcp_garbage(line);
-            return;
-        }
-        at += frame.drop;
-        tcp_frame(line, &frame);
-        if (line->state != LINE_STATE_OPEN)
-            return;
-    }
-    consume(line, at);
+    const struct frame_expected *expected = &line->flights[0].expected;
+    return line->flying && expected->answer_length &&
+           line->in_length < expected->answer_length + MODBUS_RTU_OVERHEAD;
 }
 
 void line_heard(struct line *line, const uint8_t *bytes, size_t length)
@@ -468,11 +485,11 @@ void line_heard(struct line *line, const uint8_t *bytes, size_t length)
         bytes += part;
         length -= part;
         if (line->rtu)
-            hear_rtu(line, false);
+            line_hear_rtu(line, false);
         else
-            hear_tcp(line);
+            line_hear_tcp(line);
     }
-    if (line->rtu && line->in_length)
+    if (line->rtu && line->in_length && !is_on_its_way(line))
         wake(line, now + line->silence);
     line_pump(line);
 }
@@ -485,8 +502,8 @@ void line_timer_fired(struct loop_timer *timer, void *user)
     if (line->rtu && line->in_length && !line->silence_told) {
         if (now >= line->heard + line->silence) {
             line->silence_told = true;
-            hear_rtu(line, true);
-        } else {
+            line_hear_rtu(line, true);
+        } else if (!is_on_its_way(line)) {
             wake(line, line->heard + line->silence);
         }
     }

@@ -5,19 +5,16 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/serial.h"
 #include "field/gpio_chip.h"
 #include "model/config.h"
 #include "wire/modbus_tcp.h"
 
 static const char *const kinds[] = {"modbus-rtu", "modbus-tcp", "rtu-over-tcp",
                                     "sim",        "gpio",       NULL};
-static const char *const parities[] = {"none", "even", "odd", NULL};
-static const char *const rs485_words[] = {"auto", "on", "off", NULL};
-static const char *const bauds[] = {"1200",  "2400",  "4800",   "9600", "19200",
-                                    "38400", "57600", "115200", NULL};
 
 #define FIELD(name) .offset = offsetof(struct line_settings, name)
-#define COMMON .right = ROLE_ADMINISTRATOR, .apply = SETTING_LIVE
+#define COMMON .right = ROLE_INSTALLER, .apply = SETTING_LIVE
 
 static const struct setting_row rows[] = {
     {.key = "kind",
@@ -75,19 +72,38 @@ static const struct setting_row rows[] = {
      .max = 1000,
      .initial = "",
      COMMON,
-     .help = "For gpio: the lines that are inputs 1, 2, ..., likewise."},
+     .help = "For gpio: the lines that are inputs 1, 2, ..., likewise; :up or :down behind one "
+             "makes the chip pull it up or down: !5:up. An output may be wired :drain."},
+    {.key = "pulses",
+     .type = SETTING_TEXT,
+     FIELD(pulses),
+     .max = 1000,
+     .initial = "",
+     COMMON,
+     .help = "For gpio: the lines whose pulses are counted as pulse inputs 1, 2, ..., likewise; a "
+             "contact to ground is mostly !NUMBER:up. What a pulse is worth stands under pulses."},
+    {.key = "debounce_ms",
+     .type = SETTING_INT,
+     FIELD(debounce_ms),
+     .unit = "ms",
+     .max = 1000,
+     .initial = "10",
+     COMMON,
+     .help = "For gpio: how long a pulse input must stand still to count, so that a bouncing "
+             "contact counts once; less than the shortest pulse and the shortest pause, which is "
+             "30 ms for electricity meters (S0). 0 counts every edge."},
     {.key = "baud",
      .type = SETTING_CHOICE,
      FIELD(baud),
      .unit = "bit/s",
-     .choices = bauds,
+     .choices = serial_bauds,
      .initial = "19200",
      COMMON,
      .help = "Speed of the serial line, the same for all its devices."},
     {.key = "parity",
      .type = SETTING_CHOICE,
      FIELD(parity),
-     .choices = parities,
+     .choices = serial_parities,
      .initial = "even",
      COMMON,
      .help = "Parity of the serial line."},
@@ -102,7 +118,7 @@ static const struct setting_row rows[] = {
     {.key = "rs485",
      .type = SETTING_CHOICE,
      FIELD(rs485),
-     .choices = rs485_words,
+     .choices = serial_rs485_words,
      .initial = "auto",
      COMMON,
      .help =
@@ -168,23 +184,38 @@ static unsigned parse_port(const char *text)
     return fine ? (unsigned)number : 0;
 }
 
+int line_settings_pins(const struct line_settings *settings, struct gpio_pin *pins,
+                       const char **key, struct err *err)
+{
+    static const char *const keys[GPIO_USES] = {"outputs", "inputs", "pulses"};
+    const char *const texts[GPIO_USES] = {settings->outputs, settings->inputs, settings->pulses};
+    int count = 0;
+    for (int use = 0; use < GPIO_USES; use++) {
+        *key = keys[use];
+        const char *text = texts[use] ? texts[use] : ""; /* NULL: made by hand, in a test */
+        int more = gpio_pins_parse(text, (enum gpio_use)use, pins, (size_t)count, err);
+        if (more < 0)
+            return more;
+        for (int i = count; i < count + more; i++)
+            pins[i].debounce = use == GPIO_PULSE ? settings->debounce_ms * CLOCK_MS : 0;
+        count += more;
+    }
+    return count;
+}
+
 static int check_pins(const struct line_settings *line, const char **key, struct err *err)
 {
     struct gpio_pin pins[GPIO_PINS_MAX];
-    *key = "outputs";
-    int outputs = gpio_pins_parse(line->outputs, true, pins, 0, err);
-    if (outputs < 0)
-        return outputs;
-    *key = "inputs";
-    int inputs = gpio_pins_parse(line->inputs, false, pins, (size_t)outputs, err);
-    if (inputs < 0)
-        return inputs;
-    bool any = outputs + inputs > 0, gpio = line->kind == LINE_GPIO;
-    *key = "outputs";
-    if (any != gpio)
+    int count = line_settings_pins(line, pins, key, err);
+    if (count < 0)
+        return count;
+    bool gpio = line->kind == LINE_GPIO;
+    *key = count == 0 || *line->outputs ? "outputs" : *line->inputs ? "inputs" : "pulses";
+    if ((count > 0) != gpio)
         return err_set(err, -EINVAL,
-                       gpio ? "a gpio line needs outputs or inputs: numbers or names of lines"
-                            : "only a gpio line has outputs and inputs");
+                       gpio ? "a gpio line needs outputs, inputs or pulses: numbers or names of "
+                              "lines"
+                            : "only a gpio line has outputs, inputs and pulses");
     *key = "port";
     if (gpio && line->port[0] != '/')
         return err_set(err, -EINVAL, "a gpio line needs the path of its chip, like /dev/gpiochip0");
@@ -282,7 +313,7 @@ const struct setting_table line_settings_table = {
 
 unsigned line_settings_baud(const struct line_settings *settings)
 {
-    return (unsigned)strtoul(bauds[settings->baud], NULL, 10);
+    return serial_baud(settings->baud);
 }
 
 unsigned line_settings_tcp_port(const struct line_settings *settings)
@@ -301,6 +332,7 @@ bool line_settings_equal(const struct line_settings *a, const struct line_settin
     return a->kind == b->kind && strcmp(a->label, b->label) == 0 && a->enabled == b->enabled &&
            strcmp(a->port, b->port) == 0 && strcmp(a->host, b->host) == 0 &&
            strcmp(a->outputs, b->outputs) == 0 && strcmp(a->inputs, b->inputs) == 0 &&
+           strcmp(a->pulses, b->pulses) == 0 && a->debounce_ms == b->debounce_ms &&
            a->baud == b->baud && a->parity == b->parity && a->stop_bits == b->stop_bits &&
            a->rs485 == b->rs485 && a->timeout_ms == b->timeout_ms && a->pause_ms == b->pause_ms &&
            a->gap_ms == b->gap_ms && a->retries == b->retries && a->in_flight == b->in_flight;
@@ -314,6 +346,7 @@ void line_settings_copy(struct line_settings *copy, const struct line_settings *
     copy->host = mem_text(settings->host);
     copy->outputs = mem_text(settings->outputs);
     copy->inputs = mem_text(settings->inputs);
+    copy->pulses = mem_text(settings->pulses ? settings->pulses : "");
 }
 
 /* The texts are const for readers; the copy owns them. */
@@ -330,4 +363,5 @@ void line_settings_deinit(struct line_settings *settings)
     free_text(&settings->host);
     free_text(&settings->outputs);
     free_text(&settings->inputs);
+    free_text(&settings->pulses);
 }

@@ -2,22 +2,22 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/serial.h"
 #include "model/setting.h"
 
 enum line_kind { LINE_MODBUS_RTU, LINE_MODBUS_TCP, LINE_RTU_OVER_TCP, LINE_SIM, LINE_GPIO };
-enum line_parity { LINE_PARITY_NONE, LINE_PARITY_EVEN, LINE_PARITY_ODD };
-enum line_rs485 { LINE_RS485_AUTO, LINE_RS485_ON, LINE_RS485_OFF };
 
 struct line_settings {
     int64_t kind; /* enum line_kind */
     const char *label;
     const char *port; /* path of a serial port or of contacts (sim), or number of a TCP port */
     const char *host;
-    const char *outputs, *inputs; /* of a GPIO chip, see gpio_chip.h */
-    int64_t baud;                 /* index; see line_settings_baud */
-    int64_t parity;               /* enum line_parity */
-    int64_t stop_bits;            /* 1 or 2 */
-    int64_t rs485;                /* enum line_rs485 */
+    const char *outputs, *inputs, *pulses; /* of a GPIO chip, see gpio_chip.h */
+    int64_t debounce_ms;                   /* of pulses */
+    int64_t baud;                          /* index; see line_settings_baud */
+    int64_t parity;                        /* enum serial_parity */
+    int64_t stop_bits;                     /* 1 or 2 */
+    int64_t rs485;                         /* enum serial_rs485_mode */
     int64_t timeout_ms, pause_ms, gap_ms;
     int64_t retries, in_flight;
     bool enabled;
@@ -29,6 +29,12 @@ extern const struct setting_table line_settings_table;
 unsigned line_settings_baud(const struct line_settings *settings);
 unsigned line_settings_tcp_port(const struct line_settings *settings);
 const char *line_settings_kind_name(const struct line_settings *settings);
+
+/* The lines of a GPIO chip in the order of gpio_chip.h, into room for GPIO_PINS_MAX: how many, or
+ * -EINVAL with `err` and the key that it is about in `*key`. */
+struct gpio_pin;
+int line_settings_pins(const struct line_settings *settings, struct gpio_pin *pins,
+                       const char **key, struct err *err);
 
 /* Whether two records mean the same line, so that a reload may keep it open. */
 bool line_settings_equal(const struct line_settings *a, const struct line_settings *b);

@@ -246,6 +246,21 @@ static void begin_round(struct poller *poller)
     next_request(poller);
 }
 
+/* Two devices under one address are found by this: who they say they are goes back and forth. */
+static uint64_t identity_of(const struct poller *poller, const char *problem)
+{
+    const struct device *device = poller->device;
+    const char *const texts[] = {device->vendor, device->model, device->serial, device->firmware,
+                                 problem};
+    uint64_t hash = 0xcbf29ce484222325; /* FNV-1a, 64 bits */
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        for (const char *c = texts[i] ? texts[i] : ""; *c; c++)
+            hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
+        hash = (hash ^ 0xFF) * 0x100000001b3; /* between texts */
+    }
+    return hash;
+}
+
 static void identify(struct poller *poller, const struct driver_answer *answer)
 {
     struct err err = ERR_EMPTY;
@@ -258,12 +273,15 @@ static void identify(struct poller *poller, const struct driver_answer *answer)
         ask(poller);
     } else if (result == 0) {
         poller->identified = true;
+        line_unit_identity(poller->line, (uint8_t)poller->settings.unit, identity_of(poller, ""));
         poller->round = 0;
         set_good_for(poller);
         begin_round(poller);
     } else {
         /* Another device, or none of these: it may be exchanged, so it is asked again, but
          * seldom. */
+        line_unit_identity(poller->line, (uint8_t)poller->settings.unit,
+                           identity_of(poller, err.text));
         poller->failures = SILENT_AFTER + 2;
         lose(poller, REASON_SILENT, err.text, true);
         wait_after_failure(poller);

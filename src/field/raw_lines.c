@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "field/field_private.h"
 #include "field/raw_memory.h"
+#include "wire/modbus_rtu.h"
 
 #define WAITING_MOST 256 /* questions of clients on one line: seconds of a serial bus */
 #define BUCKETS 64
@@ -204,15 +205,18 @@ static bool remembered(struct raw_path *path, struct raw_request *request)
     return length > 0;
 }
 
-/* What was read before a write is not true after it. */
+/* What was read before a write is not true after it; a broadcast writes to all. */
 static void close_reads(struct raw_path *path, uint8_t unit)
 {
+    bool all = unit == MODBUS_RTU_BROADCAST;
     for (size_t i = 0; i < BUCKETS; i++) {
         for (struct raw_ask *ask = path->buckets[i]; ask; ask = ask->next)
-            ask->closed |= ask->request.unit == unit;
+            ask->closed |= all || ask->request.unit == unit;
     }
-    if (path->units[unit] && path->units[unit]->memory)
-        raw_memory_forget(path->units[unit]->memory);
+    for (size_t i = all ? 0 : unit; i <= (all ? 255u : unit); i++) {
+        if (path->units[i] && path->units[i]->memory)
+            raw_memory_forget(path->units[i]->memory);
+    }
 }
 
 static void fill(struct raw_ask *ask, const struct raw_request *wish, bool probe)
@@ -260,11 +264,20 @@ static void ask_line(struct raw_path *path, struct raw_request *request, uint32_
     line_submit(path->line, &ask->request);
 }
 
+/* Whether unit 0 there is a broadcast: behind a Modbus TCP address it is that device itself. */
+static bool is_serial(const struct line *line)
+{
+    int64_t kind = line_settings_of(line)->kind;
+    return kind == LINE_MODBUS_RTU || kind == LINE_RTU_OVER_TCP;
+}
+
 static void submit(void *user, struct raw_request *request)
 {
     struct raw_path *path = request->path;
     (void)user;
-    if (!path || !request->length || request->length > DRIVER_REQUEST_MAX) {
+    bool broadcast = request->unit == MODBUS_RTU_BROADCAST;
+    if (!path || !request->length || request->length > DRIVER_REQUEST_MAX ||
+        (broadcast && !is_serial(path->line))) {
         end_request(request, RAW_NO_PATH, RAW_ASKED, NULL, 0);
         return;
     }
@@ -327,8 +340,7 @@ static struct raw_path *find(void *user, const char *line)
 
 static bool speaks_modbus(const struct line *line)
 {
-    int64_t kind = line_settings_of(line)->kind;
-    return kind == LINE_MODBUS_RTU || kind == LINE_MODBUS_TCP || kind == LINE_RTU_OVER_TCP;
+    return is_serial(line) || line_settings_of(line)->kind == LINE_MODBUS_TCP;
 }
 
 static void free_path(struct raw_path *path)

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #define PER_OCTAVE 4
 #define LOWEST_OCTAVE 6    /* the first bucket ends near 64 us: a loopback answer */
@@ -77,6 +78,25 @@ clock_us statistics_latency_at(const struct statistics_latency *latency, double 
     return latency->most;
 }
 
+/* Bucket 0 is below the lowest octave; from there PER_OCTAVE to each. */
+void statistics_latency_each(const struct statistics_latency *latency,
+                             void (*fn)(void *user, clock_us to, uint32_t count), void *user)
+{
+    uint32_t octaves[1 + STATISTICS_BUCKETS / PER_OCTAVE + 1] = {0};
+    size_t first = SIZE_MAX, last = 0;
+    for (size_t i = 0; i < STATISTICS_BUCKETS; i++) {
+        size_t octave = (i + PER_OCTAVE - 1) / PER_OCTAVE;
+        octaves[octave] += latency->buckets[i];
+        if (!latency->buckets[i])
+            continue;
+        if (first == SIZE_MAX)
+            first = octave;
+        last = octave;
+    }
+    for (size_t i = first; i <= last; i++) /* first is past all of them when there is none */
+        fn(user, (clock_us)1 << (i + LOWEST_OCTAVE), octaves[i]);
+}
+
 const char *statistics_count_name(enum statistics_count count)
 {
     static const char *const names[] = {
@@ -93,9 +113,42 @@ const char *statistics_count_name(enum statistics_count count)
         [STATISTICS_OVERRUNS] = "overruns",
         [STATISTICS_RECONNECTS] = "reconnects",
         [STATISTICS_NOISE] = "noise",
+        [STATISTICS_TRUNCATED] = "truncated",
+        [STATISTICS_FOREIGN] = "foreign",
+        [STATISTICS_DOUBLES] = "doubles",
+        [STATISTICS_SWAPS] = "swaps",
+        [STATISTICS_MASTERS] = "masters",
     };
     assert(count < STATISTICS_COUNTS);
     return names[count];
+}
+
+/* ---- lately ---------------------------------------------------------------------------------- */
+
+void statistics_recent_start(struct statistics_recent *recent, const struct statistics *statistics,
+                             clock_us now)
+{
+    for (int i = 0; i < 2; i++) {
+        recent->marks[i] = now;
+        memcpy(recent->counts[i], statistics->counts, sizeof statistics->counts);
+    }
+}
+
+void statistics_recent_roll(struct statistics_recent *recent, const struct statistics *statistics,
+                            clock_us now)
+{
+    if (now - recent->marks[1] < STATISTICS_RECENT)
+        return;
+    recent->marks[0] = recent->marks[1];
+    recent->marks[1] = now;
+    memcpy(recent->counts[0], recent->counts[1], sizeof recent->counts[0]);
+    memcpy(recent->counts[1], statistics->counts, sizeof statistics->counts);
+}
+
+uint64_t statistics_recent_count(const struct statistics_recent *recent,
+                                 const struct statistics *statistics, enum statistics_count what)
+{
+    return statistics->counts[what] - recent->counts[0][what];
 }
 
 /* ---- share of time in use -------------------------------------------------------------------- */

@@ -26,6 +26,11 @@ enum statistics_count {
     STATISTICS_OVERRUNS,   /* rounds that were due while the one before was not finished */
     STATISTICS_RECONNECTS, /* a line that was open had to be opened again */
     STATISTICS_NOISE,      /* bytes that belonged to no frame */
+    STATISTICS_TRUNCATED,  /* among the time-outs: an answer had begun and broke off */
+    STATISTICS_FOREIGN,    /* among the mismatches: of a unit that was not asked */
+    STATISTICS_DOUBLES,    /* among the mismatches: a second answer to one question */
+    STATISTICS_SWAPS,      /* said to be another device, and then again the one before */
+    STATISTICS_MASTERS,    /* requests of somebody else, heard on the line */
     STATISTICS_COUNTS
 };
 
@@ -47,6 +52,26 @@ struct statistics {
     clock_us last_error_wall;
 };
 
+/* Counts as they were some time ago: what has happened lately is the difference. */
+struct statistics_recent {
+    clock_us marks[2]; /* when they were noted; the older one first */
+    uint64_t counts[2][STATISTICS_COUNTS];
+};
+
+#define STATISTICS_RECENT (150 * CLOCK_S) /* "lately" is this long, up to twice */
+
+/* Begin with the counts as they are. */
+void statistics_recent_start(struct statistics_recent *recent, const struct statistics *statistics,
+                             clock_us now);
+
+/* Note them anew when it is time; call at each request. */
+void statistics_recent_roll(struct statistics_recent *recent, const struct statistics *statistics,
+                            clock_us now);
+
+/* What has been counted since the older mark. */
+uint64_t statistics_recent_count(const struct statistics_recent *recent,
+                                 const struct statistics *statistics, enum statistics_count what);
+
 void statistics_answer(struct statistics *statistics, clock_us latency);
 void statistics_exception(struct statistics *statistics, uint8_t code);
 void statistics_error(struct statistics *statistics, clock_us wall, const char *text);
@@ -54,6 +79,11 @@ void statistics_error(struct statistics *statistics, clock_us wall, const char *
 /* Latency that `share` (0 to 1) of the answers did not exceed: the middle of its bucket, at most
  * `most`. 0 without answers. */
 clock_us statistics_latency_at(const struct statistics_latency *latency, double share);
+
+/* Answers by octave of their latency: `most` of each is in `*to`, in microseconds. Calls `fn` for
+ * the octaves from the first to the last that has any. */
+void statistics_latency_each(const struct statistics_latency *latency,
+                             void (*fn)(void *user, clock_us to, uint32_t count), void *user);
 
 /* "polls", "crc_errors", ...: the words of the API */
 const char *statistics_count_name(enum statistics_count count);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,11 @@ struct transport_events {
     void (*closed)(void *user, const char *reason);
 };
 
+/* What the port itself has noticed since it was opened. */
+struct transport_faults {
+    uint32_t framing, parity, overruns, breaks;
+};
+
 struct transport_kind {
     /* 0: open. -EINPROGRESS: opened() or closed() follows. Else negative errno and `err`. */
     int (*open)(struct transport *transport, struct err *err);
@@ -33,6 +39,8 @@ struct transport_kind {
     /* Throws away what has arrived and was not yet said: count of bytes. */
     size_t (*drain)(struct transport *transport);
     void (*free)(struct transport *transport); /* closes first */
+    /* False when the port does not count them; NULL: none of this kind does. */
+    bool (*faults)(struct transport *transport, struct transport_faults *faults);
 };
 
 struct transport {
@@ -48,4 +56,7 @@ struct transport *transport_serial_new(struct loop *loop, const struct line_sett
 struct gpio_chip;
 struct transport *transport_gpio_new(struct loop *loop, const struct line_settings *settings,
                                      struct gpio_chip *chip);
+/* Before the first open: who keeps the counts of pulses (borrowed); without, they are lost. */
+struct pulse_counts;
+void transport_gpio_keep(struct transport *transport, struct pulse_counts *counts);
 struct transport *transport_tcp_new(struct loop *loop, const struct line_settings *settings);

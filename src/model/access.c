@@ -39,6 +39,31 @@ static const struct setting_row rows[] = {
      .initial = "7 d",
      .right = ROLE_ADMINISTRATOR,
      .help = "A session ends this long after signing in, used or not."},
+    {.key = "pin_digits",
+     .type = SETTING_INT,
+     .offset = FIELD(pin_digits),
+     .min = ACCESS_PIN_LEAST,
+     .max = ACCESS_PIN_MOST,
+     .initial = "6",
+     .right = ROLE_ADMINISTRATOR,
+     .help = "Digits that a new PIN has at least."},
+    {.key = "pin_tries",
+     .type = SETTING_INT,
+     .offset = FIELD(pin_tries),
+     .min = 3,
+     .max = 10,
+     .initial = "5",
+     .right = ROLE_ADMINISTRATOR,
+     .help =
+         "So many wrong PINs block a PIN, over whatever time, until a right one; then the PUK or "
+         "an administrator helps."},
+    {.key = "list_names",
+     .type = SETTING_BOOL,
+     .offset = FIELD(list_names),
+     .initial = "false",
+     .right = ROLE_ADMINISTRATOR,
+     .help = "Whether the sign-in page offers the names of those who have a PIN to everybody, and "
+             "says when one is blocked."},
 };
 
 const struct setting_table access_settings_table = {
@@ -153,6 +178,11 @@ void access_configure(struct access *access, const struct access_settings *setti
     access->sessions.most = settings->session_most;
 }
 
+bool access_names_listed(const struct access *access)
+{
+    return access->settings.list_names;
+}
+
 /* ---- who is asking --------------------------------------------------------------------------- */
 
 void access_token_hash(const char *token, unsigned char hash[32])
@@ -239,24 +269,33 @@ struct access_user access_user_at(const struct access *access, size_t index)
 {
     const struct access_account *account = &access->accounts[index];
     return (struct access_user){
-        account->name, account->role, account->must_change, account->created,
-        access_slow_until(access->slow, account->name, loop_now(access->loop))};
+        .name = account->name,
+        .role = account->role,
+        .must_change = account->must_change,
+        .password = *account->hash,
+        .pin = access_pin_state(access, account),
+        .home = account->home,
+        .created = account->created,
+        .locked_until = access_slow_until(access->slow, account->name, loop_now(access->loop)),
+    };
 }
 
-static size_t count_administrators(const struct access *access)
+/* A PIN can be blocked from afar, a password cannot: only who has one counts. */
+static bool is_firm(const struct access_account *account)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < access->account_count; i++)
-        count += access->accounts[i].role == ROLE_ADMINISTRATOR;
-    return count;
+    return account->role == ROLE_ADMINISTRATOR && *account->hash;
 }
 
 int access_check_last(const struct access *access, const struct access_account *account,
                       struct err *err)
 {
-    if (account->role != ROLE_ADMINISTRATOR || count_administrators(access) > 1)
+    size_t others = 0;
+    for (size_t i = 0; i < access->account_count; i++)
+        others += &access->accounts[i] != account && is_firm(&access->accounts[i]);
+    if (!is_firm(account) || others)
         return 0;
-    return err_set(err, -EPERM, "\"%s\" is the last administrator: make another one first",
+    return err_set(err, -EPERM,
+                   "\"%s\" is the last administrator with a password: make another one first",
                    account->name);
 }
 
@@ -287,7 +326,7 @@ int access_check_token(const struct access *access, const char *name, enum acces
             return err_set(err, -EINVAL, "the token's name must not hold control characters");
     }
     if (role < ROLE_VIEW || role > ROLE_ADMINISTRATOR)
-        return err_set(err, -EINVAL, "a token's role is view, control or administrator");
+        return err_set(err, -EINVAL, "a token's role is view, control, installer or administrator");
     if (access->token_count == LIMIT_TOKENS)
         return err_set(err, -ENOSPC, "there are %d tokens already; remove one first", LIMIT_TOKENS);
     clock_us now = access_wall(access);

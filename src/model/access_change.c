@@ -25,15 +25,41 @@ int access_apply_password(struct access_job *job, struct err *err)
 static int add_account(struct access_job *job, struct err *err)
 {
     struct access *access = job->access;
-    if (!job->new_password || job->role == ROLE_NONE)
-        return err_set(err, -EINVAL, "a new user needs a password and a role");
+    if ((!job->new_password && !*job->pin) || job->role == ROLE_NONE)
+        return err_set(err, -EINVAL, "a new user needs a role and a password or PIN");
     if (access->account_count == LIMIT_USERS)
         return err_set(err, -ENOSPC, "there are %d users already; remove one first", LIMIT_USERS);
     struct access_account *account = &access->accounts[access->account_count++];
-    *account = (struct access_account){.role = job->role, .created = access_wall(access)};
+    *account = (struct access_account){.created = access_wall(access)};
     memcpy(account->name, job->user, sizeof account->name);
-    memcpy(account->hash, job->fresh, sizeof account->hash);
     return 0;
+}
+
+/* What the wish means for the PIN; 0 when that is possible. */
+static int check_pin_wish(const struct access_job *job, const struct access_account *account,
+                          struct err *err)
+{
+    bool puk_only = *job->puk && !*job->pin;
+    if ((puk_only || job->no_pin) && !*account->pin)
+        return err_set(err, -EINVAL, "\"%s\" has no PIN", account->name);
+    if (job->no_pin && !*account->hash && !job->new_password)
+        return err_set(err, -EPERM,
+                       "\"%s\" has no password, so the PIN is all there is to sign in with: set a "
+                       "password first",
+                       account->name);
+    return 0;
+}
+
+static void set_codes(const struct access_job *job, struct access_account *account)
+{
+    if (*job->pin || job->no_pin) {
+        memcpy(account->pin, job->pin, sizeof account->pin);
+        account->pin_wrong = 0;
+    }
+    if (*job->puk || job->no_pin) {
+        memcpy(account->puk, job->puk, sizeof account->puk);
+        account->puk_wrong = 0;
+    }
 }
 
 int access_apply_user(struct access_job *job, struct err *err)
@@ -41,10 +67,14 @@ int access_apply_user(struct access_job *job, struct err *err)
     struct access *access = job->access;
     struct access_account *account = access_account_find(access, job->user);
     job->made_user = !account;
+    if (!account && add_account(job, err) < 0)
+        return err->code;
     if (!account)
-        return add_account(job, err);
+        account = access_account_find(access, job->user);
     if (job->role != ROLE_NONE && job->role != ROLE_ADMINISTRATOR &&
         access_check_last(access, account, err) < 0)
+        return err->code;
+    if (check_pin_wish(job, account, err) < 0)
         return err->code;
     if (job->role != ROLE_NONE)
         account->role = job->role;
@@ -52,6 +82,9 @@ int access_apply_user(struct access_job *job, struct err *err)
         memcpy(account->hash, job->fresh, sizeof account->hash);
         account->must_change = false;
     }
+    set_codes(job, account);
+    if (job->new_home)
+        memcpy(account->home, job->home, sizeof account->home);
     return 0;
 }
 

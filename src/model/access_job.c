@@ -6,17 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/saver.h"
 
-/* Signing in and setting passwords: what needs an argon2 hash goes to the worker pool, four at a
- * time, the rest waits here. Every answer comes later, through `done`, also one that is known at
- * once. */
+/* Signing in and changing users and tokens: what needs an argon2 hash goes to the worker pool, four
+ * at a time, the rest waits here. Every answer comes later, through `done`, also one that is known
+ * at once. */
 
 #define RUNNING_MOST 4  /* 19 MiB each */
 #define WAITING_MOST 64 /* a third of a second of work for each of the four */
 #define JOBS_MOST 256
-#define LOG_LINES_PER_MINUTE 10
 
 /* ---- life of a job --------------------------------------------------------------------------- */
 
@@ -55,7 +53,7 @@ static bool copy_secret(char **copy, const char *text)
     return *copy;
 }
 
-static struct access_job *new_job(struct access *access, const char *user, const char *password,
+struct access_job *access_job_new(struct access *access, const char *user, const char *password,
                                   const char *new_password, void *user_data)
 {
     if (access->job_count >= JOBS_MOST)
@@ -78,6 +76,18 @@ static struct access_job *new_job(struct access *access, const char *user, const
     return job;
 }
 
+/* Codes are shown only when they are good, and a PIN only when it was made here. */
+static void deliver_user(struct access_job *job)
+{
+    struct access_codes *codes = &job->codes;
+    codes->err = job->result.err;
+    if (codes->err.code || !job->made_pin)
+        sodium_memzero(codes->pin, sizeof codes->pin);
+    if (codes->err.code)
+        sodium_memzero(codes->puk, sizeof codes->puk);
+    job->user_set(job->user_data, codes);
+}
+
 /* A secret is shown only when it is good. */
 static void deliver_token(struct access_job *job)
 {
@@ -96,28 +106,42 @@ static void deliver(struct loop_defer *defer, void *user)
         job->signed_in(job->user_data, &job->result);
     if (!job->cancelled && job->changed)
         job->changed(job->user_data, &job->result.err);
+    if (!job->cancelled && job->user_set)
+        deliver_user(job);
     if (!job->cancelled && job->token_added)
         deliver_token(job);
     free_job(job);
 }
 
+static bool describe_sign_in(const struct access_job *job, struct access_fact *fact)
+{
+    enum access_outcome outcome = job->result.outcome;
+    bool known = access_account_find(job->access, job->user);
+    bool signed_in = outcome == ACCESS_SIGNED_IN;
+    fact->deed = signed_in ? ACCESS_DEED_SIGN_IN : ACCESS_DEED_SIGN_IN_REFUSED;
+    fact->slowed = outcome == ACCESS_SLOWED;
+    fact->name = fact->by = known ? job->user : "";
+    fact->pin = job->new_password && job->proof != ACCESS_BY_PASSWORD;
+    fact->password = job->new_password && job->proof == ACCESS_BY_PASSWORD;
+    return signed_in || fact->slowed || outcome == ACCESS_REFUSED || outcome == ACCESS_BLOCKED;
+}
+
 /* What the job has done, if anything, for the watcher. */
 static bool describe(const struct access_job *job, struct access_fact *fact)
 {
-    bool known = access_account_find(job->access, job->user);
     *fact = (struct access_fact){.name = job->user,
                                  .label = "",
                                  .role = job->role,
                                  .password = job->new_password,
+                                 .pin = *job->pin,
+                                 .puk = *job->puk,
+                                 .no_pin = job->no_pin,
+                                 .home = job->new_home ? job->home : NULL,
+                                 .by_proof = job->proof,
                                  .by = job->by,
                                  .from = job->source};
-    if (job->signed_in) {
-        bool signed_in = job->result.outcome == ACCESS_SIGNED_IN;
-        fact->deed = signed_in ? ACCESS_DEED_SIGN_IN : ACCESS_DEED_SIGN_IN_REFUSED;
-        fact->slowed = job->result.outcome == ACCESS_SLOWED;
-        fact->name = fact->by = known ? job->user : "";
-        return signed_in || fact->slowed || job->result.outcome == ACCESS_REFUSED;
-    }
+    if (job->signed_in)
+        return describe_sign_in(job, fact);
     if (job->apply == access_apply_user)
         fact->deed = job->made_user ? ACCESS_DEED_USER_ADDED : ACCESS_DEED_USER_CHANGED;
     else if (job->apply == access_apply_user_removal)
@@ -132,15 +156,35 @@ static bool describe(const struct access_job *job, struct access_fact *fact)
     return job->apply && !job->result.err.code;
 }
 
+/* What a try did to the PIN besides. */
+static bool describe_block(const struct access_job *job, struct access_fact *fact)
+{
+    bool by_puk = job->proof == ACCESS_BY_PUK;
+    bool unblocked = by_puk && job->signed_in && job->result.outcome == ACCESS_SIGNED_IN;
+    *fact = (struct access_fact){.name = job->user,
+                                 .label = "",
+                                 .by = unblocked ? job->user : "",
+                                 .from = job->source,
+                                 .by_proof = job->proof};
+    fact->deed = unblocked ? ACCESS_DEED_PIN_UNBLOCKED
+                 : by_puk  ? ACCESS_DEED_PUK_BLOCKED
+                           : ACCESS_DEED_PIN_BLOCKED;
+    return unblocked || job->blocked;
+}
+
 static void tell(const struct access_job *job)
 {
     const struct access *access = job->access;
     struct access_fact fact;
-    if (access->watch && describe(job, &fact))
+    if (!access->watch)
+        return;
+    if (describe(job, &fact))
+        access->watch(access->watch_user, &fact);
+    if (describe_block(job, &fact))
         access->watch(access->watch_user, &fact);
 }
 
-static void answer(struct access_job *job)
+void access_job_answer(struct access_job *job)
 {
     tell(job);
     job->state = JOB_ANSWERED;
@@ -174,37 +218,13 @@ void access_jobs_end(struct access *access)
 
 /* ---- on the pool ----------------------------------------------------------------------------- */
 
-/* Pool thread: touches nothing but the job. */
 static void work(void *user)
 {
     struct access_job *job = user;
-    const char *checked = job->signed_in ? job->password : job->new_password;
-    job->matches = *job->stored ? access_password_verify(job->stored, checked) : 0;
-    if (!job->new_password || job->matches < 0)
-        return;
-    if (job->changed && job->matches == 1) {
-        err_set(&job->work_err, -EINVAL, "the new password must differ from the old one");
-        return;
-    }
-    if (job->signed_in && (job->matches == 0 || !job->user_known))
-        return;
-    if (access_password_check(job->user, job->new_password, job->password, &job->work_err) == 0 &&
-        access_password_hash(job->new_password, job->fresh) < 0)
-        job->matches = -ENOMEM;
+    job->work(job);
 }
-
-static void finish_sign_in(struct access_job *job);
-static void finish_user_set(struct access_job *job);
 
 static void run_waiting(struct access *access);
-
-static void finish_work(struct access_job *job)
-{
-    if (job->signed_in)
-        finish_sign_in(job);
-    else
-        finish_user_set(job);
-}
 
 static void on_worked(void *user)
 {
@@ -215,7 +235,7 @@ static void on_worked(void *user)
         return;
     }
     access->jobs_running--;
-    finish_work(job);
+    job->finish(job);
     run_waiting(access);
 }
 
@@ -232,232 +252,44 @@ static void run_waiting(struct access *access)
             continue;
         access->jobs_running--;
         job->matches = -ENOMEM;
-        finish_work(job);
+        job->finish(job);
     }
 }
 
-static void enqueue(struct access_job *job)
+void access_job_enqueue(struct access_job *job)
 {
     job->state = JOB_WAITING;
     job->access->jobs_waiting++;
     run_waiting(job->access);
 }
 
-/* ---- signing in ------------------------------------------------------------------------------ */
-
-/* Each refusal, as long as they are few. A name that is no user's may be a password typed into the
- * wrong field. */
-static void log_refusal(struct access *access, const struct access_job *job, const char *what)
+bool access_jobs_full(const struct access *access, struct err *err)
 {
-    clock_us now = loop_now(access->loop);
-    if (now - access->refusals.begun >= 60 * CLOCK_S) {
-        if (access->refusals.unsaid)
-            log_warning("access", "%u more refused sign-ins", access->refusals.unsaid);
-        access->refusals.begun = now;
-        access->refusals.lines = access->refusals.unsaid = 0;
-    }
-    if (access->refusals.lines == LOG_LINES_PER_MINUTE) {
-        access->refusals.unsaid++;
-        return;
-    }
-    access->refusals.lines++;
-    bool known = access_account_find(access, job->user);
-    log_warning("access", "sign-in of %s from %s %s", known ? job->user : "an unknown user",
-                job->source, what);
-}
-
-static void refuse(struct access_job *job)
-{
-    job->result.outcome = ACCESS_REFUSED;
-    log_refusal(job->access, job, "refused");
-}
-
-static void fail(struct access_job *job)
-{
-    access_slow_undo(job->access->slow, job->source, job->user);
-    job->result.outcome = ACCESS_BUSY;
-    err_set(&job->result.err, -ENOMEM, "not enough memory to check a password now");
-}
-
-static void begin_session(struct access_job *job, const struct access_account *account)
-{
-    struct access *access = job->access;
-    struct access_sign_in *result = &job->result;
-    const struct access_session *session = access_session_begin(
-        &access->sessions, account->name, loop_now(access->loop), result->session);
-    result->outcome = ACCESS_SIGNED_IN;
-    memcpy(result->csrf, session->csrf, sizeof result->csrf);
-    snprintf(result->user, sizeof result->user, "%s", account->name);
-    result->role = account->role;
-    log_notice("access", "%s signed in from %s%s", account->name, job->source,
-               job->new_password ? " and changed the password" : "");
-}
-
-/* The new password has taken effect, or nothing has changed. */
-static void on_password_changed(struct access_job *job)
-{
-    if (job->result.err.code == -ESTALE) {
-        refuse(job);
-    } else if (job->result.err.code) {
-        job->result.outcome = ACCESS_BUSY;
-    } else {
-        access_session_end_user(&job->access->sessions, job->user);
-        begin_session(job, access_account_find(job->access, job->user));
-    }
-    answer(job);
-}
-
-/* What can be said at once; false when the password is to be changed first. */
-static bool judge_sign_in(struct access_job *job)
-{
-    struct access *access = job->access;
-    struct access_sign_in *result = &job->result;
-    struct access_account *account =
-        job->user_known ? access_account_find(access, job->user) : NULL;
-    /* The account may have been removed or changed while the pool worked. */
-    if (job->matches < 0) {
-        fail(job);
-    } else if (!job->matches || !account || strcmp(account->hash, job->stored) != 0) {
-        refuse(job);
-    } else {
-        access_slow_right(access->slow, job->source, job->user, loop_now(access->loop));
-        if (job->new_password && !job->work_err.code)
-            return false;
-        if (job->new_password) {
-            result->outcome = ACCESS_WEAK;
-            result->err = job->work_err;
-        } else if (account->must_change) {
-            result->outcome = ACCESS_CHANGE_REQUIRED;
-        } else {
-            begin_session(job, account);
-        }
-    }
+    if (access->jobs_waiting < WAITING_MOST)
+        return false;
+    err_set(err, -EBUSY, "too many sign-ins at once; try again in a moment");
     return true;
 }
 
-static void finish_sign_in(struct access_job *job)
-{
-    if (judge_sign_in(job)) {
-        answer(job);
-        return;
-    }
-    job->apply = access_apply_password;
-    job->applied = on_password_changed;
-    access_change(job);
-}
+/* ---- removing users --------------------------------------------------------------------------- */
 
-static void begin_sign_in(struct access_job *job, const char *user)
-{
-    struct access *access = job->access;
-    clock_us now = loop_now(access->loop);
-    if (access->jobs_waiting >= WAITING_MOST) {
-        job->result.outcome = ACCESS_BUSY;
-        err_set(&job->result.err, -EBUSY, "too many sign-ins at once; try again in a moment");
-        answer(job);
-        return;
-    }
-    clock_us wait = access_slow_ask(access->slow, job->source, job->user, now);
-    if (wait > 0) {
-        job->result.outcome = ACCESS_SLOWED;
-        job->result.retry_s = (int)((wait + CLOCK_S - 1) / CLOCK_S);
-        log_refusal(access, job, "slowed down after failures");
-        answer(job);
-        return;
-    }
-    const struct access_account *account =
-        strcmp(job->user, user) == 0 ? access_account_find(access, job->user) : NULL;
-    job->user_known = account && strlen(job->password) <= ACCESS_PASSWORD_MAX;
-    memcpy(job->stored, job->user_known ? account->hash : access->dummy_hash, sizeof job->stored);
-    enqueue(job);
-}
-
-struct access_job *
-access_sign_in(struct access *access, const char *source, const char *user, const char *password,
-               const char *new_password,
-               void (*done)(void *user_data, const struct access_sign_in *result), void *user_data)
-{
-    struct access_job *job = new_job(access, user, password, new_password, user_data);
-    if (!job)
-        return NULL;
-    job->signed_in = done;
-    snprintf(job->source, sizeof job->source, "%s", source);
-    begin_sign_in(job, user);
-    return job;
-}
-
-/* ---- setting users --------------------------------------------------------------------------- */
-
-static void on_user_changed(struct access_job *job)
+static void on_user_removed(struct access_job *job)
 {
     if (!job->result.err.code)
         access_session_end_user(&job->access->sessions, job->user);
-    answer(job);
-}
-
-static void finish_user_set(struct access_job *job)
-{
-    if (job->matches < 0)
-        err_set(&job->result.err, -ENOMEM, "not enough memory to hash a password now");
-    else if (job->work_err.code)
-        job->result.err = job->work_err;
-    if (job->result.err.code) {
-        answer(job);
-        return;
-    }
-    job->apply = access_apply_user;
-    job->applied = on_user_changed;
-    access_change(job);
-}
-
-/* What can be refused without a hash; 0 when there is work to do. */
-static int check_user_set(struct access_job *job, const char *name)
-{
-    struct err *err = &job->result.err;
-    const struct access_account *account = access_account_find(job->access, job->user);
-    int result = access_check_name(name, err);
-    if (result == 0 && (job->role < ROLE_NONE || job->role > ROLE_ADMINISTRATOR))
-        result = err_set(err, -EINVAL, "a user's role is view, control or administrator");
-    if (result == 0 && !account && (!job->new_password || job->role == ROLE_NONE))
-        result = err_set(err, -EINVAL, "a new user needs a password and a role");
-    if (result == 0 && job->new_password)
-        result = access_password_check(job->user, job->new_password, NULL, err);
-    if (result == 0 && job->access->jobs_waiting >= WAITING_MOST)
-        result = err_set(err, -EBUSY, "too many sign-ins at once; try again in a moment");
-    if (result == 0 && account)
-        memcpy(job->stored, account->hash, sizeof job->stored);
-    return result;
-}
-
-struct access_job *access_user_set(struct access *access, const char *name, const char *password,
-                                   enum access_role role,
-                                   void (*done)(void *user_data, const struct err *err),
-                                   void *user_data)
-{
-    struct access_job *job = new_job(access, name, NULL, password, user_data);
-    if (!job)
-        return NULL;
-    job->changed = done;
-    job->role = role;
-    if (check_user_set(job, name) < 0) {
-        answer(job);
-    } else if (password) {
-        enqueue(job);
-    } else {
-        finish_user_set(job);
-    }
-    return job;
+    access_job_answer(job);
 }
 
 struct access_job *access_user_remove(struct access *access, const char *name,
                                       void (*done)(void *user_data, const struct err *err),
                                       void *user_data)
 {
-    struct access_job *job = new_job(access, name, NULL, NULL, user_data);
+    struct access_job *job = access_job_new(access, name, NULL, NULL, user_data);
     if (!job)
         return NULL;
     job->changed = done;
     job->apply = access_apply_user_removal;
-    job->applied = on_user_changed;
+    job->applied = on_user_removed;
     access_change(job);
     return job;
 }
@@ -487,14 +319,14 @@ access_token_add(struct access *access, const char *name, enum access_role role,
                  void (*done)(void *user_data, const struct access_token_added *added),
                  void *user_data)
 {
-    struct access_job *job = new_job(access, "", NULL, NULL, user_data);
+    struct access_job *job = access_job_new(access, "", NULL, NULL, user_data);
     if (!job)
         return NULL;
     job->token_added = done;
     job->apply = access_apply_token;
-    job->applied = answer;
+    job->applied = access_job_answer;
     if (access_check_token(access, name, role, expires, &job->result.err) < 0) {
-        answer(job);
+        access_job_answer(job);
         return job;
     }
     make_token(job, name, role, expires);
@@ -506,12 +338,12 @@ struct access_job *access_token_remove(struct access *access, const char *id,
                                        void (*done)(void *user_data, const struct err *err),
                                        void *user_data)
 {
-    struct access_job *job = new_job(access, "", NULL, NULL, user_data);
+    struct access_job *job = access_job_new(access, "", NULL, NULL, user_data);
     if (!job)
         return NULL;
     job->changed = done;
     job->apply = access_apply_token_removal;
-    job->applied = answer;
+    job->applied = access_job_answer;
     snprintf(job->token.id, sizeof job->token.id, "%s", id);
     access_change(job);
     return job;

@@ -3,6 +3,8 @@
  * A change of users and tokens is a job (access_job.c). One at a time is made on a copy
  * (access_change.c), saved, and comes into force when it is durable; if it could not be saved, the
  * copy is dropped.
+ *
+ * Signing in by password is access_sign_in.c, by PIN and PUK access_pin.c; both are jobs, too.
  */
 #pragma once
 
@@ -16,8 +18,11 @@ struct access_account {
     char name[LIMIT_NAME + 1];
     enum access_role role;
     bool must_change;
-    clock_us created; /* wall, 0 when the clock was not known */
-    char hash[ACCESS_HASH_MAX];
+    clock_us created;                                /* wall, 0 when the clock was not known */
+    char hash[ACCESS_HASH_MAX];                      /* "": no password */
+    char pin[ACCESS_HASH_MAX], puk[ACCESS_HASH_MAX]; /* hashes; both or neither */
+    unsigned pin_wrong, puk_wrong;                   /* until a right one */
+    char home[ACCESS_HOME_SIZE];
 };
 
 struct access_token_entry {
@@ -48,6 +53,7 @@ struct access {
                                          long */
     struct access_job *jobs;          /* all, oldest first */
     size_t job_count, jobs_waiting, jobs_running;
+    size_t code_tries; /* by PIN and PUK, under way */
     struct {
         clock_us begun;
         unsigned lines, unsaid;
@@ -75,7 +81,7 @@ struct access_account *access_account_find(struct access *access, const char *na
 /* 0, or the sentence why a user cannot be called so. */
 int access_check_name(const char *name, struct err *err);
 
-/* -EPERM with a sentence when the account is the only administrator. */
+/* -EPERM with a sentence when the account is the only administrator with a password. */
 int access_check_last(const struct access *access, const struct access_account *account,
                       struct err *err);
 
@@ -103,17 +109,26 @@ struct access_job {
     /* one of: */
     void (*signed_in)(void *user_data, const struct access_sign_in *result);
     void (*changed)(void *user_data, const struct err *err);
+    void (*user_set)(void *user_data, const struct access_codes *codes);
     void (*token_added)(void *user_data, const struct access_token_added *added);
     void *user_data;
 
     char source[64], user[LIMIT_NAME + 1];
     char by[LIMIT_NAME + 1];       /* who wishes the change, from `source` */
     char *password, *new_password; /* of a sign-in; access_user_set: only new_password */
+    enum access_proof proof;       /* of a sign-in: what `password` is */
     enum access_role role;         /* access_user_set */
-    bool user_known;
+    char home[ACCESS_HOME_SIZE];
+    bool new_home, no_pin;
+    bool user_known; /* and has what `proof` asks for, not blocked */
 
-    /* the pool's: hash to check against, what came out */
-    char stored[ACCESS_HASH_MAX], fresh[ACCESS_HASH_MAX];
+    void (*work)(struct access_job *job);            /* on the pool: touches nothing but the job */
+    void (*finish)(struct access_job *job);          /* afterwards, on the loop */
+    char stored[ACCESS_HASH_MAX];                    /* to check against */
+    char fresh[ACCESS_HASH_MAX];                     /* of `new_password` */
+    struct access_codes codes;                       /* to set: the PIN also when it was chosen */
+    bool made_pin;                                   /* the PIN was not chosen */
+    char pin[ACCESS_HASH_MAX], puk[ACCESS_HASH_MAX]; /* of `codes` */
     int matches; /* of `password` and `stored`: 1, 0, negative errno */
     struct err work_err;
 
@@ -122,6 +137,8 @@ struct access_job {
     void (*applied)(struct access_job *job);
     unsigned turn;
     bool made_user; /* access_apply_user: there was none before */
+    bool counted;   /* a wrong PIN or PUK: there was somebody to count it for */
+    bool blocked;   /* and it was one too many */
     struct access_token_entry token;
     struct access_token_added added;
 
@@ -134,6 +151,8 @@ void access_change(struct access_job *job);
 
 /* What `apply` may be: on accounts and tokens of job->access, by what the job says. */
 int access_apply_password(struct access_job *job, struct err *err);
+int access_apply_wrong_code(struct access_job *job, struct err *err);
+int access_apply_right_code(struct access_job *job, struct err *err);
 int access_apply_user(struct access_job *job, struct err *err);
 int access_apply_user_removal(struct access_job *job, struct err *err);
 int access_apply_token(struct access_job *job, struct err *err);
@@ -141,5 +160,31 @@ int access_apply_token_removal(struct access_job *job, struct err *err);
 
 /* ---- access_job.c ---------------------------------------------------------------------------- */
 
+/* NULL when there are too many or no memory. Texts are copied. */
+struct access_job *access_job_new(struct access *access, const char *user, const char *password,
+                                  const char *new_password, void *user_data);
+
+/* Tell the watcher, then the client, on the loop's next turn; the job is gone after that. */
+void access_job_answer(struct access_job *job);
+
+/* Whether so many wait for the pool that the next one is better refused, with the sentence. */
+bool access_jobs_full(const struct access *access, struct err *err);
+
+/* Do `work` on the pool when it is the job's turn, then `finish`. */
+void access_job_enqueue(struct access_job *job);
+
 /* Forget all jobs; those on the pool free themselves when they come back. */
 void access_jobs_end(struct access *access);
+
+/* ---- access_sign_in.c ------------------------------------------------------------------------ */
+
+/* 0, or after too many failures the job is answered for with the time to wait. */
+bool access_sign_in_slowed(struct access_job *job);
+void access_sign_in_refuse(struct access_job *job);
+void access_sign_in_fail(struct access_job *job);
+void access_sign_in_welcome(struct access_job *job, const struct access_account *account);
+
+/* ---- access_pin.c ---------------------------------------------------------------------------- */
+
+/* Whether and how the account can sign in with a PIN. */
+enum access_pin access_pin_state(const struct access *access, const struct access_account *account);

@@ -6,6 +6,7 @@ static const char *const names[] = {
     [ROLE_NONE] = "",
     [ROLE_VIEW] = "view",
     [ROLE_CONTROL] = "control",
+    [ROLE_INSTALLER] = "installer",
     [ROLE_ADMINISTRATOR] = "administrator",
 };
 

@@ -18,6 +18,7 @@
 
 #define VERSION 1
 #define FILE_MOST (1u << 20)
+#define COUNT_MOST 1000000 /* wrong tries; far above what blocks */
 #define WAY_OUT "; repair the file, or remove it to begin again with a new administrator"
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -84,18 +85,59 @@ static enum access_role get_role(struct reader *reader)
     get_text(reader, "role", text, sizeof text);
     enum access_role role = access_role_find(text);
     if (role == ROLE_NONE)
-        complain(reader, "must be view, control or administrator", "role");
+        complain(reader, "must be view, control, installer or administrator", "role");
     return role;
+}
+
+static bool has(const struct reader *reader, const char *key)
+{
+    return json_object_get(reader->object, key);
+}
+
+static void get_hash(struct reader *reader, const char *key, char hash[ACCESS_HASH_MAX])
+{
+    get_text(reader, key, hash, ACCESS_HASH_MAX);
+    if (reader->result == 0 && !access_password_is_hash(hash))
+        complain(reader, "must be an argon2id hash", key);
+}
+
+/* A count that cannot be read is an error like any other: taking it for none would give tries
+ * back. */
+static unsigned get_count(struct reader *reader, const char *key)
+{
+    const json_t *value = json_object_get(reader->object, key);
+    json_int_t count = json_integer_value(value);
+    if (value && (!json_is_integer(value) || count < 0 || count > COUNT_MOST))
+        complain(reader, "is not a number of wrong tries", key);
+    return (unsigned)count;
+}
+
+/* A password, or PIN and PUK, or both. */
+static void read_secrets(struct reader *reader, struct access_account *account)
+{
+    bool pin = has(reader, "pin") || has(reader, "puk");
+    if (has(reader, "password") || !pin)
+        get_hash(reader, "password", account->hash);
+    if (pin) {
+        get_hash(reader, "pin", account->pin);
+        get_hash(reader, "puk", account->puk);
+    }
+    account->pin_wrong = get_count(reader, "pin_wrong");
+    account->puk_wrong = get_count(reader, "puk_wrong");
 }
 
 static int read_account(struct access *access, struct reader *reader)
 {
-    static const char *const keys[] = {"name", "role", "must_change", "created", "password", NULL};
+    static const char *const keys[] = {"name",      "role", "must_change", "created",
+                                       "password",  "pin",  "puk",         "pin_wrong",
+                                       "puk_wrong", "home", NULL};
     struct access_account *account = &access->accounts[access->account_count];
     struct err name_err;
     only_keys(reader, keys);
     get_text(reader, "name", account->name, sizeof account->name);
-    get_text(reader, "password", account->hash, sizeof account->hash);
+    read_secrets(reader, account);
+    if (has(reader, "home"))
+        get_text(reader, "home", account->home, sizeof account->home);
     account->role = get_role(reader);
     account->created = get_time(reader, "created");
     const json_t *must_change = json_object_get(reader->object, "must_change");
@@ -104,8 +146,6 @@ static int read_account(struct access *access, struct reader *reader)
     account->must_change = json_is_true(must_change);
     if (reader->result == 0 && access_check_name(account->name, &name_err) < 0)
         complain(reader, "cannot be the name of a user", account->name);
-    if (reader->result == 0 && !access_password_is_hash(account->hash))
-        complain(reader, "must be an argon2id hash", "password");
     if (reader->result == 0 && access_account_find(access, account->name))
         complain(reader, "is there twice", account->name);
     if (reader->result == 0)
@@ -165,12 +205,13 @@ static int read_root(struct access *access, const json_t *root, struct err *err)
     if (result == 0)
         result = read_list(access, root, "tokens", LIMIT_TOKENS, read_token, err);
     for (size_t i = 0; result == 0 && i < access->account_count; i++) {
-        if (access->accounts[i].role == ROLE_ADMINISTRATOR)
+        if (access->accounts[i].role == ROLE_ADMINISTRATOR && *access->accounts[i].hash)
             return 0;
     }
     return result < 0
                ? result
-               : err_set(err, -EINVAL, "%s: there is no administrator" WAY_OUT, access->path);
+               : err_set(err, -EINVAL, "%s: there is no administrator with a password" WAY_OUT,
+                         access->path);
 }
 
 static void warn_when_readable(const char *path)
@@ -202,6 +243,14 @@ int access_store_load(struct access *access, struct err *err)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
+static void write_pin(struct json *json, const struct access_account *account)
+{
+    json_pair_text(json, "pin", account->pin);
+    json_pair_text(json, "puk", account->puk);
+    json_pair_int(json, "pin_wrong", account->pin_wrong);
+    json_pair_int(json, "puk_wrong", account->puk_wrong);
+}
+
 static void write_account(struct json *json, const struct access_account *account)
 {
     json_open_object(json);
@@ -209,7 +258,12 @@ static void write_account(struct json *json, const struct access_account *accoun
     json_pair_text(json, "role", access_role_name(account->role));
     json_pair_bool(json, "must_change", account->must_change);
     json_pair_int(json, "created", account->created / CLOCK_S);
-    json_pair_text(json, "password", account->hash);
+    if (*account->hash)
+        json_pair_text(json, "password", account->hash);
+    if (*account->pin)
+        write_pin(json, account);
+    if (*account->home)
+        json_pair_text(json, "home", account->home);
     json_close_object(json);
 }
 

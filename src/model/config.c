@@ -74,6 +74,14 @@ const struct config_schema *config_schema(const struct config *config)
     return config->schema;
 }
 
+const struct setting_table *config_table_named(const struct config *config, const char *name)
+{
+    const struct setting_table *const *tables = config->schema->tables;
+    while (*tables && strcmp((*tables)->name, name) != 0)
+        tables++;
+    return *tables;
+}
+
 /* ---- what a key means ------------------------------------------------------------------------ */
 
 static const struct setting_row *find_row(const struct setting_table *table, const char *key)

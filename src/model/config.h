@@ -68,6 +68,10 @@ int config_find(const struct config *config, const struct setting_table *table, 
 
 const struct config_schema *config_schema(const struct config *config);
 
+/* A table of the schema by its name, for rules that look at records of other modules; NULL when
+ * there is none. */
+const struct setting_table *config_table_named(const struct config *config, const char *name);
+
 /* ---- keys: "web.https", "devices.meter-1.unit" ----------------------------------------------- */
 
 enum config_source { CONFIG_DEFAULT, CONFIG_PAGE, CONFIG_FILE };

@@ -32,3 +32,4 @@
 #define LIMIT_COMMAND_STEPS_KEPT 20000   /* of all commands that are kept: 8 MB */
 #define LIMIT_ALARMS 200000              /* a rule at a point each: 60 MB */
 #define LIMIT_GATEWAY_CLIENTS 1024       /* Modbus clients at once of one gateway */
+#define LIMIT_NUT_CLIENTS 1024           /* NUT clients at once */

@@ -34,7 +34,7 @@ struct raw_path;
 /* Embedded in what belongs to the asker; must be done or cancelled before its memory goes. */
 struct raw_request {
     struct raw_path *path; /* NULL: RAW_NO_PATH */
-    uint8_t unit;
+    uint8_t unit;       /* 0: all of a serial line, which do not answer: RAW_ANSWERED and no PDU */
     bool write;         /* changes something: never merged, remembered or repeated */
     uint32_t client;    /* who asks, for fairness */
     const uint8_t *pdu; /* function and data, 1 to 253 bytes; may go when raw_submit returns */

@@ -16,6 +16,7 @@ import time
 import traceback
 
 import bench_alarm
+import bench_energy
 import bench_gateway
 import bench_history
 import bench_notice
@@ -49,6 +50,8 @@ FIGURES = {
     "history.peak_rss_mb": ("history", "MB", 32, False, bench_history.year),
     "history.tick_late_max_ms": ("history", "ms", 50, False, bench_history.ticks),
     "history.bytes_written_per_reading": ("history", "B", 100, False, bench_history.ticks),
+    "energy.year_40_meters_ms": ("history", "ms", 100, False, bench_energy.years),
+    "energy.year_40_meters_cpu_ms": ("history", "ms", 200, False, bench_energy.years),
     "gateway.added_p50_ms": ("gateway", "ms", 0.3, False, bench_gateway.latency),
     "gateway.added_p99_ms": ("gateway", "ms", 1, False, bench_gateway.latency),
     "gateway.rate_ratio_1": ("gateway", "", 0.95, True, bench_gateway.rates),
@@ -119,13 +122,16 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n")[0])
     parser.add_argument("--build", required=True, help="the tree to measure, optimised")
     parser.add_argument("--quick", action="store_true", help="three short runs, for a first look")
+    parser.add_argument("--peer", metavar="PATH", help="mbusd, to be measured beside the gateway")
     parser.add_argument("name", nargs="*", help="groups or figures; default: all")
     options = parser.parse_args()
     wanted = choose(options.name)
     for program in ("busbar", "tests/devices/meter-sim"):
         if not os.access(os.path.join(options.build, program), os.X_OK):
             raise SystemExit(f"bench: there is no {options.build}/{program}; `./dev bench` builds it")
-    rig = Rig(options.build, options.quick)
+    if options.peer and not os.access(options.peer, os.X_OK):
+        raise SystemExit(f"bench: --peer {options.peer} is no program")
+    rig = Rig(options.build, options.quick, options.peer)
     complete, begin = True, time.monotonic()
     say(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {rig.runs} runs each")
     try:

@@ -1,6 +1,8 @@
 """Figures of the Modbus gateway: what it adds to the wire, how much of the line its clients get, what dead units, clients that
 hang up and garbage cost them.
 
+`--peer PATH` names mbusd (or a program with its options): the same is then asked of it in the same run, and told in the note.
+
 The wire is a pseudo-terminal on which meter-sim takes the time of each character (8N1) and the standard's 3.5 characters before
 it answers. The line's limit is what these times and the silence before each request leave.
 """
@@ -14,7 +16,7 @@ import subprocess
 import time
 import tty
 
-from bench_rig import SITE, Daemon, Process, Simulator, Stream, flat_site, free_ports, median, require, runs_text, share
+from bench_rig import SITE, Daemon, Process, Simulator, Stream, flat_site, free_ports, median, port_is_free, require, runs_text, share
 
 COUNT = 10  # registers of each question
 QUESTION, ANSWER = 8, 5 + 2 * COUNT  # bytes on the wire
@@ -142,6 +144,24 @@ class House:
         return [Client(self.port, 1 + i % 4 if spread else 1, 2 * (i // 4) if spread else 0) for i in range(count)]
 
 
+class Peer:
+    """Another make's gateway in front of a bus of its own, as it is fastest: no repetition, the shortest pause it can make."""
+
+    def __init__(self, rig, baud):
+        self.bus, self.port = rig.start(Bus, baud), free_ports(1)
+        self.daemon = rig.start(Process, [rig.peer, "-d", "-L", "-", "-v", 0, "-p", self.bus.path, "-s", baud, "-m", "8n1", "-A", "127.0.0.1",
+                                          "-P", self.port, "-C", 256, "-N", 0, "-R", 1, "-W", 300, "-T", 0], stdout=subprocess.DEVNULL)
+        end = time.monotonic() + 10
+        while port_is_free(self.port):
+            require(time.monotonic() < end and self.daemon.process.poll() is None, f"{rig.peer} does not listen: {self.daemon.last_words()}")
+            time.sleep(0.05)
+        self.probe = Client(self.port, 1)
+        drive([self.probe], 0.5)
+        require(self.probe.answered, f"no answer through {rig.peer}")
+
+    clients = House.clients
+
+
 class Wire:
     """The same bus asked without anything in between."""
 
@@ -164,28 +184,33 @@ def latency(rig):
     """gateway.added_p50_ms, gateway.added_p99_ms: in turns with the bare wire."""
     count = 100 if rig.quick else 400
     house, wire = House(rig, 115200), Wire(rig, 115200)
-    middle, late, bare = [], [], []
+    peer = Peer(rig, 115200) if rig.peer else None
+    middle, late, bare, beside = [], [], [], []
 
-    def through():
-        house.probe.ask()
-        while not house.probe.take():
+    def through(client):
+        client.ask()
+        while not client.take():
             pass
-        return time.perf_counter() - house.probe.asked
+        return time.perf_counter() - client.asked
 
     def measure():
-        times, alone = [], []
+        times, alone, others = [], [], []
         for _ in range(count):
             time.sleep(0.004)  # the silence before a question is over
-            times.append(through())
+            times.append(through(house.probe))
             alone.append(wire.seconds())
+            if peer:
+                others.append(through(peer.probe))
         bare.append(median(alone))
+        if peer:
+            beside.append(1000 * (median(others) - median(alone)))
         middle.append(1000 * (median(times) - median(alone)))
         late.append(1000 * (share(times, 0.99) - median(alone)))
 
     rig.repeat(measure)
     os.close(wire.fd)
     note = (f"{count} readings of {COUNT} registers a run, 115200 baud, one client, less the median on the bare wire "
-            f"({1000 * median(bare):.2f} ms); ")
+            f"({1000 * median(bare):.2f} ms); " + (f"the peer's median {median(beside):.2f} ms; " if peer else ""))
     yield "gateway.added_p50_ms", median(middle), note + runs_text(middle)
     yield "gateway.added_p99_ms", median(late), note + runs_text(late)
 
@@ -199,19 +224,35 @@ def limit_of(rig, baud):
 def rates(rig):
     """gateway.rate_ratio_N, gateway.cpu_us."""
     house, limit = House(rig, 115200), limit_of(rig, 115200)
+    peer = Peer(rig, 115200) if rig.peer else None
+
+    def load(house, clients):
+        """Answers a second, microseconds of its processor for each."""
+        before = house.daemon.cpu_seconds()
+        found = rate(clients, rig.seconds(4))
+        return found, 1e6 * (house.daemon.cpu_seconds() - before) / (found * rig.seconds(4))
+
+    def besides(count):
+        if not peer:
+            return ""
+        clients = peer.clients(count)
+        found, cost = load(peer, clients)
+        for client in clients:
+            client.socket.close()
+        return f"the peer {found / limit:.2f} and {cost:.0f} us; "
+
     for count in (1, 8, 32, 128):
         clients, used = house.clients(count), []
 
         def measure():
-            before = house.daemon.cpu_seconds()
-            found = rate(clients, rig.seconds(4))
-            used.append(1e6 * (house.daemon.cpu_seconds() - before) / (found * rig.seconds(4)))
+            found, cost = load(house, clients)
+            used.append(cost)
             return found / limit
 
-        runs = rig.repeat(measure)
+        runs, other = rig.repeat(measure), besides(count)
         require(not sum(client.wrong for client in clients), "wrong answers")
         yield (f"gateway.rate_ratio_{count}", median(runs), f"of {limit:.1f} transactions/s on the bare wire at 115200 baud (by arithmetic {1 / wire_s(115200)[0]:.1f}), {count} "
-               f"clients with questions of their own; " + runs_text(runs))
+               f"clients with questions of their own; " + other + runs_text(runs))
         if count == 32:
             yield "gateway.cpu_us", median(used), "user and system time a transaction, 32 clients; " + runs_text(used)
         for client in clients:

@@ -9,6 +9,7 @@
 static atomic_long calls, fail_at;
 static atomic_int fault_kind;
 static atomic_bool fault_stays, has_failed;
+static atomic_bool unreadable;
 static sqlite3_vfs vfs;
 static sqlite3_vfs *real_vfs;
 
@@ -64,6 +65,8 @@ static int disk_close(sqlite3_file *file)
 
 static int disk_read(sqlite3_file *file, void *to, int amount, sqlite3_int64 offset)
 {
+    if (atomic_load(&unreadable))
+        return SQLITE_IOERR_READ;
     return real_of(file)->pMethods->xRead(real_of(file), to, amount, offset);
 }
 
@@ -219,6 +222,11 @@ void disk_vfs_fail(long call, enum disk_fault fault, bool stays)
     atomic_store(&fault_kind, fault);
     atomic_store(&fault_stays, stays);
     atomic_store(&fail_at, call);
+}
+
+void disk_vfs_unreadable(bool on)
+{
+    atomic_store(&unreadable, on);
 }
 
 bool disk_vfs_failed(void)

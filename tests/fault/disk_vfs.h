@@ -20,6 +20,9 @@ void disk_vfs_install(void);
  * fails. */
 void disk_vfs_fail(long call, enum disk_fault fault, bool stays);
 
+/* Let every read fail, or none. */
+void disk_vfs_unreadable(bool on);
+
 /* Whether a call has failed since disk_vfs_fail, and how many calls there were. */
 bool disk_vfs_failed(void);
 long disk_vfs_calls(void);

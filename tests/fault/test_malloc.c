@@ -292,6 +292,86 @@ static void users_and_tokens_change_or_do_not(void **state)
     test_folder_remove(c.folder);
 }
 
+/* ---- wrong PINs ------------------------------------------------------------------------------ */
+
+/* Of 482915 and 70316482, by the argon2 program. */
+static const char one_with_a_pin[] =
+    "{\"version\": 1, \"users\": [\n"
+    "{\"name\":\"anna\",\"role\":\"administrator\",\"must_change\":false,\"created\":0,"
+    "\"password\":"
+    "\"$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$8EbKwW81PezjsN60xKVlBZO3yffVz7VRlt8"
+    "PHQaUzbA\",\"pin\":"
+    "\"$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$8EbKwW81PezjsN60xKVlBZO3yffVz7VRlt8"
+    "PHQaUzbA\",\"puk\":"
+    "\"$argon2id$v=19$m=19456,t=2,p=1$b3RoZXJzYWx0b3RoZXJzYWx0$qSMgO1PHpvKJyNmMW6Kb60/Pl4nH00xI97"
+    "GJppJHXBg\",\"pin_wrong\":0,\"puk_wrong\":0}\n"
+    "], \"tokens\": []}\n";
+
+static int pins_refused;
+
+static void on_tried(void *user, const struct access_sign_in *result)
+{
+    struct access_case *c = user;
+    c->came = true;
+    assert_true(result->outcome == ACCESS_REFUSED || result->outcome == ACCESS_BUSY);
+    pins_refused += result->outcome == ACCESS_REFUSED;
+}
+
+static int pins_counted(const struct access_case *c)
+{
+    char path[240];
+    snprintf(path, sizeof path, "%s/access.json", c->folder);
+    char *text = test_read_file(path);
+    const char *at = strstr(text, "\"pin_wrong\":");
+    assert_non_null(at);
+    int counted = (int)strtol(at + strlen("\"pin_wrong\":"), NULL, 10);
+    free(text);
+    return counted;
+}
+
+/* Refused is only what has been counted on disk. */
+static void try_wrong_pin(void *user)
+{
+    struct access_case *c = user;
+    c->came = false;
+    loop_advance(c->loop, 86400 * CLOCK_S); /* nobody has to wait for failures before */
+    if (!access_sign_in_code(c->access, ACCESS_BY_PIN, "192.0.2.1", "anna", "102947", NULL,
+                             on_tried, c))
+        return;
+    for (int i = 0; i < 20000 && !c->came; i++) {
+        loop_poll(c->loop);
+        if (!c->came)
+            usleep(200);
+    }
+    assert_true(c->came);
+}
+
+static void no_wrong_pin_is_forgotten(void **state)
+{
+    (void)state;
+    static const struct access_settings settings = {
+        .session_idle = CLOCK_S, .session_most = CLOCK_S, .pin_digits = 6, .pin_tries = 1000000};
+    struct access_case c = {.clock = clock_fake(TESTING_WALL)};
+    struct err err = ERR_EMPTY;
+    char secret[64], path[240];
+    test_folder(c.folder, sizeof c.folder);
+    snprintf(path, sizeof path, "%s/access.json", c.folder);
+    test_write_file(path, one_with_a_pin);
+    c.loop = loop_new(&c.clock);
+    assert_int_equal(loop_pool_start(c.loop), 0);
+    c.saver = saver_new(c.loop);
+    c.access = access_open(c.loop, c.saver, c.folder, &settings, secret, &err);
+    assert_non_null(c.access);
+    pins_refused = 0;
+    try_both(false, try_wrong_pin, &c);
+    assert_true(pins_refused > 0);
+    assert_true(pins_counted(&c) >= pins_refused);
+    access_close(c.access);
+    saver_free(c.saver);
+    loop_free(c.loop);
+    test_folder_remove(c.folder);
+}
+
 /* ---- a meter --------------------------------------------------------------------------------- */
 
 struct field_case {
@@ -523,6 +603,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_are_loaded_or_refused),
         cmocka_unit_test(users_and_tokens_change_or_do_not),
+        cmocka_unit_test(no_wrong_pin_is_forgotten),
         cmocka_unit_test(a_meter_is_read_without_memory),
         cmocka_unit_test(alarms_are_told_without_memory),
         cmocka_unit_test(an_answer_is_whole_or_failed),

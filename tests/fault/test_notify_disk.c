@@ -3,7 +3,7 @@
  * there; and when the disk is back, all of it is on it. */
 #include "notify_testing.h"
 
-#include <unistd.h>
+#include <sqlite3.h>
 
 #include "disk_vfs.h"
 #include "engine/notify_store.h"
@@ -48,15 +48,15 @@ static void write_all(struct notify_store *store, bool *added, bool *done, int t
     }
 }
 
-static void on_found(void *user, const char *recipient, struct notify_entry *entry, uint64_t lost,
-                     clock_us since)
+static void on_found(void *user, const char *recipient, const struct notify_record *record,
+                     uint64_t job, uint64_t lost, clock_us since)
 {
     int *seen = user;
+    (void)job;
     (void)since;
     assert_string_equal(recipient, "ops");
-    assert_true(entry && !lost && entry->id <= NOTICES);
-    seen[entry->id]++;
-    free(entry);
+    assert_true(record && !lost && record->id <= NOTICES);
+    seen[record->id]++;
 }
 
 static void check_store(struct notify_store *store, const bool *added, const bool *done)
@@ -142,7 +142,7 @@ static void expect_after_restart(struct testing *t, int first, int last)
     t->heard_count = t->jobs = 0;
     t->answer = NOTIFY_DELIVERED;
     testing_open(t);
-    loop_advance(t->loop, 60 * CLOCK_S);
+    testing_advance(t, 60 * CLOCK_S);
     assert_int_equal(t->heard_count, last - first + 1);
     for (int i = first; i <= last; i++)
         assert_int_equal(atoi(t->heard[i - first].subject), i);
@@ -231,6 +231,81 @@ static void a_damaged_file_is_set_aside_at_the_start(void **state)
     testing_end(&t);
 }
 
+/* The first of them is a job, and in memory. */
+static void fill(struct testing *t, int count)
+{
+    disk_vfs_fail(0, DISK_FULL, false);
+    testing_begin(t, TESTING_MONDAY, SITE);
+    t->answer = NOTIFY_LATER;
+    tell(t, 1, count);
+    testing_settle(t);
+}
+
+static void a_disk_that_cannot_be_read_says_so_and_stops_no_news(void **state)
+{
+    (void)state;
+    struct testing t;
+    char expected[400] = "1 21 22";
+    fill(&t, 20);
+    t.heard_count = 0;
+    t.answer = NOTIFY_DELIVERED;
+    disk_vfs_unreadable(true);
+    testing_advance(&t, 15 * CLOCK_S);
+    assert_string_equal(testing_words(&t), "1");
+    struct notify_status status = testing_status(&t, "ops");
+    assert_non_null(strstr(status.problem, "queue of notices"));
+    assert_non_null(strstr(status.problem, "cannot be read"));
+    assert_int_equal(status.waiting, 19);
+    tell(&t, 21, 22); /* which need no disk */
+    loop_advance(t.loop, CLOCK_S);
+    assert_string_equal(testing_words(&t), "1 21 22");
+    disk_vfs_unreadable(false);
+    testing_advance(&t, 100 * CLOCK_S);
+    for (int i = 2; i <= 20; i++)
+        snprintf(expected + strlen(expected), 8, " %d", i);
+    assert_string_equal(testing_words(&t), expected);
+    assert_int_equal(testing_status(&t, "ops").given_up, 0);
+    testing_end(&t);
+}
+
+/* Somebody else's hand in the file: what is not there is told as lost, and nothing waits for it. */
+static void what_is_gone_from_the_disk_is_told(void **state)
+{
+    (void)state;
+    struct testing t;
+    char path[300];
+    sqlite3 *db = NULL;
+    fill(&t, 15);
+    snprintf(path, sizeof path, "%s/notices.db", t.folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "DELETE FROM waiting WHERE subject IN (3, 4)", NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(db);
+    t.heard_count = 0;
+    t.answer = NOTIFY_DELIVERED;
+    testing_advance(&t, 100 * CLOCK_S);
+    assert_string_equal(testing_words(&t), "1 2 notices were lost 2 5 6 7 8 9 10 11 12 13 14 15");
+    assert_int_equal(testing_status(&t, "ops").given_up, 2);
+    testing_end(&t);
+}
+
+/* What waits is on the disk alone; a file that takes its place gets it. */
+static void what_waits_moves_to_the_file_that_follows(void **state)
+{
+    (void)state;
+    struct testing t;
+    char command[500];
+    fill(&t, 20);
+    snprintf(command, sizeof command, "mv '%s/notices.db' '%s/elsewhere.db'", t.folder, t.folder);
+    assert_int_equal(system(command), 0);
+    tell(&t, 21, 21);
+    testing_settle(&t);
+    expect_after_restart(&t, 1, 21);
+    assert_int_equal(testing_status(&t, "ops").given_up, 0);
+    testing_end(&t);
+}
+
 int main(void)
 {
     disk_vfs_install();
@@ -243,6 +318,9 @@ int main(void)
         cmocka_unit_test(what_the_disk_has_missed_is_written_anew),
         cmocka_unit_test(a_file_that_is_gone_is_begun_anew),
         cmocka_unit_test(a_damaged_file_is_set_aside_at_the_start),
+        cmocka_unit_test(a_disk_that_cannot_be_read_says_so_and_stops_no_news),
+        cmocka_unit_test(what_is_gone_from_the_disk_is_told),
+        cmocka_unit_test(what_waits_moves_to_the_file_that_follows),
     };
     return cmocka_run_group_tests_name("notify_disk", tests, NULL, NULL);
 }

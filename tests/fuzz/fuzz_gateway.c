@@ -19,8 +19,12 @@ static void check_routes(struct arena *arena, const char *text)
         return;
     }
     for (unsigned unit = 0; unit < 256; unit++) {
-        if (routes[unit].line && (!*routes[unit].line || routes[unit].unit < 1 ||
-                                  routes[unit].unit > 247 || unit < 1 || unit > 247))
+        bool sunspec;
+        if (!routes[unit].line)
+            continue;
+        bool own = gateway_route_device(routes[unit].line, &sunspec) != NULL;
+        if (!*routes[unit].line || unit < 1 ||
+            (!own && (routes[unit].unit < 1 || routes[unit].unit > 247)))
             abort();
     }
 }

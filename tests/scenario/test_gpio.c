@@ -63,8 +63,8 @@ static void fake_free(struct gpio_chip *chip)
     ((struct fake_chip *)chip)->freed = true;
 }
 
-static const struct gpio_chip_kind fake_kind = {fake_open, fake_close, fake_get, fake_set,
-                                                fake_free};
+static const struct gpio_chip_kind fake_kind = {
+    .open = fake_open, .close = fake_close, .get = fake_get, .set = fake_set, .free = fake_free};
 
 /* ---- a house --------------------------------------------------------------------------------- */
 
@@ -236,7 +236,7 @@ static void names_are_read(void **state)
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
         struct gpio_pin pins[GPIO_PINS_MAX];
         struct err err = ERR_EMPTY;
-        int count = gpio_pins_parse(cases[i].text, true, pins, 0, &err);
+        int count = gpio_pins_parse(cases[i].text, GPIO_OUTPUT, pins, 0, &err);
         assert_int_equal(count, cases[i].count);
         assert_true(count >= 0 || err.text[0]);
         if (count == 3)
@@ -255,7 +255,9 @@ static void the_kernels_lines_switch(void **state)
         print_message("# there is no %s\n", path);
         return;
     }
-    const struct gpio_pin pins[] = {{"0", true, false}, {"1", true, true}, {"2", false, false}};
+    const struct gpio_pin pins[] = {{.name = "0", .use = GPIO_OUTPUT},
+                                    {.name = "1", .use = GPIO_OUTPUT, .inverted = true},
+                                    {.name = "2", .use = GPIO_INPUT}};
     struct gpio_chip *chip = gpio_chip_new();
     struct err err = ERR_EMPTY;
     uint64_t levels;
@@ -275,7 +277,7 @@ static void other_files_are_no_chips(void **state)
 {
     (void)state;
     static const char *const paths[] = {"/dev/null", "/nowhere/gpiochip0"};
-    const struct gpio_pin pins[] = {{"0", true, false}};
+    const struct gpio_pin pins[] = {{.name = "0", .use = GPIO_OUTPUT}};
     for (size_t i = 0; i < TEST_COUNT(paths); i++) {
         struct gpio_chip *chip = gpio_chip_new();
         struct err err = ERR_EMPTY;

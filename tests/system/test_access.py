@@ -212,6 +212,28 @@ def test_view_open_shows_values_and_nothing_else(daemon):
     assert house.ask("PUT", "/api/v1/settings/site.name", {"value": "x"}).status in (401, 403)
 
 
+def test_nothing_is_changed_without_signing_in(daemon):
+    """Demand 44: every operation that the unit itself lists, with viewing open, and the forms of the plain pages."""
+    house = daemon(AIR)
+    before = house.local("GET", "/api/v1/settings").json()
+    paths = house.ask("GET", "/api/v1/openapi.json").json()["paths"]
+    tried = 0
+    for path, operations in paths.items():
+        for method in {"post", "put", "delete", "patch"} & set(operations):
+            if path == "/session":
+                continue  # signing in and out
+            tried += 1
+            answer = house.ask(method.upper(), "/api/v1" + re.sub(r"\{[^}]*\}", "m", path), {})
+            assert (answer.status, answer.kind) == (401, "sign-in-required"), (method, path)
+    assert tried > 40
+    for path in ("/m/command", "/m/alarm", "/m/cancel"):
+        answer = house.ask("POST", path, "target=m&action=off", {"Content-Type": "application/x-www-form-urlencoded"})
+        assert answer.status in (303, 401, 403) and "/m/sign-in" in answer.headers.get("Location", "/m/sign-in"), path
+    assert house.local("GET", "/api/v1/settings").json() == before
+    assert [user["name"] for user in house.get("/users")] == ["administrator"]
+    assert house.get("/commands") == []
+
+
 def test_view_can_be_closed_at_run_time(daemon):
     """access.view is a live setting: from the next request on a password is needed, on open streams too."""
     site = {**AIR, "access": {"view": "open"}}

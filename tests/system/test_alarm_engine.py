@@ -7,8 +7,9 @@ import pytest
 
 from daemon_client import PROFILES, SLOW, run, tcp_line, unit, wait_for
 from field_devices import Server, Unit
+from test_plain import Visitor
 
-CURRENT, OUTLET = "m/phase-a/current", "pdu/outlet-7"
+CURRENT, OUTLET, HORN = "m/phase-a/current", "pdu/outlet-7", "pdu/outlet-8"
 REGISTER = 6  # of the current of phase a, see field_devices
 
 
@@ -123,3 +124,44 @@ def test_check_hints_at_points_of_nobody(tmp_path):
     result = run("check", "--profiles", PROFILES, path)
     assert result.returncode == 0, result.stderr
     assert ":2:19: hint: alarms.gone.points: \"meter-1\" fits no device" in result.stdout and "\"m-*\" fits" in result.stdout
+
+
+def wait_horn(house, on):
+    wait_for(lambda: house.point(HORN + "/state")["text"] == ("on" if on else "off"), 10 * SLOW, lambda: house.log)
+
+
+def mute_by_form(house):
+    visitor = Visitor(house)
+    visitor.sign_in()
+    page = visitor.open("/m/alarms")
+    form = page.form("/m/alarm")
+    form["fields"].append(("mute", re.search(r'<button name="mute" value="(\d+)">', page.body).group(1)))
+    assert "muted" in visitor.submit(form).text
+
+
+def test_a_horn_is_muted_and_the_alarm_stays(daemon, meter):
+    """By the command line, by API and by the page without scripts; each trip sounds anew."""
+    horn = {"points": CURRENT, "when": "over", "limit": 16, "recover": 14, "sounders": HORN}
+    house = daemon({**site(meter[1]), "alarms": {"hot": horn}})
+    house.wait_good(HORN + "/state")
+    house.session()
+    assert house.local("POST", "/api/v1/commands", {"action": "off", "targets": [HORN]}).status in (200, 202)
+    wait_horn(house, False)
+    mutes = [lambda one: house.cli("alarm", "mute", CURRENT),
+             lambda one: house.local("POST", f"/api/v1/alarms/{one['id']}/mute", {"reason": "we know"}),
+             lambda one: mute_by_form(house)]
+    for mute in mutes:
+        meter[0].put_float(REGISTER, 20)
+        wait_state(house, "tripped")
+        wait_horn(house, True)
+        one = house.get(f"/alarms?path={CURRENT}")["alarms"][0]
+        assert one["sounding"] and not one["muted"]
+        mute(one)
+        wait_horn(house, False)
+        one = house.get(f"/alarms?path={CURRENT}")["alarms"][0]
+        assert one["state"] == "tripped" and one["muted"] and not one["sounding"] and not one["silent"], one
+        assert house.local("POST", f"/api/v1/alarms/{one['id']}/mute", {}).status == 409
+        meter[0].put_float(REGISTER, 5)
+        wait_state(house, "normal")
+    told = wait_for(lambda: len(found := house.get("/events?kind=alarm-muted")["events"]) == 3 and found, 10 * SLOW, house.log)
+    assert sum("muted the alarm hot" in one["text"] for one in told) == 3 and any("we know" in one["text"] for one in told)

@@ -284,7 +284,7 @@ def test_idle_clients_and_garbage_do_not_keep_others_out(daemon, serve, raw, cli
     idle[0].settimeout(5 * SLOW)
     assert idle[0].recv(1) == b""
     shown, = house.get("/gateways")
-    assert shown["clients_connected"] == 200 and shown["counts"]["answered"] >= 1
+    assert shown["clients_connected"] == 200 and shown["counts"]["answered"] >= 1 and shown["routes"] == "bus-1"
 
 
 # A bit that flips is told by the serial line's CRC alone; under TCP the cable's own sums see it.
@@ -348,6 +348,32 @@ def test_line_down_is_no_path(daemon, client):
     port = free_port()
     house_of(daemon, {"bus-1": tcp_line(free_port())}, {"main": gateway(port, "bus-1")})
     assert client(port).read_holding_registers(0, 1, slave=1).exception_code == UNREACHABLE
+
+
+def test_a_gateway_that_vanishes_and_returns(daemon, serve, raw, client):
+    """N3: eight clients share the one connection to another make's gateway. While it is away they hear that there is no way, at
+    once and in order, the units of the other line go on, and when it is back nobody has to connect anew."""
+    far, near, port = serve({1: board(1000)}), serve({1: board(2000)}), free_port()
+    house = house_of(daemon, {"far": tcp_line(far.port), "near": tcp_line(near.port)}, {"main": gateway(port, "1-9 far, 11-19 near/1")})
+    clients, local = [raw(port) for _ in range(8)], client(port)
+
+    def ask(number):
+        for place, one in enumerate(clients):
+            one.sendall(request(number + place, 1, read_holding(place, 1)))
+        return [answer(one) for one in clients]
+
+    right = [(struct.pack(">BBH", 3, 2, 1000 + place)) for place in range(8)]
+    assert ask(100) == [(100 + place, 1, right[place]) for place in range(8)]
+    far.stop()
+    # What was under way when it went may have been carried out, or not: that unit is silent then.
+    wait_for(lambda: {pdu for _, _, pdu in ask(200)} == {bytes([0x83, UNREACHABLE])}, 20 * SLOW, "the line to be down")
+    assert registers(local.read_holding_registers(5, 1, slave=11)) == [2005]
+    begin = time.monotonic()
+    assert {pdu for _, _, pdu in ask(300)} == {bytes([0x83, UNREACHABLE])}
+    assert time.monotonic() - begin < 1 * SLOW
+    far.start()
+    wait_for(lambda: [pdu for _, _, pdu in ask(400)] == right, 20 * SLOW, "the gateway again", 0.2)
+    assert house.get("/gateways")[0]["accepted"] == 9
 
 
 def test_mistakes_in_settings_are_named(tmp_path):

@@ -23,7 +23,8 @@ from notice_receivers import wait_change_on_disk, wait_on_disk
 
 AMPS, REGISTER = "m/phase-a/current", 6  # of the SDM630, see field_devices
 LABEL = 'Zu "heiß" <b>&</b> =?UTF-8?Q?x?= \N{ELECTRIC PLUG}'
-QUIET = {"history": {"enabled": False}}
+# no history; that a receiver cannot be reached is told at once
+QUIET = {"history": {"enabled": False}, "notices": {"tell_after": "0 s"}}
 
 
 @pytest.fixture(scope="module")
@@ -306,6 +307,43 @@ def test_xoauth2_takes_the_token_of_the_moment(daemon, authority, sink, tmp_path
     token.unlink()
     said = attempt(house)
     assert not said["delivered"] and str(token) in said["words"]
+
+
+def test_xoauth2_takes_the_token_that_a_program_prints(daemon, authority, sink, tmp_path):
+    """It is run once while its token is good, again when the server refuses, and what goes wrong with it is named."""
+    program, count = tmp_path / "token", tmp_path / "count"
+
+    def prints(*lines):
+        program.write_text("#!/bin/sh\necho x >> " + str(count) + "\n" + "\n".join(lines) + "\n")
+        program.chmod(0o755)
+
+    def runs():
+        return len(count.read_text().split())
+
+    prints("echo stale-token 3600")
+    server = sink(auth=(), tls_context=tls_context(authority), require_starttls=True)
+    house = daemon(site(secure(authority, server.port, auth="xoauth2", user=USER, token_command=str(program))))
+    said = attempt(house)
+    assert not said["delivered"] and said["words"].startswith("localhost refuses the sign-in: 535"), said
+    prints("echo fresh-token", "echo 3600")  # the refused one is not kept
+    for _ in range(3):
+        said = attempt(house)
+        assert said["delivered"], said
+        shows_no_secret(said["dialogue"], "fresh-token", "stale-token")
+    assert runs() == 2, "it is kept for its hour"
+    prints("echo sorry: no refresh token >&2", "exit 3")
+    house.reload(site(secure(authority, server.port, auth="xoauth2", user=USER, token_command=str(program), timeout="50 s")))
+    assert attempt(house)["delivered"], "the token of before is good still"
+    house.stop()
+    house.start()
+    said = attempt(house)
+    assert not said["delivered"] and "failed (status 3): sorry: no refresh token" in said["words"], said
+    program.chmod(0o777)
+    said = attempt(house)
+    assert not said["delivered"] and "only its owner may write" in said["words"], said
+    before = runs()
+    program.unlink()
+    assert str(program) in attempt(house)["words"] and runs() == before
 
 
 # ---- encryption ------------------------------------------------------------------------------------------------------

@@ -1,10 +1,13 @@
 """Notices by syslog and webhook, to programs that are not ours: rsyslog, Python's web server and its HMAC."""
 
+import contextlib
 import hashlib
 import hmac
 import json
 import re
 import socket
+import ssl
+import threading
 import time
 
 import pytest
@@ -13,7 +16,8 @@ from daemon_client import PASSWORD, SLOW, free_port, tcp_line, unit, wait_for
 from field_devices import Server, Unit
 from notice_receivers import RSYSLOGD, Hook, Mute, Rsyslog, drip, make_certificates, pour, wait_change_on_disk
 
-QUIET = {"history": {"enabled": False}}
+# no history; that a receiver cannot be reached is told at once
+QUIET = {"history": {"enabled": False}, "notices": {"tell_after": "0 s"}}
 KEY = 'a "secret" of the two sides'
 
 
@@ -305,3 +309,70 @@ def test_secrets_of_recipients_are_never_shown(daemon, clean):
     house.reload(house.complete(recipients(ops=webhook(hook.port, key=KEY + "2"))))
     everything = house.log + json.dumps(house.get("/events?limit=200")) + json.dumps(house.get("/settings"))
     assert "of the two sides" not in everything
+
+
+# ---- the test button --------------------------------------------------------------------------------------------------
+
+
+def attempt(house, recipient="ops"):
+    answer = house.local("POST", f"/api/v1/recipients/{recipient}/test", {})
+    assert answer.status == 200, answer.body
+    return answer.json()
+
+
+def swallow(sink, folder):
+    """Takes one connection after the other, and what it says."""
+    def drain(link):
+        with contextlib.suppress(OSError):
+            if folder:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain(folder / "server.pem", folder / "server.key")
+                link = context.wrap_socket(link, server_side=True)
+            while link.recv(65536):
+                pass
+    with contextlib.suppress(OSError):
+        while True:
+            threading.Thread(target=drain, args=(sink.accept()[0],), daemon=True).start()
+
+
+def test_a_webhook_test_shows_the_dialogue_without_secrets(daemon, clean):
+    hook = Hook(answer=(500, {"Set-Cookie": "a=hush"}, b"out of order"))
+    clean.callback(hook.close)
+    house = daemon(recipients(ops=webhook(hook.port, boot=False, key=KEY)))
+    told = attempt(house)
+    lines = told["dialogue"]
+    assert not told["delivered"] and told["words"].startswith("HTTP 500"), told
+    assert "> POST /hook HTTP/1.1" in lines and any(line.startswith("< HTTP/1.1 500") for line in lines), lines
+    assert "> Busbar-Signature: ***" in lines
+    assert any(line.startswith("> Busbar-Delivery: ") for line in lines)
+    assert "< Set-Cookie: ***" in lines and "< out of order" in lines
+    assert not re.search("secret|sha256=|hush", "\n".join(lines))
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
+def test_a_syslog_test_shows_the_dialogue(daemon, clean, tmp_path, transport):
+    if transport == "tls":
+        make_certificates(tmp_path, "localhost")
+    elif transport == "udp":
+        sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sink.bind(("127.0.0.1", 0))
+    if transport != "udp":
+        sink = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=swallow, args=(sink, tmp_path if transport == "tls" else None), daemon=True).start()
+    clean.callback(sink.close)
+    port = sink.getsockname()[1]
+    house = daemon(recipients(ops=syslog(port, transport, host="localhost", boot=False,
+                                         ca=str(tmp_path / "ca.pem") if transport == "tls" else "")))
+    told = attempt(house)
+    lines = told["dialogue"]
+    assert told["delivered"] and told["words"] == "sent", told
+    assert lines[0] == f"* to localhost, port {port}, by {transport}"
+    assert any(line.startswith("> ") and " test [busbar@32473 " in line for line in lines), lines
+    assert ("* connected" in lines) == (transport != "udp")
+    assert any("certificate is valid for localhost" in line for line in lines) == (transport == "tls")
+    if transport == "tcp":
+        sink.shutdown(socket.SHUT_RDWR)
+    sink.close()
+    if transport == "tcp":
+        again = attempt(house)
+        assert not again["delivered"] and "refused" in again["words"] and "refused" in again["dialogue"][-1], again

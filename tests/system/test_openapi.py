@@ -14,7 +14,8 @@ DOCUMENT = json.loads((ROOT / "openapi/busbar.json").read_text())
 OPERATIONS = [(method, path, operation) for path, item in DOCUMENT["paths"].items()
               for method, operation in item.items() if method in ("get", "put", "post", "delete", "patch")]
 NAMES = [f"{method.upper()} {path}" for method, path, _ in OPERATIONS]
-EXAMPLES = {"path": "m/phase-a/voltage", "key": "site.name", "name": "eve", "id": "nothing", "device": "m"}
+EXAMPLES = {"path": "m/phase-a/voltage", "key": "site.name", "name": "eve", "id": "nothing", "device": "m", "line": "gw",
+            "ups": "p"}
 OF_PATH = {"/outlets/{path}": {"path": "p/outlet-1"}}  # where the usual example is none
 BASE = "/api/v1"
 ANSWERS = [(path, operation) for method, path, operation in OPERATIONS
@@ -105,7 +106,10 @@ def test_every_operation_exists(house, method, path, operation):
 
 @pytest.mark.parametrize("path,operation", ANSWERS, ids=[f"GET {path}" for path, _ in ANSWERS])
 def test_every_answer_is_as_described(house, path, operation):
-    query = "?path=m/phase-a/voltage&path=m/total/energy&from=-10m&step=1" if path.endswith("/history") else ""
+    if path.endswith("/trace"):  # off unless asked for
+        assert house.local("POST", address(path), {"seconds": 60}).status == 204
+    query = "?path=m/phase-a/voltage&path=m/total/energy&from=-10m&step=1" if path.endswith("/history") else \
+        "?of=m" if path.endswith("/calendar") else ""
     answer = house.local("GET", address(path) + query)
     if "{id}" in path:
         assert answer.kind == "not-found"

@@ -50,7 +50,7 @@ def test_the_place_is_where_the_wrong_word_stands(name, word, column_of):
 
 def test_every_shipped_site_file_is_sound(tmp_path):
     paths = [ROOT / "deploy/demo/busbar.yaml", ROOT / "deploy/busbar.yaml.example",
-             ROOT / "deploy/examples/dc-supply-alarms.yaml"]
+             ROOT / "deploy/examples/dc-supply-alarms.yaml", ROOT / "deploy/examples/pulse-meters.yaml"]
     for path in paths:
         target = tmp_path / "site.yaml"
         target.write_text(path.read_text())

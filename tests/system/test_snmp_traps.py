@@ -23,7 +23,8 @@ AUTHS = {"md5": "MD5", "sha-1": "SHA", "sha-224": "SHA-224", "sha-256": "SHA-256
          "sha-512": "SHA-512"}
 PRIVACIES = {"none": "", "des": "DES", "aes-128": "AES", "aes-192": "AES-192", "aes-256": "AES-256",
              "aes-192-c": "AES-192-C", "aes-256-c": "AES-256-C"}
-QUIET = {"history": {"enabled": False}}
+# no history; that a receiver cannot be reached is told at once
+QUIET = {"history": {"enabled": False}, "notices": {"tell_after": "0 s"}}
 
 
 def trap(port, version="v2c", **more):

@@ -221,7 +221,7 @@ def test_closed(closed_site):
     assert closed_site.ask("GET", "/api/v1/health").status == 200
     who = closed_site.ask("GET", "/api/v1/session").json()
     assert who == {"user": None, "role": None, "csrf": None, "view_open": False, "first_start": False, "menu": "side",
-                   "home": "overview"}
+                   "home": "overview", "names": [], "pin_sign_in": False}
 
 
 def test_view_is_not_more(open_site):
@@ -286,10 +286,11 @@ def test_users(closed_site, session):
 
     made = ask("POST", "", {"name": "eve", "role": "view", "password": PASSWORD})
     assert made.status == 201
-    assert made.json() == {"name": "eve", "role": "view", "must_change": False, "locked_until": None}
+    user = {"name": "eve", "role": "view", "must_change": False, "locked_until": None, "password": True, "pin": "none", "home": None}
+    assert made.json() == {**user, "codes": {"pin": None, "puk": None}}
     assert ask("POST", "", {"name": "eve", "role": "view", "password": PASSWORD}).kind == "conflict"
     users = {user["name"]: user for user in ask("GET").json()}
-    assert users["eve"]["role"] == "view" and set(users["eve"]) == {"name", "role", "must_change", "locked_until"}
+    assert users["eve"] == user
     eve = closed_site.sign_in("eve", PASSWORD)
     headers = {"Cookie": eve.headers["Set-Cookie"].split(";")[0], "X-CSRF-Token": eve.json()["csrf"]}
     assert closed_site.ask("GET", "/api/v1/points", headers=headers).status == 200
@@ -301,7 +302,7 @@ def test_users(closed_site, session):
     assert ask("POST", "", {"name": "x", "role": "view", "password": "1"}).status == 422
     assert ask("POST", "", {"name": "Bad Name", "role": "view", "password": PASSWORD}).status == 422
     assert ask("POST", "", {"name": "y", "role": "view", "pasword": "x"}).kind == "unknown-member"
-    assert ask("POST", "", {"name": "y", "role": "view"}).kind == "missing-member"
+    assert ask("POST", "", {"name": "y", "role": "view"}).kind == "bad-user"
     assert ask("POST", "", {"name": 7, "role": "view", "password": PASSWORD}).kind == "bad-member"
     assert ask("DELETE", "/eve").status == 204
     assert ask("DELETE", "/administrator").status == 409  # the last one stays

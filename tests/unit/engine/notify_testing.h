@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/notify.h"
 #include "engine/notify_hours.h"
@@ -36,6 +37,7 @@ struct testing {
     struct clock clock;
     struct loop *loop;
     struct config *config;
+    struct event_log *events; /* NULL: none */
     struct notify *notify;
     struct notify_route route;
     char folder[200];
@@ -111,10 +113,34 @@ static inline struct config *testing_config(struct testing *t, const char *text)
     return config;
 }
 
+/* Real time: until the disk owes nothing, neither what was written nor what is read. What is due is
+ * sent on the way. */
+static inline void testing_settle(struct testing *t)
+{
+    for (int i = 0; i < 30000; i++) {
+        loop_poll(t->loop);
+        const char *problem;
+        bool kept = notify_kept(t->notify, &problem);
+        if (!notify_reading(t->notify) && (notify_durable(t->notify) || !kept))
+            return;
+        usleep(1000);
+    }
+    fail_msg("waited in vain");
+}
+
+/* Fake time, with the disk quick enough. */
+static inline void testing_advance(struct testing *t, clock_us by)
+{
+    testing_settle(t);
+    loop_advance(t->loop, by);
+    testing_settle(t);
+}
+
 static inline void testing_open(struct testing *t)
 {
     t->notify = notify_open(
-        &(struct notify_context){.loop = t->loop, .events = NULL, .folder = t->folder}, t->config);
+        &(struct notify_context){.loop = t->loop, .events = t->events, .folder = t->folder},
+        t->config);
     t->held = NULL;
     t->route = (struct notify_route){.kind = "webhook",
                                      .most = 100,

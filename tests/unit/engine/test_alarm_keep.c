@@ -54,6 +54,32 @@ static void the_clear_is_told_after_the_restart(void **state)
                         "hot pdu-a/phase-a/current raised; hot pdu-a/phase-a/current cleared; ");
 }
 
+/* Who heard of it hears that it is over, in the words and for the recipients of the rule as it was;
+ * once, and not when the rule wants no such notice. */
+static void a_rule_that_went_while_nobody_ran_is_told_to_be_over(void **state)
+{
+    struct fixture *f = *state;
+    struct point *current = current_of(f);
+    testing_begin(f, HOT ", severity: critical, label: Feed A}}");
+    testing_put(f, current, 17);
+    testing_saved(f);
+    f->alarms = alarms_free(f->alarms);
+    testing_saved(f);
+    testing_forget(f);
+    struct config *fresh = testing_config(
+        f, "alarms: {other: {points: pdu-a/phase-a/current, when: over, limit: 99}}", NULL);
+    config_free(f->config);
+    f->config = fresh;
+    testing_open(f);
+    testing_advance(f, CLOCK_S);
+    assert_string_equal(f->log, "hot pdu-a/phase-a/current cleared; ");
+    assert_int_equal(f->last.severity, ALARM_CRITICAL);
+    assert_string_equal(f->text, "Feed A: pdu-a/phase-a/current is not watched any more");
+    testing_restart(f);
+    testing_advance(f, CLOCK_S);
+    assert_int_equal(f->cleared, 1);
+}
+
 static void shelf_and_latch_outlast_it(void **state)
 {
     struct fixture *f = *state;
@@ -138,6 +164,8 @@ static void what_no_rule_knows_any_more_is_forgotten(void **state)
     config_free(f->config);
     testing_begin(f, "alarms: {other: {points: pdu-a/phase-a/current, when: over, limit: 1}}");
     testing_put(f, current, 18);
+    testing_saved(f);
+    testing_advance(f, CLOCK_S); /* one writing follows the other */
     testing_saved(f);
     char *text = test_read_file(path);
     assert_non_null(strstr(text, "other"));
@@ -501,6 +529,40 @@ static void a_sounder_is_quiet_when_somebody_has_seen_it(void **state)
     assert_string_equal(f->wishes, "off dc-1/output-1; ");
 }
 
+/* The horn is off, the lamp and the alarm stay; a restart does not sound it again, a new trip does.
+ */
+static void a_muted_sounder_is_quiet_until_the_next_trip(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = ERR_EMPTY;
+    struct point *current = current_of(f);
+    testing_begin(f, HOT ", outputs: dc-1/output-1, sounders: dc-1/output-2}}");
+    uint32_t id = alarms_view(f->alarms, 0).id;
+    assert_int_equal(testing_do(f, ALARM_MUTE, id, 0, &err), -EINVAL); /* it does not sound */
+    testing_put(f, current, 17);
+    testing_advance(f, CLOCK_S);
+    testing_forget(f);
+    assert_true(alarms_view(f->alarms, 0).sounding);
+    assert_int_equal(testing_do(f, ALARM_MUTE, id, 0, &err), 0);
+    assert_int_equal(testing_do(f, ALARM_MUTE, id, 0, &err), -EALREADY);
+    testing_advance(f, CLOCK_S);
+    assert_string_equal(f->wishes, "off dc-1/output-2; ");
+    struct alarm_view view = alarms_view(f->alarms, 0);
+    assert_int_equal(view.state, ALARM_TRIPPED);
+    assert_true(view.muted && !view.sounding);
+    testing_restart(f);
+    testing_put(f, current, 18);
+    testing_advance(f, CLOCK_S);
+    assert_true(alarms_view(f->alarms, 0).muted);
+    testing_put(f, current, 10);
+    testing_advance(f, CLOCK_S);
+    testing_forget(f);
+    testing_put(f, current, 17);
+    testing_advance(f, CLOCK_S);
+    assert_non_null(strstr(f->wishes, "on dc-1/output-2; "));
+    assert_true(alarms_view(f->alarms, 0).sounding);
+}
+
 static void an_alarm_that_flaps_does_not_chatter_with_its_relay(void **state)
 {
     struct fixture *f = *state;
@@ -525,6 +587,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_restart_tells_nobody_twice),
         CASE(the_clear_is_told_after_the_restart),
+        CASE(a_rule_that_went_while_nobody_ran_is_told_to_be_over),
         CASE(shelf_and_latch_outlast_it),
         CASE(a_shelf_that_ended_meanwhile_is_none),
         CASE(repeats_go_on_after_it),
@@ -543,6 +606,7 @@ int main(void)
         CASE(what_the_door_refuses_is_asked_for_again),
         CASE(what_the_hardware_did_not_do_is_asked_for_again),
         CASE(a_sounder_is_quiet_when_somebody_has_seen_it),
+        CASE(a_muted_sounder_is_quiet_until_the_next_trip),
         CASE(an_alarm_that_flaps_does_not_chatter_with_its_relay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

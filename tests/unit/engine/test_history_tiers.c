@@ -265,8 +265,9 @@ static void check_question(const struct asked *asked, int64_t from, int64_t to)
             struct history_answer *answer = history_reader_ask(reader, &question, &cancel, &err);
             if (!answer)
                 fail_msg("%s", err.text);
-            memcpy(pages + whole.count, answer->series[0].buckets,
-                   answer->series[0].count * sizeof *pages);
+            if (answer->series[0].count) /* else there is nothing to copy from */
+                memcpy(pages + whole.count, answer->series[0].buckets,
+                       answer->series[0].count * sizeof *pages);
             whole.count += answer->series[0].count;
             more = answer->series[0].cut;
             assert_true(!more || answer->until > question.from);
@@ -504,6 +505,101 @@ static void what_is_evicted_stays_as_rows(void **state)
     history_store_close(store);
 }
 
+/* What the counter rose by from one moment to another, its readings counted one by one. */
+static int64_t rise_between(int64_t from, int64_t to)
+{
+    int64_t rise = 0, before = -1;
+    for (size_t i = 0; i < truth_count[2]; i++) {
+        const struct reading *reading = &truth[2][i];
+        if (!reading->good || reading->time >= to)
+            continue;
+        if (reading->time >= from && before >= 0)
+            rise += reading->value >= before ? reading->value - before : reading->value;
+        before = reading->value;
+    }
+    return rise;
+}
+
+static struct history_answer *ask_hours(int64_t from, bool reach)
+{
+    const char *path = testing_series[2].path;
+    struct history_reader *reader = history_reader_open(folder, NULL);
+    atomic_bool cancel = false;
+    struct history_question question = {.paths = &path,
+                                        .path_count = 1,
+                                        .from = from * CLOCK_MS,
+                                        .to = INT64_MAX / 2,
+                                        .unit = HISTORY_UNIT_HOUR,
+                                        .units = 1,
+                                        .reach = reach};
+    struct history_answer *answer = history_reader_ask(reader, &question, &cancel, NULL);
+    history_reader_close(reader);
+    assert_non_null(answer);
+    return answer;
+}
+
+static double rises_of(const struct history_series *series)
+{
+    double rises = 0;
+    for (size_t i = 0; i < series->count; i++)
+        rises += series->buckets[i].rise;
+    return rises;
+}
+
+/* Who asks for hours learns which of them are days or months; nothing is lost in them. */
+static void thinned_buckets_are_told(void **state)
+{
+    (void)state;
+    uint64_t seed = test_seed();
+    struct source source = {.volts = 2300, .amps = 4000, .seed = seed};
+    struct history_store *store = open_store();
+    write_ticks(store, &source, at(2025, 1, 1, 0), 300000, 60000); /* 208 days */
+    testing_tidy(store, NULL);
+    struct history_answer *all = ask_hours(0, false);
+    assert_int_equal(all->series[0].thinned[HISTORY_UNIT_DAY], 0);
+    assert_false(all->series[0].continued);
+    history_answer_free(all);
+    history_store_set_space(store, 60000);
+    assert_int_equal(testing_tidy(store, NULL), 0);
+    all = ask_hours(0, false);
+    const struct history_series *series = &all->series[0];
+    clock_us days_until = series->thinned[HISTORY_UNIT_DAY];
+    assert_true(days_until > at(2025, 2, 1, 0) * CLOCK_MS);
+    static const struct asked days = {0, HISTORY_UNIT_DAY, 1};
+    for (size_t i = 0; i < series->count; i++) {
+        int64_t time = series->buckets[i].time / CLOCK_MS;
+        assert_true(series->buckets[i].time >= days_until || bucket_of(&days, time) == time);
+    }
+    assert_true(fabs(rises_of(series) - (double)rise_between(0, INT64_MAX) / 1000) < 1e-6);
+    history_answer_free(all);
+    history_store_close(store);
+}
+
+/* A counter that nobody read for a month: who asks to reach gets what it rose by meanwhile. */
+static void a_counter_reaches_over_a_month(void **state)
+{
+    (void)state;
+    uint64_t seed = test_seed();
+    struct source source = {.volts = 2300, .amps = 4000, .seed = seed};
+    struct history_store *store = open_store();
+    write_ticks(store, &source, at(2025, 1, 1, 0), 300000, 3000);
+    source.counter += 123456;
+    write_ticks(store, &source, at(2025, 3, 1, 0), 300000, 3000);
+    testing_tidy(store, NULL);
+    int64_t asked[] = {at(2025, 2, 1, 0), at(2025, 3, 1, 0), at(2025, 3, 2, 7)};
+    for (size_t i = 0; i < 3; i++) {
+        struct history_answer *answer = ask_hours(asked[i], true);
+        double rises = rises_of(&answer->series[0]);
+        assert_true(fabs(rises - (double)rise_between(asked[i], INT64_MAX) / 1000) < 1e-6);
+        assert_true(answer->series[0].continued);
+        history_answer_free(answer);
+        answer = ask_hours(asked[i], false);
+        assert_true((rises_of(&answer->series[0]) < rises - 100) == (i < 2));
+        history_answer_free(answer);
+    }
+    history_store_close(store);
+}
+
 static uint64_t used_space(void)
 {
     char path[300];
@@ -669,6 +765,8 @@ int main(void)
         TEST(imports_know_the_tail),
         TEST(sums_agree_on_every_level),
         TEST(what_is_evicted_stays_as_rows),
+        TEST(thinned_buckets_are_told),
+        TEST(a_counter_reaches_over_a_month),
         TEST(full_does_not_flutter),
         TEST(clearing_takes_one_series_only),
         TEST(periods_are_joined_unless_they_are_dense),

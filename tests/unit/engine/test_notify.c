@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/time_text.h"
+#include "engine/event_log.h"
 
 #define HOOK "kind: webhook, url: \"http://a/\", least: info"
 #define ONE "recipients: {ops: {" HOOK "}}\n"
@@ -60,7 +61,7 @@ static void notices_leave_in_their_order_whatever_their_severity(void **state)
     assert_string_equal(testing_words(&t), "a"); /* one at a time */
     for (int i = 0; i < 4; i++) {
         testing_answer(&t, NOTIFY_DELIVERED);
-        loop_poll(t.loop);
+        testing_settle(&t);
     }
     assert_string_equal(testing_words(&t), "a b c d");
     assert_int_equal(t.jobs, 4);
@@ -124,17 +125,17 @@ static void what_comes_within_the_least_interval_is_sent_together(void **state)
     testing_tell(&t, ALARM_WARNING, "a");
     assert_int_equal(t.jobs, 1);
     for (int i = 0; i < 3; i++) {
-        loop_advance(t.loop, MINUTE);
+        testing_advance(&t, MINUTE);
         testing_tell(&t, ALARM_WARNING, i == 0 ? "b" : i == 1 ? "c" : "d");
     }
     assert_int_equal(t.jobs, 1);
-    loop_advance(t.loop, 2 * MINUTE - CLOCK_S);
+    testing_advance(&t, 2 * MINUTE - CLOCK_S);
     assert_int_equal(t.jobs, 1);
-    loop_advance(t.loop, CLOCK_S);
+    testing_advance(&t, CLOCK_S);
     assert_int_equal(t.jobs, 2);
     assert_int_equal(t.job_sizes[1], 3);
     assert_string_equal(testing_words(&t), "a b c d");
-    loop_advance(t.loop, 5 * MINUTE);
+    testing_advance(&t, 5 * MINUTE);
     testing_tell(&t, ALARM_WARNING, "e"); /* the interval has passed: at once again */
     assert_int_equal(t.jobs, 3);
     testing_end(&t);
@@ -150,8 +151,8 @@ static void a_backlog_is_sent_together_and_no_more_than_fits(void **state)
     tell_many(&t, ALARM_WARNING, 0, 100);
     t.silent = false;
     testing_answer(&t, NOTIFY_DELIVERED);
-    loop_poll(t.loop);
-    loop_advance(t.loop, CLOCK_MS);
+    testing_settle(&t);
+    testing_advance(&t, CLOCK_MS);
     assert_int_equal(t.heard_count, 101);
     assert_int_equal(t.job_sizes[0], 1);
     assert_int_equal(t.job_sizes[1], 40);
@@ -177,7 +178,7 @@ static void a_storm_is_told_to_all_in_order(void **state)
     t.route.send = testing_send;
     for (size_t i = 0; i < held_count; i++)
         notify_done(t.notify, held_jobs[i], NOTIFY_LATER, "busy");
-    loop_advance(t.loop, MINUTE);
+    testing_advance(&t, MINUTE);
     assert_int_equal(t.heard_count, 3 * ALARMS);
     for (size_t i = 0; i < t.heard_count; i++)
         assert_int_equal(atoi(t.heard[i].subject), next[t.heard[i].name[0] - 'a']++);
@@ -198,13 +199,13 @@ static void hours_decide_for_whom_a_notice_is(void **state)
                   "  night: {" HOOK ", when: after-hours}\n");
     testing_tell(&t, ALARM_WARNING, "x");
     assert_string_equal(t.heard[0].name, "day");
-    loop_advance(t.loop, 8 * HOUR); /* 18:00 */
+    testing_advance(&t, 8 * HOUR); /* 18:00 */
     testing_tell(&t, ALARM_WARNING, "x");
     assert_string_equal(t.heard[1].name, "night");
-    loop_advance(t.loop, 4 * 24 * HOUR - 8 * HOUR); /* Friday 10:00 */
+    testing_advance(&t, 4 * 24 * HOUR - 8 * HOUR); /* Friday 10:00 */
     testing_tell(&t, ALARM_WARNING, "x");
     assert_string_equal(t.heard[2].name, "day");
-    loop_advance(t.loop, 24 * HOUR); /* Saturday */
+    testing_advance(&t, 24 * HOUR); /* Saturday */
     testing_tell(&t, ALARM_WARNING, "x");
     assert_string_equal(t.heard[3].name, "night");
     assert_int_equal(t.heard_count, 4);
@@ -221,16 +222,16 @@ static void quiet_times_put_off_all_but_what_is_critical(void **state)
     testing_begin(&t, TESTING_MONDAY + 11 * HOUR, /* 21:00 */
                   "recipients: {ops: {" HOOK ", quiet: \"22:00-06:30\"}}\n");
     testing_tell(&t, ALARM_WARNING, "a");
-    loop_advance(t.loop, 2 * HOUR);
+    testing_advance(&t, 2 * HOUR);
     testing_tell(&t, ALARM_WARNING, "b");
     testing_tell(&t, ALARM_INFO, "c");
-    loop_advance(t.loop, HOUR);
+    testing_advance(&t, HOUR);
     assert_string_equal(testing_words(&t), "a");
     testing_tell(&t, ALARM_CRITICAL, "d");
     assert_string_equal(testing_words(&t), "a d");
-    loop_advance(t.loop, 6 * HOUR + 29 * MINUTE);
+    testing_advance(&t, 6 * HOUR + 29 * MINUTE);
     assert_string_equal(testing_words(&t), "a d");
-    loop_advance(t.loop, 2 * MINUTE);
+    testing_advance(&t, 2 * MINUTE);
     assert_string_equal(testing_words(&t), "a d b c");
     testing_end(&t);
 }
@@ -246,7 +247,7 @@ static void what_fails_is_tried_again_later_and_later(void **state)
     testing_begin(&t, TESTING_MONDAY, ONE);
     t.answer = NOTIFY_LATER;
     testing_tell(&t, ALARM_WARNING, "a");
-    loop_advance(t.loop, 16000 * CLOCK_S);
+    testing_advance(&t, 16000 * CLOCK_S);
     assert_int_equal(t.heard_count, TEST_COUNT(seconds));
     for (size_t i = 0; i < TEST_COUNT(seconds); i++) {
         assert_int_equal(t.heard[i].at / CLOCK_S, seconds[i]);
@@ -260,6 +261,45 @@ static void what_fails_is_tried_again_later_and_later(void **state)
     testing_end(&t);
 }
 
+static void count_events(void *user, const struct event *event, enum event_severity severity)
+{
+    int *counts = user;
+    (void)severity;
+    counts[0] += event->kind == EVENT_NOTICES_DELAYED;
+    counts[1] += event->kind == EVENT_NOTICES_RESTORED;
+}
+
+/* A server that is busy for four minutes is no event, one that is for six is one, and its end too.
+ */
+static void only_a_long_delay_is_an_event(void **state)
+{
+    (void)state;
+    for (int minutes = 4; minutes <= 6; minutes += 2) {
+        struct testing t;
+        int counts[2] = {0};
+        struct event_tap tap = {.fn = count_events, .user = counts};
+        testing_begin(&t, TESTING_MONDAY, ONE);
+        testing_close(&t);
+        struct event_log *events = event_log_open(t.loop, t.folder, &(struct event_settings){0});
+        event_log_tap(events, &tap);
+        t.events = events;
+        testing_open(&t);
+        t.answer = NOTIFY_LATER;
+        testing_tell(&t, ALARM_WARNING, "a");
+        testing_advance(&t, minutes * MINUTE);
+        assert_int_equal(counts[0], minutes > 5);
+        t.answer = NOTIFY_DELIVERED;
+        testing_advance(&t, HOUR);
+        assert_int_equal(testing_status(&t, "ops").waiting, 0);
+        assert_int_equal(counts[0], minutes > 5);
+        assert_int_equal(counts[1], minutes > 5);
+        testing_close(&t);
+        event_log_untap(events, &tap);
+        event_log_close(events);
+        testing_end(&t);
+    }
+}
+
 static void news_bring_the_next_try_forward(void **state)
 {
     (void)state;
@@ -267,11 +307,11 @@ static void news_bring_the_next_try_forward(void **state)
     testing_begin(&t, TESTING_MONDAY, ONE);
     t.answer = NOTIFY_LATER;
     testing_tell(&t, ALARM_WARNING, "a");
-    loop_advance(t.loop, 6000 * CLOCK_S); /* tries at 5110 and 8710 s */
+    testing_advance(&t, 6000 * CLOCK_S); /* tries at 5110 and 8710 s */
     size_t tries = t.jobs;
     t.answer = NOTIFY_DELIVERED;
     testing_tell(&t, ALARM_WARNING, "b");
-    loop_advance(t.loop, CLOCK_MS);
+    testing_advance(&t, CLOCK_MS);
     assert_int_equal(t.jobs, tries + 2);
     assert_string_equal(t.heard[tries].subject, "a");
     assert_string_equal(t.heard[tries + 1].subject, "b");
@@ -299,7 +339,7 @@ static void what_is_refused_for_good_is_given_up(void **state)
     testing_begin(&t, TESTING_MONDAY, ONE);
     t.answer = NOTIFY_NEVER;
     testing_tell(&t, ALARM_WARNING, "a");
-    loop_advance(t.loop, HOUR);
+    testing_advance(&t, HOUR);
     assert_int_equal(t.jobs, 1);
     struct notify_status status = testing_status(&t, "ops");
     assert_int_equal(status.given_up, 1);
@@ -314,13 +354,13 @@ static void what_is_too_old_is_given_up_and_that_is_told(void **state)
     testing_begin(&t, TESTING_MONDAY, ONE "notices: {keep: 2 d}\n");
     t.answer = NOTIFY_LATER;
     tell_many(&t, ALARM_WARNING, 1, 5);
-    loop_advance(t.loop, 50 * HOUR);
+    testing_advance(&t, 50 * HOUR);
     struct notify_status status = testing_status(&t, "ops");
     assert_int_equal(status.given_up, 5);
     t.answer = NOTIFY_DELIVERED;
     t.heard_count = 0;
     testing_tell(&t, ALARM_WARNING, "new");
-    loop_advance(t.loop, HOUR);
+    testing_advance(&t, HOUR);
     assert_string_equal(testing_words(&t), "5 notices were lost new");
     testing_end(&t);
 }
@@ -339,7 +379,7 @@ static void a_test_ends_with_its_first_try(void **state)
     assert_false(status.went_well);
     assert_string_equal(status.words, "451 not today");
     assert_int_equal(status.waiting, 0);
-    loop_advance(t.loop, 2 * HOUR);
+    testing_advance(&t, 2 * HOUR);
     assert_int_equal(t.jobs, 2);
     testing_end(&t);
 }
@@ -351,12 +391,12 @@ static void a_test_tries_what_waits_already(void **state)
     testing_begin(&t, TESTING_MONDAY, ONE);
     t.answer = NOTIFY_LATER;
     testing_tell(&t, ALARM_WARNING, "a");
-    loop_advance(t.loop, 6000 * CLOCK_S);
+    testing_advance(&t, 6000 * CLOCK_S);
     t.heard_count = 0;
     t.answer = NOTIFY_DELIVERED;
     notify_add(t.notify,
                &(struct notice){.kind = NOTICE_TEST, .recipients = "ops", .subject = "test"});
-    loop_poll(t.loop);
+    testing_settle(&t);
     assert_string_equal(testing_words(&t), "a test");
     testing_end(&t);
 }
@@ -377,7 +417,7 @@ static void when_it_is_full_the_oldest_of_the_least_severe_go(void **state)
     assert_int_equal(testing_status(&t, "ops").given_up, 30);
     t.answer = NOTIFY_DELIVERED;
     t.heard_count = 0;
-    loop_advance(t.loop, MINUTE);
+    testing_advance(&t, MINUTE);
     char expected[1000] = "1 30 notices were lost";
     for (int i = 2; i <= 130; i++) {
         if (i <= 40 || i > 70)
@@ -481,16 +521,17 @@ static void what_waits_outlasts_a_restart_with_its_ids(void **state)
     testing_begin(&t, TESTING_MONDAY, ONE);
     t.answer = NOTIFY_LATER;
     tell_many(&t, ALARM_WARNING, 1, 30);
-    loop_advance(t.loop, MINUTE);
+    testing_advance(&t, MINUTE);
     uint64_t first = t.heard[0].id;
     testing_close(&t);
     t.heard_count = t.jobs = 0;
     testing_open(&t);
+    testing_settle(&t);
     assert_int_equal(t.heard_count, 1);
     assert_int_equal(t.heard[0].id, first);
     assert_int_equal(testing_status(&t, "ops").waiting, 30);
     t.answer = NOTIFY_DELIVERED;
-    loop_advance(t.loop, MINUTE);
+    testing_advance(&t, MINUTE);
     assert_int_equal(t.heard_count, 31);
     for (int i = 1; i <= 30; i++)
         assert_int_equal(atoi(t.heard[i].subject), i);
@@ -500,6 +541,7 @@ static void what_waits_outlasts_a_restart_with_its_ids(void **state)
     testing_close(&t);
     t.heard_count = t.jobs = 0;
     testing_open(&t);
+    testing_settle(&t);
     assert_int_equal(testing_status(&t, "ops").waiting, 0);
     testing_tell(&t, ALARM_WARNING, "new");
     assert_string_equal(testing_words(&t), "new");
@@ -517,17 +559,18 @@ static void a_job_of_several_stays_the_same_over_a_restart(void **state)
     t.silent = true;
     tell_many(&t, ALARM_WARNING, 0, 30);
     testing_answer(&t, NOTIFY_DELIVERED);
-    loop_poll(t.loop);
+    testing_settle(&t);
     assert_int_equal(t.job_sizes[1], 30);
     uint64_t id = t.job_ids[1];
     tell_many(&t, ALARM_WARNING, 31, 50);
     testing_close(&t);
     t.heard_count = t.jobs = 0;
     testing_open(&t);
+    testing_settle(&t);
     assert_int_equal(t.job_sizes[0], 30);
     assert_int_equal(t.job_ids[0], id);
     testing_answer(&t, NOTIFY_DELIVERED);
-    loop_poll(t.loop);
+    testing_settle(&t);
     assert_int_equal(t.job_sizes[1], 20);
     assert_true(t.job_ids[1] > id);
     testing_end(&t);
@@ -543,14 +586,16 @@ static void that_some_were_lost_outlasts_a_restart(void **state)
     testing_close(&t);
     t.heard_count = 0;
     testing_open(&t);
+    testing_settle(&t);
     t.answer = NOTIFY_DELIVERED;
-    loop_advance(t.loop, MINUTE);
+    testing_advance(&t, MINUTE);
     assert_int_equal(t.heard_count, 102); /* the first one twice */
     assert_string_equal(t.heard[2].subject, "50 notices were lost");
     testing_close(&t);
     t.heard_count = 0;
     testing_open(&t);
-    loop_advance(t.loop, MINUTE);
+    testing_settle(&t);
+    testing_advance(&t, MINUTE);
     assert_int_equal(t.heard_count, 0); /* once */
     testing_end(&t);
 }
@@ -569,6 +614,7 @@ int main(void)
         cmocka_unit_test(hours_decide_for_whom_a_notice_is),
         cmocka_unit_test(quiet_times_put_off_all_but_what_is_critical),
         cmocka_unit_test(what_fails_is_tried_again_later_and_later),
+        cmocka_unit_test(only_a_long_delay_is_an_event),
         cmocka_unit_test(news_bring_the_next_try_forward),
         cmocka_unit_test(news_do_not_hammer_a_receiver_that_is_down),
         cmocka_unit_test(what_is_refused_for_good_is_given_up),

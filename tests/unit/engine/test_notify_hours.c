@@ -18,7 +18,7 @@ static clock_us at(const char *text)
 static void spans_are_read_as_people_write_them(void **state)
 {
     (void)state;
-    struct notify_span spans[NOTIFY_SPANS_MOST];
+    struct schedule_hours spans[NOTIFY_SPANS_MOST];
     struct err err = ERR_EMPTY;
     assert_int_equal(notify_hours_parse("", spans, &err), 0);
     assert_int_equal(notify_hours_parse("22:00-06:30", spans, &err), 1);
@@ -49,13 +49,13 @@ static void what_is_no_span_is_refused_with_its_words(void **state)
         {"22:00-06:00:00:00", "no span of time"},
     };
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
-        struct notify_span spans[NOTIFY_SPANS_MOST];
+        struct schedule_hours spans[NOTIFY_SPANS_MOST];
         struct err err = ERR_EMPTY;
         assert_int_equal(notify_hours_parse(cases[i].text, spans, &err), -EINVAL);
         if (!strstr(err.text, cases[i].words))
             fail_msg("%s: %s", cases[i].text, err.text);
     }
-    struct notify_span spans[NOTIFY_SPANS_MOST];
+    struct schedule_hours spans[NOTIFY_SPANS_MOST];
     struct err err = ERR_EMPTY;
     char many[400] = "";
     for (int i = 0; i < 17; i++)
@@ -80,9 +80,9 @@ static void a_night_ends_when_the_clock_on_the_wall_says_so(void **state)
         {"2026-10-25T01:30:00Z", "2026-10-25T05:00:00Z"}, /* 02:30, the second one */
         {"2026-10-25T05:00:00Z", ""},
     };
-    struct notify_span span = {.days = 0x7F, .from = 22 * 3600, .to = 6 * 3600};
+    struct schedule_hours span = {.days = 0x7F, .from = 22 * 3600, .to = 6 * 3600};
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
-        clock_us end = notify_hours_end(&span, 1, at(cases[i].now));
+        clock_us end = schedule_hours_end(&span, 1, at(cases[i].now));
         clock_us expected = *cases[i].end ? at(cases[i].end) : 0;
         if (end != expected)
             fail_msg("%s: %lld instead of %s", cases[i].now, (long long)end, cases[i].end);
@@ -92,17 +92,17 @@ static void a_night_ends_when_the_clock_on_the_wall_says_so(void **state)
 static void spans_that_touch_are_one(void **state)
 {
     (void)state;
-    struct notify_span spans[NOTIFY_SPANS_MOST];
+    struct schedule_hours spans[NOTIFY_SPANS_MOST];
     struct err err = ERR_EMPTY;
     int count = notify_hours_parse("mon-fri 20:00-06:00; sat-sun 00:00-24:00", spans, &err);
     /* Friday night to Monday 00:00, where nothing follows */
-    assert_int_equal(notify_hours_end(spans, (size_t)count, at("2026-11-20T20:00:00+01:00")),
+    assert_int_equal(schedule_hours_end(spans, (size_t)count, at("2026-11-20T20:00:00+01:00")),
                      at("2026-11-23T00:00:00+01:00"));
-    assert_int_equal(notify_hours_end(spans, (size_t)count, at("2026-11-23T00:00:00+01:00")), 0);
+    assert_int_equal(schedule_hours_end(spans, (size_t)count, at("2026-11-23T00:00:00+01:00")), 0);
     /* all day, every day: it ends, so that somebody looks again */
-    spans[0] = (struct notify_span){.days = 0x7F, .from = 0, .to = 86400};
+    spans[0] = (struct schedule_hours){.days = 0x7F, .from = 0, .to = 86400};
     clock_us now = at("2026-11-20T20:00:00+01:00");
-    clock_us end = notify_hours_end(spans, 1, now);
+    clock_us end = schedule_hours_end(spans, 1, now);
     assert_in_range(end, now + 24 * HOUR, now + 32 * 24 * HOUR);
 }
 

@@ -128,6 +128,8 @@ static void units_lead_where_they_are_said_to(void **state)
                  "1>bus-1/1 2>bus-1/2 3>bus-1/3 101>bus-1/101 246>bus-1/246 247>bus-1/247 ");
     check_routes("1-2 a, 3 b/9,101-110   c/1", "1>a/1 2>a/2 3>b/9 101>c/1 ");
     check_routes("246-247 x", "246>x/246 247>x/247 ");
+    check_routes("255 x/7", "255>x/7 ");
+    check_routes("254-255 @x", "254>@x/254 255>@x/255 ");
 }
 
 static void refuse_routes(const char *text, const char *part)
@@ -146,7 +148,8 @@ static void mistakes_in_routes_are_named(void **state)
     (void)state;
     refuse_routes("0-5 a", "\"0-5\" is no unit");
     refuse_routes("5-1 a", "\"5-1\" is no unit");
-    refuse_routes("1-248 a", "\"1-248\" is no unit");
+    refuse_routes("1-256 a", "\"1-256\" is no unit");
+    refuse_routes("1-248 a", "would go past unit 247");
     refuse_routes("1-5 a/", "is no route");
     refuse_routes("1-5 a/0", "is no route");
     refuse_routes("1-5 a/1x", "is no route");

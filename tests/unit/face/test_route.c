@@ -79,23 +79,37 @@ static void test_methods(void **state)
 
 /* Whatever changes something needs a role, and nothing but signing in goes without a session's
  * token. */
-/* Whatever changes something is the administrator's, but for what is listed here: it destroys
- * nothing and is a part of running the equipment. */
+/* Whatever changes something is the administrator's, but for what is listed here: it is a part of
+ * running the equipment and destroys nothing, or of setting up lines and devices. */
 static enum access_role right_to_change(const struct route *route)
 {
     static const struct {
         enum http_method method;
         const char *path;
-    } of_control[] = {
-        {HTTP_POST, "/history/append"},     {HTTP_POST, "/commands"},
-        {HTTP_DELETE, "/commands/{id}"},    {HTTP_POST, "/alarms/{id}/acknowledge"},
-        {HTTP_POST, "/alarms/{id}/shelve"}, {HTTP_POST, "/alarms/{id}/unshelve"},
-        {HTTP_POST, "/alarms/{id}/clear"},  {HTTP_POST, "/alarm-rules/preview"},
-        {HTTP_PUT, "/outlets/{path+}"}, /* each setting asks for its own right besides */
+        enum access_role right;
+    } others[] = {
+        {HTTP_POST, "/history/append", ROLE_CONTROL},
+        {HTTP_POST, "/commands", ROLE_CONTROL},
+        {HTTP_DELETE, "/commands/{id}", ROLE_CONTROL},
+        {HTTP_POST, "/alarms/{id}/acknowledge", ROLE_CONTROL},
+        {HTTP_POST, "/alarms/{id}/shelve", ROLE_CONTROL},
+        {HTTP_POST, "/alarms/{id}/unshelve", ROLE_CONTROL},
+        {HTTP_POST, "/alarms/{id}/mute", ROLE_CONTROL},
+        {HTTP_POST, "/alarms/{id}/clear", ROLE_CONTROL},
+        {HTTP_POST, "/alarm-rules/preview", ROLE_CONTROL},
+        {HTTP_POST, "/nut/{ups}/shutdown", ROLE_CONTROL},
+        {HTTP_DELETE, "/nut/{ups}/shutdown", ROLE_CONTROL},
+        /* each setting asks for its own right besides */
+        {HTTP_PUT, "/outlets/{path+}", ROLE_CONTROL},
+        {HTTP_PUT, "/settings", ROLE_INSTALLER},
+        {HTTP_PUT, "/settings/{key+}", ROLE_INSTALLER},
+        {HTTP_DELETE, "/settings/{key+}", ROLE_INSTALLER},
+        {HTTP_POST, "/scan", ROLE_INSTALLER},
+        {HTTP_DELETE, "/scan", ROLE_INSTALLER},
     };
-    for (size_t i = 0; i < sizeof of_control / sizeof *of_control; i++) {
-        if (route->method == of_control[i].method && strcmp(route->path, of_control[i].path) == 0)
-            return ROLE_CONTROL;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (route->method == others[i].method && strcmp(route->path, others[i].path) == 0)
+            return others[i].right;
     }
     return ROLE_ADMINISTRATOR;
 }

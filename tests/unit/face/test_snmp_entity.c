@@ -186,9 +186,47 @@ static void a_device_that_comes_or_goes_is_seen(void **state)
     test_snmp_free(t);
 }
 
+/* A meter's counter in kWh, an outlet's in Wh (RFC 7460: mode total, one measurement). */
+static void energy_is_one_measurement_without_an_end(void **state)
+{
+    struct test_snmp *t = test_snmp_new(settings, build, &snmp_energy_total_part);
+    char oid[80];
+    (void)state;
+    const struct snmp_row *row = NULL;
+    struct snmp_cell cell;
+    struct snmp_value value;
+    static const snmp_sub entry[] = {1, 3, 6, 1, 2, 1, 229, 1, 5, 1, 2};
+    size_t counters = 0;
+    for (const struct device *d = site_devices(t->site.site); d; d = d->next) {
+        for (struct component *c = d->components; c; c = c->next) {
+            struct point *point = component_point(c, QUANTITY_ENERGY);
+            if (!point)
+                continue;
+            counters++;
+            point_put(point, 1234.5678, loop_now(t->site.loop), loop_wall(t->site.loop));
+        }
+    }
+    loop_poll(t->site.loop);
+    assert_true(counters > 0);
+    assert_true(snmp_tree_next(t->tree, entry, TEST_COUNT(entry), &t->ask, &cell, &value));
+    row = &cell.table->list[cell.row];
+    const struct component *component = row->thing;
+    bool outlet = component->kind == COMPONENT_OUTLET;
+    assert_int_equal(row->index[1], 0);
+    assert_int_equal(value.type, SNMP_UNSIGNED);
+    assert_int_equal(value.number, outlet ? 1234567 : 1234);
+    snprintf(oid, sizeof oid, ".1.3.6.1.2.1.229.1.5.1.5.%u.0", (unsigned)row->index[0]);
+    assert_string_equal(test_get(t, oid), outlet ? "i:0" : "i:3");
+    point_mark(component_point(component, QUANTITY_ENERGY), QUALITY_STALE, REASON_TOO_OLD);
+    snprintf(oid, sizeof oid, ".1.3.6.1.2.1.229.1.5.1.2.%u.0", (unsigned)row->index[0]);
+    assert_string_equal(test_get(t, oid), "-");
+    test_snmp_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(energy_is_one_measurement_without_an_end),
         cmocka_unit_test(things_hang_in_each_other),
         cmocka_unit_test(sensors_have_units_and_a_status),
         cmocka_unit_test(what_is_not_good_has_a_status_and_no_number),

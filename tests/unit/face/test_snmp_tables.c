@@ -17,9 +17,9 @@ static const char settings[] = "site: {name: Golden}\n"
                                "devices: {pdu-a: {}}\n"
                                "snmp_tables: {apc: pdu-a, geist: pdu-a}\n";
 
-static const struct snmp_part *const parts[] = {&snmp_entity_part, &snmp_sensor_part,
-                                                &snmp_energy_part, &snmp_ups_part,
-                                                &snmp_apc_part,    &snmp_geist_part};
+static const struct snmp_part *const parts[] = {
+    &snmp_entity_part,       &snmp_sensor_part, &snmp_energy_part, &snmp_energy_parameters_part,
+    &snmp_energy_total_part, &snmp_ups_part,    &snmp_apc_part,    &snmp_geist_part};
 
 /* What is measured, and the reading; the last two have none. */
 static const struct reading {

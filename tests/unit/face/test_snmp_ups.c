@@ -2,7 +2,17 @@
  */
 #include "snmp_tables_testing.h"
 
+#include "test_folder.h"
+
+#include "engine/notify.h"
+#include "engine/notify_hours.h"
+#include "engine/notify_recipient.h"
+#include "engine/notify_settings.h"
+#include "face/snmp_tables_settings.h"
+#include "face/snmp_trap_notice.h"
 #include "face/snmp_ups.h"
+#include "face/snmp_ups_trap.h"
+#include "model/site_settings.h"
 
 #define UPS ".1.3.6.1.2.1.33.1."
 #define CHECK(t, oid, wanted) assert_string_equal(test_get(t, UPS oid), wanted)
@@ -98,7 +108,11 @@ static void a_supply_on_mains(void **state)
         {"5.2.0", "i:0"},
         {"6.1.0", "u:0"},
         {"7.1.0", "o:.1.3.6.1.2.1.33.1.7.7.1"},
-        {"7.3.0", "i:6"}, /* noTestsInitiated */
+        {"7.3.0", "i:6"},  /* noTestsInitiated */
+        {"8.1.0", "i:1"},  /* its output */
+        {"8.2.0", "i:-1"}, /* no shutdown is counted down */
+        {"8.4.0", "i:-1"},
+        {"8.5.0", "i:1"}, /* on again with the mains */
         {"9.7.0", "i:2"},
     };
     struct test_snmp *t = test_snmp_new(settings, build, &snmp_ups_part);
@@ -110,7 +124,7 @@ static void a_supply_on_mains(void **state)
         if (strcmp(test_get(t, oid), rows[i].wanted) != 0)
             fail_msg("%s: %s, not %s", oid, test_get(t, oid), rows[i].wanted);
     }
-    assert_int_equal(test_walk(t), 27 + 2 + 4); /* besides 1.4, 1.6 and the rest of 7 */
+    assert_int_equal(test_walk(t), 27 + 2 + 4 + 5); /* besides 1.4, 1.6, the rest of 7, and 8 */
     test_snmp_free(t);
 }
 
@@ -251,9 +265,98 @@ static void without_a_supply_there_is_nothing(void **state)
     test_snmp_free(t);
 }
 
+/* ---- its traps (RFC 1628, section 4) ----------------------------------------------------------- */
+
+/* "on 59 0 2; +2; " with v1's numbers of the traps checked on the way. */
+static char heard[400];
+
+static void on_send(void *user, struct notify_job *job)
+{
+    struct snmp_trap_notice out;
+    const struct snmp_packet_notification *said = &out.notification;
+    const struct snmp_packet_variable *variables = out.variables;
+    static const uint32_t traps[] = {1, 3, 6, 1, 2, 1, 33, 2};
+    size_t used = strlen(heard);
+    snmp_trap_notice_init(&out, &(struct snmp_trap_source){.notice = job->notices}, 32473, 0);
+    assert_int_equal(said->trap_length, 9);
+    assert_memory_equal(said->trap, traps, sizeof traps);
+    switch (said->trap[8]) {
+    case 1:
+        assert_int_equal(said->count, 3);
+        snprintf(heard + used, sizeof heard - used, "on %d %d %d; ", (int)variables[0].number,
+                 (int)variables[1].number, (int)variables[2].number);
+        break;
+    case 3:
+    case 4:
+        assert_int_equal(said->count, 2);
+        assert_int_equal(variables[1].type, SNMP_BER_OID);
+        assert_int_equal(variables[1].length, 11);
+        assert_int_equal(((const uint32_t *)variables[1].bytes)[10], variables[0].number);
+        snprintf(heard + used, sizeof heard - used, "%c%d; ", said->trap[8] == 3 ? '+' : '-',
+                 (int)variables[0].number);
+        break;
+    default:
+        fail_msg("trap %u", (unsigned)said->trap[8]);
+    }
+    notify_done(user, job, NOTIFY_DELIVERED, "");
+}
+
+static void on_battery_and_each_alarm_are_told(void **state)
+{
+    static const struct setting_table *const tables[] = {
+        &site_settings_table,   &recipient_settings_table,   &business_hours_table,
+        &notify_settings_table, &snmp_tables_settings_table, NULL};
+    static const struct config_schema schema = {.tables = tables};
+    struct test_snmp *t = test_snmp_new(settings, build, &snmp_ups_part);
+    struct err_list errors = ERR_LIST_EMPTY;
+    char folder[200], path[300];
+    (void)state;
+    test_folder_in_memory(folder, sizeof folder);
+    snprintf(path, sizeof path, "%s/site.yaml", folder);
+    test_write_file(path, "recipients: {old: {kind: trap, host: a, version: v1, ups: true},"
+                          " no: {kind: trap, host: a, version: v1}}\n");
+    struct config *config = config_load(&schema, path, NULL, NULL, 0, &errors);
+    assert_non_null(config);
+    struct loop *loop = t->site.loop;
+    struct notify *notify =
+        notify_open(&(struct notify_context){.loop = loop, .folder = folder}, config);
+    struct notify_route route = {.kind = "trap", .most = 1, .send = on_send, .user = notify};
+    notify_route_add(notify, &route);
+    struct snmp_ups_trap *trap = snmp_ups_trap_open(loop, t->site.site, notify, config);
+    heard[0] = '\0';
+    read_all(t, 229.6, 2);
+    loop_poll(loop);
+    assert_string_equal(heard, "");
+    read_all(t, 0, 3); /* the mains fail: on battery (2), input bad (6) */
+    loop_poll(loop);
+    assert_non_null(strstr(heard, "+2; "));
+    assert_non_null(strstr(heard, "+6; "));
+    assert_non_null(strstr(heard, "on 59 0 2; "));
+    heard[0] = '\0';
+    for (int i = 0; i < 13; i++) { /* 130 s: told again after each minute */
+        loop_advance(loop, 10 * CLOCK_S);
+        read_all(t, 0, 3);
+        loop_poll(loop);
+    }
+    assert_string_equal(heard, "on 59 60 2; on 59 120 2; ");
+    heard[0] = '\0';
+    read_all(t, 229.6, 1);
+    loop_advance(loop, 200 * CLOCK_S);
+    assert_non_null(strstr(heard, "-2; "));
+    assert_non_null(strstr(heard, "-6; "));
+    assert_null(strstr(heard, "on "));
+    snmp_ups_trap_close(trap);
+    notify_route_remove(notify, &route);
+    notify_close(notify);
+    config_free(config);
+    test_folder_remove(folder);
+    test_snmp_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(on_battery_and_each_alarm_are_told),
         cmocka_unit_test(a_supply_on_mains),
         cmocka_unit_test(when_the_mains_fail),
         cmocka_unit_test(a_battery_that_goes_low),

@@ -23,7 +23,7 @@ static void example_is_accepted(void **state)
     const struct line_settings *bus = config_at(config, &line_settings_table, 0);
     assert_int_equal(bus->kind, LINE_MODBUS_RTU);
     assert_int_equal(line_settings_baud(bus), 9600);
-    assert_int_equal(bus->parity, LINE_PARITY_NONE);
+    assert_int_equal(bus->parity, SERIAL_PARITY_NONE);
     assert_string_equal(bus->port, "/dev/ttyUSB0");
     assert_int_equal(bus->retries, 1);
     const struct line_settings *gateway = config_at(config, &line_settings_table, 1);
@@ -48,7 +48,7 @@ static void defaults_of_a_serial_line(void **state)
     /* requirement N2: 19200 8E1, 300 ms */
     const struct line_settings *line = config_at(config, &line_settings_table, 0);
     assert_int_equal(line_settings_baud(line), 19200);
-    assert_int_equal(line->parity, LINE_PARITY_EVEN);
+    assert_int_equal(line->parity, SERIAL_PARITY_EVEN);
     assert_int_equal(line->stop_bits, 1);
     assert_int_equal(line->timeout_ms, 300);
     config_free(config);
@@ -104,10 +104,17 @@ static const struct {
     {"lines: {a: {kind: sim}}\ndevices: {m: {line: a, profile: testing},"
      " n: {line: a, profile: testing, part_of: m}, o: {line: a, profile: testing, part_of: n}}",
      "name that one"},
-    {"lines: {a: {kind: gpio, port: /dev/gpiochip0}}", "needs outputs or inputs"},
+    {"lines: {a: {kind: gpio, port: /dev/gpiochip0}}", "needs outputs, inputs or pulses"},
     {"lines: {a: {kind: gpio, outputs: 17}}", "/dev/gpiochip0"},
     {"lines: {a: {kind: gpio, port: /dev/gpiochip0, outputs: '3', inputs: '3'}}", "twice"},
     {"lines: {a: {kind: sim, outputs: '3'}}", "only a gpio line"},
+    {"lines: {a: {kind: sim, pulses: '3'}}", "lines.a.pulses: only a gpio line"},
+    {"lines: {a: {kind: gpio, port: /dev/gpiochip0, inputs: '3', pulses: '4 !3'}}",
+     "lines.a.pulses: the line 3 is named twice"},
+    {"lines: {a: {kind: gpio, port: /dev/gpiochip0, pulses: '3:drain'}}", ":up or :down"},
+    {"lines: {a: {kind: gpio, port: /dev/gpiochip0, outputs: '3:up'}}", ":drain"},
+    {"lines: {a: {kind: gpio, port: /dev/gpiochip0, pulses: '3', debounce_ms: 1001}}",
+     "lines.a.debounce_ms"},
 };
 
 static void mistakes_are_named(void **state)
@@ -150,7 +157,7 @@ static void equality_sees_every_field(void **state)
 {
     (void)state;
     const struct line_settings line = {
-        .label = "", .port = "1", .host = "h", .outputs = "", .inputs = ""};
+        .label = "", .port = "1", .host = "h", .outputs = "", .inputs = "", .pulses = ""};
     struct line_settings other = line;
     assert_true(line_settings_equal(&line, &other));
     other.gap_ms = 1;

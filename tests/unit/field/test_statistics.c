@@ -93,6 +93,50 @@ static void busy_share(void **state)
     assert_true(statistics_busy_percent(&busy, now + 1000000 * CLOCK_S) == 0);
 }
 
+static void add_up(void *user, clock_us to, uint32_t count)
+{
+    uint64_t *seen = user; /* answers so far, octaves, begin of this one */
+    seen[0] += count;
+    seen[1]++;
+    assert_true((uint64_t)to == (seen[2] ? 2 * seen[2] : (uint64_t)to));
+    seen[2] = (uint64_t)to;
+    /* 1 ms, 3 ms and 5 ms: up to 1.024, 4.096 and 8.192 ms, 2.048 between them empty */
+    assert_int_equal(count, to == 1024 ? 3 : to == 4096 ? 2 : to == 8192 ? 1 : 0);
+}
+
+static void latency_by_octave(void **state)
+{
+    (void)state;
+    struct statistics *statistics = mem_new(sizeof *statistics);
+    uint64_t seen[3] = {0};
+    statistics_latency_each(&statistics->latency, add_up, seen);
+    assert_int_equal(seen[1], 0);
+    static const clock_us latencies[] = {1000, 1001, 1002, 3000, 3500, 5000};
+    for (size_t i = 0; i < TEST_COUNT(latencies); i++)
+        statistics_answer(statistics, latencies[i]);
+    statistics_latency_each(&statistics->latency, add_up, seen);
+    assert_int_equal(seen[0], 6);
+    assert_int_equal(seen[1], 4);
+    free(statistics);
+}
+
+static void lately_is_two_marks(void **state)
+{
+    (void)state;
+    struct statistics *statistics = mem_new(sizeof *statistics);
+    struct statistics_recent recent;
+    statistics->counts[STATISTICS_POLLS] = 1000; /* adopted of a line before */
+    statistics_recent_start(&recent, statistics, 0);
+    for (clock_us now = CLOCK_S; now <= 1000 * CLOCK_S; now += CLOCK_S) {
+        statistics->counts[STATISTICS_POLLS]++; /* one a second */
+        statistics_recent_roll(&recent, statistics, now);
+        uint64_t lately = statistics_recent_count(&recent, statistics, STATISTICS_POLLS);
+        assert_true(lately <= 300 && lately <= (uint64_t)(now / CLOCK_S));
+        assert_true(lately >= 150 || lately == (uint64_t)(now / CLOCK_S));
+    }
+    free(statistics);
+}
+
 static void names(void **state)
 {
     (void)state;
@@ -108,6 +152,8 @@ int main(void)
         cmocka_unit_test(latency_extremes),
         cmocka_unit_test(old_latency_fades),
         cmocka_unit_test(exceptions_by_code),
+        cmocka_unit_test(latency_by_octave),
+        cmocka_unit_test(lately_is_two_marks),
         cmocka_unit_test(busy_share),
         cmocka_unit_test(names),
     };

@@ -25,6 +25,8 @@ static const struct access_settings settings = {
     .view = ACCESS_VIEW_PASSWORD,
     .session_idle = 12 * 3600 * CLOCK_S,
     .session_most = 7 * 86400 * CLOCK_S,
+    .pin_digits = 6,
+    .pin_tries = 5,
 };
 
 /* anna is an administrator, bert may control, carl has a one-time secret; all have PASSWORD */
@@ -93,6 +95,7 @@ struct answer {
     bool came;
     struct access_sign_in result;
     struct access_token_added added;
+    struct access_codes codes;
     struct err err;
 };
 
@@ -140,13 +143,26 @@ static inline struct access_sign_in sign_in(struct fixture *f, const char *user,
     return sign_in_from(f, HOME, user, password, NULL);
 }
 
+static inline void on_codes(void *user_data, const struct access_codes *codes)
+{
+    on_user_set(user_data, &codes->err);
+    ((struct answer *)user_data)->codes = *codes;
+}
+
+static inline struct access_codes wish_user(struct fixture *f, const char *name,
+                                            const struct access_wish *wish)
+{
+    struct answer answer = {0};
+    assert_non_null(access_user_set(f->access, name, wish, on_codes, &answer));
+    assert_false(answer.came); /* never from inside the call */
+    wait_for(f, &answer.came);
+    return answer.codes;
+}
+
 static inline struct err set_user(struct fixture *f, const char *name, const char *password,
                                   enum access_role role)
 {
-    struct answer answer = {0};
-    assert_non_null(access_user_set(f->access, name, password, role, on_user_set, &answer));
-    wait_for(f, &answer.came);
-    return answer.err;
+    return wish_user(f, name, &(struct access_wish){.password = password, .role = role}).err;
 }
 
 static inline int outcome(struct fixture *f, struct answer *answer, struct err *err)

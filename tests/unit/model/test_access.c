@@ -99,7 +99,8 @@ static void test_wrong_entries(void **state)
         {"\"anna\"", "\"root\"", "users[0]: \"root\" cannot be the name of a user"},
         {"\"anna\"", "\"An na\"", "users[0]: \"An na\" cannot be the name of a user"},
         {"\"bert\"", "\"anna\"", "users[1]: \"anna\" is there twice"},
-        {"\"control\"", "\"god\"", "users[1]: \"role\" must be view, control or administrator"},
+        {"\"control\"", "\"god\"",
+         "users[1]: \"role\" must be view, control, installer or administrator"},
         {"\"must_change\":true", "\"must_change\":1",
          "users[2]: \"must_change\" must be true or false"},
         {"1700000000", "-1", "users[0]: \"created\" is missing or not a time in seconds"},
@@ -345,7 +346,9 @@ static void test_cancel_and_close(void **state)
         access_sign_in(f->access, source, "anna", PASSWORD, "kitchen table 9", on_signed_in,
                        &pending[i]);
     }
-    access_user_set(f->access, "root", PASSWORD, ROLE_VIEW, on_user_set, &slow);
+    access_user_set(f->access, "root",
+                    &(struct access_wish){.password = PASSWORD, .role = ROLE_VIEW}, on_codes,
+                    &slow);
     f->access = access_close(f->access);
     for (int i = 0; i < 400; i++) {
         loop_poll(f->loop);

@@ -98,14 +98,16 @@ static void test_user_refusals(void **state)
         {"Dora", "kitchen table 9", ROLE_VIEW, "a user's name is up to 63 lower-case letters"},
         {"", "kitchen table 9", ROLE_VIEW, "a user's name is up to 63 lower-case letters"},
         {"-d", "kitchen table 9", ROLE_VIEW, "a user's name is up to 63 lower-case letters"},
-        {"dora", NULL, ROLE_VIEW, "a new user needs a password and a role"},
-        {"dora", "kitchen table 9", ROLE_NONE, "a new user needs a password and a role"},
+        {"dora", NULL, ROLE_VIEW, "a new user needs a role and a password or PIN"},
+        {"dora", "kitchen table 9", ROLE_NONE, "a new user needs a role and a password or PIN"},
         {"dora", "short", ROLE_VIEW, "the password must have at least 10 characters"},
-        {"dora", "kitchen table 9", 77, "a user's role is view, control or administrator"},
+        {"dora", "kitchen table 9", 77,
+         "a user's role is view, control, installer or administrator"},
         {"anna", PASSWORD, ROLE_NONE, "the new password must differ from the old one"},
-        {"anna", NULL, ROLE_CONTROL, "\"anna\" is the last administrator: make another one first"},
+        {"anna", NULL, ROLE_CONTROL,
+         "\"anna\" is the last administrator with a password: make another one first"},
         {"anna", "kitchen table 9", ROLE_VIEW,
-         "\"anna\" is the last administrator: make another one first"},
+         "\"anna\" is the last administrator with a password: make another one first"},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct err err = set_user(f, rows[i].name, rows[i].password, rows[i].role);
@@ -115,7 +117,8 @@ static void test_user_refusals(void **state)
     }
     struct err err = ERR_EMPTY;
     assert_int_equal(remove_user(f, "anna", &err), -EPERM);
-    assert_string_equal(err.text, "\"anna\" is the last administrator: make another one first");
+    assert_string_equal(
+        err.text, "\"anna\" is the last administrator with a password: make another one first");
     assert_int_equal(remove_user(f, "dora", &err), -ENOENT);
     assert_int_equal(access_user_count(f->access), 3);
     char *text = test_read_file(f->path);
