@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,13 +55,9 @@ static void on_connection(struct loop_fd *handle, int events, void *user)
     (void)events;
     for (int i = 0; i < ACCEPT_MOST; i++) {
         struct sockaddr_storage any;
-        socklen_t length = sizeof any;
-        int fd =
-            accept4(handle->fd, (struct sockaddr *)&any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = listen_accept(handle, &any);
         if (fd < 0)
             return;
-        int on = 1; /* only improves things */
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         if (make_room(port)) {
             gateway_client_begin(port, fd, (const struct sockaddr *)&any);
         } else {
@@ -74,11 +69,7 @@ static void on_connection(struct loop_fd *handle, int events, void *user)
 
 static void stop_listening(struct gateway_port *port)
 {
-    int fd = port->watch.fd;
-    loop_fd_stop(&port->watch);
-    if (fd >= 0)
-        close(fd);
-    port->watch.fd = -1;
+    listen_unwatch(&port->watch);
     port->bound = 0;
 }
 
@@ -93,19 +84,14 @@ static void port_failed(struct gateway_port *port, const struct err *err)
 static void start_listening(struct gateway_port *port)
 {
     struct err err = ERR_EMPTY;
-    struct loop *loop = port->gateway->context.loop;
-    int fd = listen_tcp(port->listen, port->port, &err);
-    if (fd >= 0 && loop_fd_start(loop, &port->watch, fd, LOOP_READ, on_connection, port) < 0) {
-        close(fd);
-        fd = -1;
-        err_set(&err, -ENOMEM, "out of memory");
-    }
-    if (fd < 0) {
+    int bound = listen_watch(port->gateway->context.loop, &port->watch, port->listen, port->port,
+                             on_connection, port, &err);
+    if (bound < 0) {
         port_failed(port, &err);
         return;
     }
     port->problem[0] = '\0';
-    port->bound = listen_port(fd);
+    port->bound = bound;
     log_info("gateway", "%s: listens on %s port %d", port->name, port->listen, port->bound);
 }
 

@@ -124,3 +124,36 @@ int listen_unix(const char *path, struct err *err)
     }
     return fd;
 }
+
+int listen_watch(struct loop *loop, struct loop_fd *watch, const char *address, int port,
+                 loop_fd_fn *handler, void *user, struct err *err)
+{
+    int fd = listen_tcp(address, port, err);
+    if (fd < 0)
+        return fd;
+    if (loop_fd_start(loop, watch, fd, LOOP_READ, handler, user) < 0) {
+        close(fd);
+        watch->fd = -1;
+        return err_set(err, -ENOMEM, "out of memory");
+    }
+    return listen_port(fd);
+}
+
+void listen_unwatch(struct loop_fd *watch)
+{
+    int fd = watch->fd;
+    loop_fd_stop(watch);
+    if (fd >= 0)
+        close(fd);
+    watch->fd = -1;
+}
+
+int listen_accept(const struct loop_fd *watch, struct sockaddr_storage *from)
+{
+    socklen_t length = sizeof *from;
+    int fd = accept4(watch->fd, (struct sockaddr *)from, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int on = 1;
+    if (fd >= 0) /* only improves things */
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return fd;
+}

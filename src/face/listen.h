@@ -1,7 +1,10 @@
 /* listen - listening sockets: TCP on an address and port, or a unix socket in the state folder. */
 #pragma once
 
+#include <sys/socket.h>
+
 #include "base/err.h"
+#include "base/loop.h"
 
 /* A listening TCP socket, or negative and `err`. "::" also takes IPv4 and falls back to "0.0.0.0"
  * on machines without IPv6. Port 0 takes any; listen_port tells which. */
@@ -13,3 +16,15 @@ int listen_unix(const char *path, struct err *err);
 
 /* Port of a listening TCP socket. */
 int listen_port(int fd);
+
+/* Listen on TCP and have `handler` called, on the loop thread, when somebody connects; the port
+ * that was bound, or negative and `err`, with nothing watched. */
+int listen_watch(struct loop *loop, struct loop_fd *watch, const char *address, int port,
+                 loop_fd_fn *handler, void *user, struct err *err);
+
+/* End it and close the socket; also when nothing is watched (`fd` -1). */
+void listen_unwatch(struct loop_fd *watch);
+
+/* The next one who connects, or -1 when there is none: a socket that neither blocks, nor waits to
+ * fill its packets, nor is inherited. */
+int listen_accept(const struct loop_fd *watch, struct sockaddr_storage *from);

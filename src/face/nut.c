@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,13 +69,9 @@ static void on_connection(struct loop_fd *handle, int events, void *user)
     (void)events;
     for (int i = 0; i < ACCEPT_MOST; i++) {
         struct sockaddr_storage any;
-        socklen_t length = sizeof any;
-        int fd =
-            accept4(handle->fd, (struct sockaddr *)&any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = listen_accept(handle, &any);
         if (fd < 0)
             return;
-        int on = 1; /* only improves things */
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         if (is_welcome(nut, (const struct sockaddr *)&any)) {
             nut_client_begin(nut, fd, (const struct sockaddr *)&any);
         } else {
@@ -88,11 +83,7 @@ static void on_connection(struct loop_fd *handle, int events, void *user)
 
 static void stop_listening(struct nut *nut)
 {
-    int fd = nut->watch.fd;
-    loop_fd_stop(&nut->watch);
-    if (fd >= 0)
-        close(fd);
-    nut->watch.fd = -1;
+    listen_unwatch(&nut->watch);
     nut->bound = 0;
     nut->problem[0] = '\0';
 }
@@ -101,21 +92,16 @@ static void stop_listening(struct nut *nut)
 static void start_listening(struct nut *nut)
 {
     struct err err = ERR_EMPTY;
-    struct loop *loop = nut->context.loop;
-    int fd = listen_tcp(nut->listen, (int)nut->port, &err);
-    if (fd >= 0 && loop_fd_start(loop, &nut->watch, fd, LOOP_READ, on_connection, nut) < 0) {
-        close(fd);
-        fd = -1;
-        err_set(&err, -ENOMEM, "out of memory");
-    }
-    if (fd < 0) {
+    int bound = listen_watch(nut->context.loop, &nut->watch, nut->listen, (int)nut->port,
+                             on_connection, nut, &err);
+    if (bound < 0) {
         if (!*nut->problem)
             log_warning("nut", "%s", err.text);
         snprintf(nut->problem, sizeof nut->problem, "%.190s", err.text);
         return;
     }
     nut->problem[0] = '\0';
-    nut->bound = listen_port(fd);
+    nut->bound = bound;
     log_info("nut", "listens on %s port %d", nut->listen, nut->bound);
 }
 
