@@ -232,3 +232,11 @@ void client_escape(struct buf *into, const char *text)
         }
     }
 }
+
+void client_parameter(struct buf *path, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    buf_add_format(path, "%s%s=", memchr(path->data, '?', path->length) ? "&" : "?", name);
+    client_escape(path, value);
+}

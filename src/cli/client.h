@@ -54,3 +54,6 @@ int client_stream(struct client *client, const char *path,
 
 /* Append `text` percent-encoded as part of a URL's query. */
 void client_escape(struct buf *into, const char *text);
+
+/* Append a parameter to a path with or without a query; `value` NULL: nothing. */
+void client_parameter(struct buf *path, const char *name, const char *value);

@@ -40,14 +40,6 @@ static void print_json(const json_t *value)
     putchar('\n');
 }
 
-static void add_parameter(struct buf *path, const char *name, const char *value)
-{
-    if (!value)
-        return;
-    buf_add_format(path, "%s%s=", memchr(path->data, '?', path->length) ? "&" : "?", name);
-    client_escape(path, value);
-}
-
 /* ---- lists ----------------------------------------------------------------------------------- */
 
 /* "7  critical  tripped  2026-11-21T01:02:03.000Z  pdu-a/outlet-3/current  what it is" */
@@ -88,7 +80,7 @@ static long each_alarm(struct task *task, const struct buf *question,
         snprintf(offset, sizeof offset, "%ld", seen);
         buf_clear(&path);
         buf_add(&path, question->data, question->length);
-        add_parameter(&path, "offset", offset);
+        client_parameter(&path, "offset", offset);
         json_t *answer = ask(task, "GET", buf_text(&path), NULL);
         more = json_is_true(json_object_get(answer, "more"));
         json_array_foreach(json_object_get(answer, "alarms"), index, alarm)
@@ -107,10 +99,10 @@ static long each_alarm(struct task *task, const struct buf *question,
 static void begin_question(struct buf *question, const struct task *task, bool active)
 {
     buf_add_format(question, "/alarms?limit=%d", PAGE);
-    add_parameter(question, "active", active ? "true" : NULL);
-    add_parameter(question, "severity", task->severity);
-    add_parameter(question, "device", task->device);
-    add_parameter(question, "time", task->local ? "local" : NULL);
+    client_parameter(question, "active", active ? "true" : NULL);
+    client_parameter(question, "severity", task->severity);
+    client_parameter(question, "device", task->device);
+    client_parameter(question, "time", task->local ? "local" : NULL);
 }
 
 static void on_listed(void *user, const json_t *alarm)
@@ -190,8 +182,8 @@ static json_t *find(struct task *task, const char *which, const char *state)
         return ids;
     }
     begin_question(&question, task, state != NULL);
-    add_parameter(&question, "state", state);
-    add_parameter(&question, "path", which);
+    client_parameter(&question, "state", state);
+    client_parameter(&question, "path", which);
     long seen = each_alarm(task, &question, on_found, ids);
     buf_deinit(&question);
     if (seen > 0)
@@ -282,7 +274,7 @@ static int show(struct task *task, char **words, int count)
         struct buf path = BUF_EMPTY;
         buf_add_text(&path, "/alarms/");
         client_escape(&path, words[i]);
-        add_parameter(&path, "time", task->local ? "local" : NULL);
+        client_parameter(&path, "time", task->local ? "local" : NULL);
         json_t *alarm = ask(task, "GET", buf_text(&path), NULL);
         if (alarm && task->json) {
             print_json(alarm);

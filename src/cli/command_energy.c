@@ -66,14 +66,6 @@ static int print_answer(const struct buf *answer)
     return COMMAND_OK;
 }
 
-static void add_parameter(struct buf *path, const char *name, const char *value)
-{
-    if (!value)
-        return;
-    buf_add_format(path, "%s%s=", memchr(path->data, '?', path->length) ? "&" : "?", name);
-    client_escape(path, value);
-}
-
 int command_energy(int argc, char **argv)
 {
     struct client_options where = {0};
@@ -109,11 +101,11 @@ int command_energy(int argc, char **argv)
     struct client *client = client_open(&where, &err);
     struct buf path = BUF_EMPTY, answer = BUF_EMPTY;
     buf_add_text(&path, csv ? "/energy.csv" : "/energy");
-    add_parameter(&path, "period", period);
-    add_parameter(&path, "at", at);
-    add_parameter(&path, "by", by);
-    add_parameter(&path, "group", group);
-    add_parameter(&path, "medium", medium);
+    client_parameter(&path, "period", period);
+    client_parameter(&path, "at", at);
+    client_parameter(&path, "by", by);
+    client_parameter(&path, "group", group);
+    client_parameter(&path, "medium", medium);
     status = COMMAND_FAILED;
     if (client && client_ask(client, "GET", buf_text(&path), NULL, &answer, &err) == 0) {
         status = COMMAND_OK;

@@ -19,14 +19,6 @@ struct wish {
     json_int_t most; /* events to print, 0: all */
 };
 
-static void add_parameter(struct buf *path, const char *name, const char *value)
-{
-    if (!value)
-        return;
-    buf_add_format(path, "%s%s=", memchr(path->data, '?', path->length) ? "&" : "?", name);
-    client_escape(path, value);
-}
-
 /* "--kind a,b" asks for both. */
 static void add_kinds(struct buf *path, const char *kinds)
 {
@@ -34,7 +26,7 @@ static void add_kinds(struct buf *path, const char *kinds)
         char kind[80];
         size_t length = strcspn(kinds, ",");
         snprintf(kind, sizeof kind, "%.*s", (int)length, kinds);
-        add_parameter(path, "kind", kind);
+        client_parameter(path, "kind", kind);
         kinds += length + (kinds[length] == ',');
     }
 }
@@ -43,21 +35,21 @@ static void make_path(struct buf *path, const struct wish *wish)
 {
     buf_clear(path);
     buf_add_text(path, wish->csv ? "/events.csv" : "/events");
-    add_parameter(path, "from", wish->since);
-    add_parameter(path, "to", wish->until);
+    client_parameter(path, "from", wish->since);
+    client_parameter(path, "to", wish->until);
     add_kinds(path, wish->kind);
-    add_parameter(path, "severity", wish->severity);
-    add_parameter(path, "actor", wish->actor);
-    add_parameter(path, "object", wish->object);
-    add_parameter(path, "text", wish->text);
-    add_parameter(path, "time", wish->local ? "local" : NULL);
+    client_parameter(path, "severity", wish->severity);
+    client_parameter(path, "actor", wish->actor);
+    client_parameter(path, "object", wish->object);
+    client_parameter(path, "text", wish->text);
+    client_parameter(path, "time", wish->local ? "local" : NULL);
 }
 
 static void add_number(struct buf *path, const char *name, json_int_t number)
 {
     char text[24];
     snprintf(text, sizeof text, "%lld", (long long)number);
-    add_parameter(path, name, number > 0 ? text : NULL);
+    client_parameter(path, name, number > 0 ? text : NULL);
 }
 
 static void print_event(const json_t *event)
@@ -352,7 +344,7 @@ static int verify_daemon(const struct client_options *where, const char *known, 
     struct client *client = client_open(where, err);
     struct buf path = BUF_EMPTY;
     buf_add_text(&path, "/events/verify");
-    add_parameter(&path, "known", known);
+    client_parameter(&path, "known", known);
     json_t *answer = client ? client_ask_json(client, "GET", buf_text(&path), NULL, err) : NULL;
     bool ok = json_is_true(json_object_get(answer, "ok"));
     if (answer)

@@ -5,14 +5,6 @@
 
 #include "cli/client.h"
 
-static void add_parameter(struct buf *path, const char *name, const char *value)
-{
-    if (!value)
-        return;
-    buf_add_format(path, "%s%s=", memchr(path->data, '?', path->length) ? "&" : "?", name);
-    client_escape(path, value);
-}
-
 static const char *cell(json_t *row, size_t index, char *text, size_t size)
 {
     json_t *value = json_array_get(row, index);
@@ -109,12 +101,12 @@ int command_history(int argc, char **argv)
     struct buf path = BUF_EMPTY, answer = BUF_EMPTY;
     buf_add_text(&path, csv ? "/history.csv" : "/history");
     for (int i = 0; i < words; i++)
-        add_parameter(&path, "path", argv[i]);
-    add_parameter(&path, "from", from);
-    add_parameter(&path, "to", to);
-    add_parameter(&path, "step", step);
-    add_parameter(&path, "points", points);
-    add_parameter(&path, "time", local ? "local" : NULL);
+        client_parameter(&path, "path", argv[i]);
+    client_parameter(&path, "from", from);
+    client_parameter(&path, "to", to);
+    client_parameter(&path, "step", step);
+    client_parameter(&path, "points", points);
+    client_parameter(&path, "time", local ? "local" : NULL);
     status = COMMAND_FAILED;
     if (client && client_ask(client, "GET", buf_text(&path), NULL, &answer, &err) == 0) {
         status = COMMAND_OK;
