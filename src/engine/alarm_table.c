@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "engine/alarm_private.h"
 #include "engine/outlet_groups.h"
+#include "engine/point_pattern.h"
 
 #define ID_MASK 0x7FFFFFFFu /* also an index of SNMP */
 
@@ -144,7 +145,7 @@ static void gather_points_of(struct gather *gather, const struct device *device,
 {
     for (const struct component *part = device->components; part; part = part->next) {
         for (const struct point *point = part->points; point; point = point->next) {
-            if (outlet_pattern_matches(word, length, point->path))
+            if (point_pattern_fits(word, length, point->path))
                 gather_point(gather, point);
         }
     }
@@ -166,7 +167,7 @@ static void gather_word(struct gather *gather, const char *word, size_t length)
     uint32_t order = 0;
     for (const struct device *device = site_devices(gather->alarms->site); device;
          device = device->next, order++) {
-        if (!outlet_pattern_matches(word, head, device->name))
+        if (!point_pattern_fits(word, head, device->name))
             continue;
         if (slash)
             gather_points_of(gather, device, word, length);

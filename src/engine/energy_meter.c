@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/outlet_groups.h"
+#include "engine/point_pattern.h"
 
 /* Chains of feeders are short; a circle in the settings ends here. */
 #define FEEDERS_MOST 32
@@ -72,7 +73,7 @@ static void add_parts(struct energy_meters *meters, const struct site *site, con
             bool minus, named = false;
             while (part->kind != COMPONENT_TOTAL &&
                    (word = energy_member_next(&at, &length, &minus)))
-                named |= memchr(word, '/', length) && outlet_pattern_matches(word, length, path);
+                named |= memchr(word, '/', length) && point_pattern_fits(word, length, path);
             if (named)
                 add(meters, part, true);
         }
@@ -169,7 +170,7 @@ static size_t add_members(struct energy_group *group, const struct energy_meters
     size_t found = 0;
     for (size_t i = 0; i < meters->count; i++) {
         if (meters->list[i].medium != group->medium ||
-            !outlet_pattern_matches(word, length, meters->list[i].id))
+            !point_pattern_fits(word, length, meters->list[i].id))
             continue;
         found++;
         if (!has_member(group, i))

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "engine/load_private.h"
 #include "engine/outlet_groups.h"
+#include "engine/point_pattern.h"
 
 #define LOOK_EVERY CLOCK_S
 #define SAVE_EVERY (60 * CLOCK_S)
@@ -117,7 +118,7 @@ static void find_shed(const struct load *load, struct load_budget *budget)
     const char *at = budget->settings->shed;
     for (const char *word; (word = outlet_list_next(&at, &length));) {
         for (size_t i = 0; i < load->outlet_count; i++) {
-            if (!outlet_pattern_matches(word, length, load->outlets[i].path))
+            if (!point_pattern_fits(word, length, load->outlets[i].path))
                 continue;
             budget->shed =
                 mem_grow(budget->shed, budget->shed_count, &capacity, sizeof *budget->shed);

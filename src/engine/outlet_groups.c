@@ -6,6 +6,7 @@
 
 #include "base/nearest.h"
 #include "engine/outlet_settings.h"
+#include "engine/point_pattern.h"
 #include "model/component.h"
 #include "model/limits.h"
 
@@ -106,34 +107,11 @@ bool outlet_list_has(const char *list, const char *name)
     return false;
 }
 
-bool outlet_pattern_matches(const char *pattern, size_t length, const char *path)
-{
-    const char *end = pattern + length, *star = NULL, *again = NULL;
-    for (;;) {
-        if (pattern < end && *pattern == '*') {
-            star = ++pattern;
-            again = path;
-        } else if (pattern == end ? *path == '\0' : *pattern == *path) {
-            if (pattern == end)
-                return true;
-            if (*path == '/')
-                star = NULL;
-            pattern++;
-            path++;
-        } else if (star && *again && *again != '/') {
-            pattern = star;
-            path = ++again;
-        } else {
-            return false;
-        }
-    }
-}
-
 bool outlet_list_matches(const char *list, const char *path)
 {
     size_t length;
     for (const char *word; (word = outlet_list_next(&list, &length));) {
-        if (outlet_pattern_matches(word, length, path))
+        if (point_pattern_fits(word, length, path))
             return true;
     }
     return false;

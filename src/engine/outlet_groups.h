@@ -43,9 +43,6 @@ bool outlet_list_has(const char *list, const char *name);
 /* Whether a list of paths and patterns fits the component's path. */
 bool outlet_list_matches(const char *list, const char *path);
 
-/* Whether one pattern of `length` bytes fits; a star never reaches over a slash. */
-bool outlet_pattern_matches(const char *pattern, size_t length, const char *path);
-
 /* 0, or -EINVAL with a sentence when the device before the first slash of `path` does not exist. */
 int outlet_check_device(const struct config *config, const char *path, struct err *err);
 

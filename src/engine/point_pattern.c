@@ -78,15 +78,15 @@ int point_pattern_check(const char *pattern, struct err *err)
 }
 
 /* One pass: a star never reaches over a slash, so only the last one of a segment is tried again. */
-bool point_pattern_matches(const char *pattern, const char *path)
+bool point_pattern_fits(const char *pattern, size_t length, const char *path)
 {
-    const char *star = NULL, *again = NULL;
+    const char *end = pattern + length, *star = NULL, *again = NULL;
     for (;;) {
-        if (*pattern == '*') {
+        if (pattern < end && *pattern == '*') {
             star = ++pattern;
             again = path;
-        } else if (*pattern == *path) {
-            if (*path == '\0')
+        } else if (pattern == end ? *path == '\0' : *pattern == *path) {
+            if (pattern == end)
                 return true;
             if (*path == '/')
                 star = NULL;
@@ -99,4 +99,9 @@ bool point_pattern_matches(const char *pattern, const char *path)
             return false;
         }
     }
+}
+
+bool point_pattern_matches(const char *pattern, const char *path)
+{
+    return point_pattern_fits(pattern, strlen(pattern), path);
 }

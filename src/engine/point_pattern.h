@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
 
@@ -14,6 +15,9 @@
 /* 0, or -EINVAL with a sentence that says what a pattern looks like and names what is
    nearest. */
 int point_pattern_check(const char *pattern, struct err *err);
+
+/* Whether a path of as many parts fits a pattern of `length` bytes. */
+bool point_pattern_fits(const char *pattern, size_t length, const char *path);
 
 /* Whether the path of a point fits. */
 bool point_pattern_matches(const char *pattern, const char *path);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/outlet_groups.h"
+#include "engine/point_pattern.h"
 #include "engine/schedule_private.h"
 #include "model/site.h"
 
@@ -20,7 +21,7 @@ static void expand_pattern(const struct schedules *schedules, const char *patter
         for (const struct component *part = device->components; part; part = part->next) {
             char path[LIMIT_NAME + COMPONENT_NAME_MAX + 2];
             snprintf(path, sizeof path, "%s/%s", device->name, part->name);
-            if (is_switched(part) && outlet_pattern_matches(pattern, length, path))
+            if (is_switched(part) && point_pattern_fits(pattern, length, path))
                 found(to, path);
         }
     }

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/nearest.h"
 #include "engine/condition.h"
+#include "engine/point_pattern.h"
 #include "engine/switcher_private.h"
 
 #define GROUP_PREFIX "group/"
@@ -164,7 +165,7 @@ static size_t *members_of(struct switcher *switcher, const char *list, size_t *c
     *count = 0;
     for (const char *word; (word = outlet_list_next(&list, &length));) {
         for (size_t i = 0; i < switcher->outlet_count; i++) {
-            if (!outlet_pattern_matches(word, length, switcher->outlets[i].path))
+            if (!point_pattern_fits(word, length, switcher->outlets[i].path))
                 continue;
             size_t at = 0;
             while (at < *count && members[at] != i)
@@ -332,7 +333,7 @@ int aims_add(const struct switcher *switcher, const char *target, struct aims *a
     for (size_t i = 0; i < switcher->outlet_count; i++) {
         struct outlet *outlet = &switcher->outlets[i];
         bool fits = device ? strcmp(outlet->device, target) == 0
-                           : outlet_pattern_matches(target, strlen(target), outlet->path);
+                           : point_pattern_fits(target, strlen(target), outlet->path);
         if (fits)
             aim(aims, outlet, 0, 0);
         found += fits;
