@@ -1,5 +1,5 @@
-/* line_private - what line.c (life, queue) and line_flight.c (transactions) share; nobody else
- * includes this. */
+/* line_private - what the files of a line share: line.c (life, queue), line_send.c, line_flight.c
+ * (transactions), line_hear.c, line_view.c. Nobody else includes this. */
 #pragma once
 
 #include "base/loop.h"
@@ -98,12 +98,21 @@ struct line {
     struct trace *trace; /* NULL: nobody looks */
 };
 
+/* What is remembered of a unit (line_view.c); made at the first call. */
 struct line_unit *line_unit_of(struct line *line, uint8_t unit);
 
-/* ---- line_flight.c --------------------------------------------------------------------------- */
+/* ---- line_send.c ----------------------------------------------------------------------------- */
 
 /* Send what may be sent now. */
 void line_pump(struct line *line);
+
+/* Look again at `at` at the latest. The timer is only ever moved forward in time when it fires:
+ * answers come before their deadline, and moving it for each would cost a system call a
+ * transaction. */
+void line_wake(struct line *line, clock_us at);
+
+/* ---- line_flight.c --------------------------------------------------------------------------- */
+
 void line_heard(struct line *line, const uint8_t *bytes, size_t length);
 void line_timer_fired(struct loop_timer *timer, void *user);
 
