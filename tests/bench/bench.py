@@ -58,6 +58,7 @@ FIGURES = {
     "gateway.rate_ratio_8": ("gateway", "", 0.95, True, bench_gateway.rates),
     "gateway.rate_ratio_32": ("gateway", "", 0.95, True, bench_gateway.rates),
     "gateway.cpu_us": ("gateway", "us", 80, False, bench_gateway.rates),
+    "gateway.cpu_ratio_bare": ("gateway", "", 1.5, False, bench_gateway.rates),
     "gateway.rate_ratio_128": ("gateway", "", 0.95, True, bench_gateway.rates),
     "gateway.rate_ratio_1_dead": ("gateway", "", 0.90, True, bench_gateway.troubles),
     "gateway.rate_ratio_4_dead": ("gateway", "", 0.75, True, bench_gateway.troubles),

@@ -162,6 +162,20 @@ class Peer:
     clients = House.clients
 
 
+class Bare:
+    """The least that a gateway can do, in front of a bus of its own: what the machine itself takes (gateway_loop.c)."""
+
+    def __init__(self, rig):
+        self.bus, self.port = rig.start(Bus, 115200), free_ports(1)
+        self.daemon = rig.start(Process, [rig.build / "tests/bench/gateway_loop", self.bus.path, self.port], stdout=subprocess.PIPE)
+        require(self.daemon.process.stdout.readline() == b"ready\n", "gateway_loop did not start")
+        self.probe = Client(self.port, 1)
+        drive([self.probe], 0.5)
+        require(self.probe.answered, "no answer through gateway_loop")
+
+    clients = House.clients
+
+
 class Wire:
     """The same bus asked without anything in between."""
 
@@ -183,9 +197,9 @@ class Wire:
 def latency(rig):
     """gateway.added_p50_ms, gateway.added_p99_ms: in turns with the bare wire."""
     count = 100 if rig.quick else 400
-    house, wire = House(rig, 115200), Wire(rig, 115200)
+    house, wire, least = House(rig, 115200), Wire(rig, 115200), Bare(rig)
     peer = Peer(rig, 115200) if rig.peer else None
-    middle, late, bare, beside = [], [], [], []
+    middle, late, bare, beside, loop_middle, loop_late = [], [], [], [], [], []
 
     def through(client):
         client.ask()
@@ -194,11 +208,12 @@ def latency(rig):
         return time.perf_counter() - client.asked
 
     def measure():
-        times, alone, others = [], [], []
+        times, alone, others, loops = [], [], [], []
         for _ in range(count):
             time.sleep(0.004)  # the silence before a question is over
             times.append(through(house.probe))
             alone.append(wire.seconds())
+            loops.append(through(least.probe))
             if peer:
                 others.append(through(peer.probe))
         bare.append(median(alone))
@@ -206,11 +221,14 @@ def latency(rig):
             beside.append(1000 * (median(others) - median(alone)))
         middle.append(1000 * (median(times) - median(alone)))
         late.append(1000 * (share(times, 0.99) - median(alone)))
+        loop_middle.append(1000 * (median(loops) - median(alone)))
+        loop_late.append(1000 * (share(loops, 0.99) - median(alone)))
 
     rig.repeat(measure)
     os.close(wire.fd)
     note = (f"{count} readings of {COUNT} registers a run, 115200 baud, one client, less the median on the bare wire "
-            f"({1000 * median(bare):.2f} ms); " + (f"the peer's median {median(beside):.2f} ms; " if peer else ""))
+            f"({1000 * median(bare):.2f} ms); a loop that only forwards {median(loop_middle):.2f} ms in the middle, "
+            f"{median(loop_late):.2f} ms at the 99th percentile; " + (f"the peer's median {median(beside):.2f} ms; " if peer else ""))
     yield "gateway.added_p50_ms", median(middle), note + runs_text(middle)
     yield "gateway.added_p99_ms", median(late), note + runs_text(late)
 
@@ -222,8 +240,8 @@ def limit_of(rig, baud):
 
 
 def rates(rig):
-    """gateway.rate_ratio_N, gateway.cpu_us."""
-    house, limit = House(rig, 115200), limit_of(rig, 115200)
+    """gateway.rate_ratio_N, gateway.cpu_us, gateway.cpu_ratio_bare."""
+    house, limit, least = House(rig, 115200), limit_of(rig, 115200), Bare(rig)
     peer = Peer(rig, 115200) if rig.peer else None
 
     def load(house, clients):
@@ -242,11 +260,13 @@ def rates(rig):
         return f"the peer {found / limit:.2f} and {cost:.0f} us; "
 
     for count in (1, 8, 32, 128):
-        clients, used = house.clients(count), []
+        clients, used, others, bare = house.clients(count), [], least.clients(count), []
 
         def measure():
             found, cost = load(house, clients)
             used.append(cost)
+            if count == 32:
+                bare.append(load(least, others)[1])
             return found / limit
 
         runs, other = rig.repeat(measure), besides(count)
@@ -254,8 +274,11 @@ def rates(rig):
         yield (f"gateway.rate_ratio_{count}", median(runs), f"of {limit:.1f} transactions/s on the bare wire at 115200 baud (by arithmetic {1 / wire_s(115200)[0]:.1f}), {count} "
                f"clients with questions of their own; " + other + runs_text(runs))
         if count == 32:
-            yield "gateway.cpu_us", median(used), "user and system time a transaction, 32 clients; " + runs_text(used)
-        for client in clients:
+            note = f"user and system time a transaction, 32 clients; a loop that only forwards {median(bare):.0f} us; "
+            yield "gateway.cpu_us", median(used), note + runs_text(used)
+            ratios = [mine / loop for mine, loop in zip(used, bare)]
+            yield "gateway.cpu_ratio_bare", median(ratios), "to that of a loop that only forwards, in turns; " + runs_text(ratios)
+        for client in clients + others:
             client.socket.close()
 
 
