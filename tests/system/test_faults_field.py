@@ -109,8 +109,8 @@ def test_late_answers_never_become_data(daemon, simulate, tmp_path):
         house.wait_state(f"m{number}", "online")
     for number in (2, 4, 5):
         sim.ok(f"late {number}")
-    deadline, seen = time.monotonic() + 3, set()
-    while time.monotonic() < deadline:
+    begin, seen = time.monotonic(), set()
+    while time.monotonic() < begin + 3 or (len(seen) <= 40 and time.monotonic() < begin + 30):
         for value in house.points("*").values():
             device, part, quantity = value["path"].split("/")
             if quantity != "voltage" or not part.startswith("phase-") or value["value"] is None:

@@ -263,7 +263,7 @@ def test_a_hundred_reloads_lose_nothing(daemon, serve):
 
     site["devices"].pop("b")  # the unit that the others will be
     usual = rate(lambda: time.sleep(1.5))  # of this machine, with what else it does
-    assert rate(reload_often) >= 0.7 * usual
+    assert rate(reload_often) >= (0.7 if SLOW == 1 else 0.4) * usual  # sanitizers make a reload long
     wait_for(lambda: len(list(descriptors.iterdir())) <= count + 2, 3, "descriptors to be given back")
     house.wait_good("x59/total/energy")
 
