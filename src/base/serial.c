@@ -3,10 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/serial.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -46,6 +49,35 @@ static int lock_port(int fd, const char *path, struct err *err)
     return 0;
 }
 
+/* Majors 136 to 143 (devices.txt of the kernel). Nothing is on its wire, so no parity either. */
+static bool is_pseudo_terminal(int fd)
+{
+    struct stat about;
+    return fstat(fd, &about) == 0 && major(about.st_rdev) >= 136 && major(about.st_rdev) <= 143;
+}
+
+/* tcsetattr succeeds when it could do any part of what was asked, and may say EINVAL when nothing
+ * was left to do but what the port cannot. So it is the port that is asked. */
+static int check_mode(int fd, const struct termios *wanted, const struct serial_setup *setup,
+                      struct err *err)
+{
+    struct termios now;
+    if (tcgetattr(fd, &now) < 0)
+        return err_set_errno(err, -errno, "cannot set up %s", setup->port);
+    tcflag_t other = now.c_cflag ^ wanted->c_cflag;
+    if (cfgetospeed(&now) != cfgetospeed(wanted))
+        return err_set(err, -EINVAL, "%s cannot do %u baud", setup->port, setup->baud);
+    if (is_pseudo_terminal(fd))
+        return 0;
+    if (other & (PARENB | PARODD))
+        return err_set(err, -EINVAL, "%s cannot do parity %s", setup->port,
+                       serial_parities[setup->parity]);
+    if (other & (CSIZE | CSTOPB))
+        return err_set(err, -EINVAL, "%s cannot do 8 data bits and %d stop bits", setup->port,
+                       setup->stop_bits);
+    return 0;
+}
+
 static int set_mode(int fd, const struct serial_setup *setup, struct err *err)
 {
     struct termios mode;
@@ -65,12 +97,11 @@ static int set_mode(int fd, const struct serial_setup *setup, struct err *err)
     mode.c_cc[VTIME] = 0;
     cfsetispeed(&mode, speed_of(setup->baud));
     cfsetospeed(&mode, speed_of(setup->baud));
-    if (tcsetattr(fd, TCSANOW, &mode) < 0)
+    if (tcsetattr(fd, TCSANOW, &mode) < 0 && errno != EINVAL)
         return err_set_errno(err, -errno, "cannot set up %s", setup->port);
-    /* tcsetattr succeeds when it could do any part of what was asked. */
-    struct termios now;
-    if (tcgetattr(fd, &now) == 0 && cfgetospeed(&now) != speed_of(setup->baud))
-        return err_set(err, -EINVAL, "%s cannot do %u baud", setup->port, setup->baud);
+    int result = check_mode(fd, &mode, setup, err);
+    if (result < 0)
+        return result;
     tcflush(fd, TCIOFLUSH);
     return 0;
 }

@@ -11,6 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/serial.h"
 #include "field/line.h"
 
 /* A server on the same loop: one listening socket, one connection at a time; or the master side
@@ -422,6 +423,22 @@ static void terminal_settings_are_applied(void **state)
     assert_false(mode.c_lflag & (ICANON | ECHO));
 }
 
+/* A virtual port keeps the mode in which it was left, and has no parity to refuse. */
+static void terminal_opens_again_with_parity(void **state)
+{
+    struct fixture *f = *state;
+    server_terminal(&f->server, f->port);
+    const struct serial_setup setup = {
+        .port = f->port, .baud = 19200, .parity = SERIAL_PARITY_EVEN, .stop_bits = 1};
+    for (int turn = 0; turn < 3; turn++) {
+        struct err err = ERR_EMPTY;
+        int fd = serial_open(&setup, &err);
+        if (fd < 0)
+            fail_msg("turn %d: %s", turn, err.text);
+        close(fd);
+    }
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -438,6 +455,7 @@ int main(void)
         TEST(terminal_in_use_by_another),
         TEST(ports_that_are_none),
         TEST(terminal_settings_are_applied),
+        TEST(terminal_opens_again_with_parity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
