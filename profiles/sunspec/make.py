@@ -18,7 +18,8 @@ TYPES = {  # SunSpec type: (type of a profile, what means "not implemented"), as
     "int32": ("int32", "min"), "uint32": ("uint32", "ones"), "acc32": ("uint32", "0"),
     "int64": ("int64", "min"), "uint64": ("uint64", "ones"), "acc64": ("uint64", "0"),
     "enum16": ("uint16", "ones"), "enum32": ("uint32", "ones"),
-    "bitfield16": ("uint16", "ones"), "bitfield32": ("uint32", "ones"),
+    # with its highest bit set a bit field says nothing, whatever the others are
+    "bitfield16": ("uint16", "[0x8000, ones]"), "bitfield32": ("uint32", "[0x80000000, ones]"),
     "float32": ("float32", None), "float64": ("float64", None),
 }
 KILO, PERCENT, SLOW = {"scale": 0.001}, {"scale": 0.01}, {"every": "slow"}
@@ -41,11 +42,11 @@ METER = [("A", "total/current", None), *phases("Aph%", "phase-?/current"),
          ("TotWhImp", "total/energy", KILO), *phases("TotWhImpPh%", "phase-?/energy", KILO),
          ("TotWhExp", "total/energy-export", KILO), *phases("TotWhExpPh%", "phase-?/energy-export", KILO),
          ("TotVAhImp", "total/apparent-energy", KILO),
+         ("TotVArhImpQ1+TotVArhImpQ2", "total/reactive-energy", KILO),
+         ("TotVArhExpQ3+TotVArhExpQ4", "total/reactive-energy-export", KILO),
          ("Evt", "total/fault", None)]
 METER_PF = [("PF", "total/power-factor", PERCENT), *phases("PFph%", "phase-?/power-factor", PERCENT)]
 METER_PF_FLOAT = [("PF", "total/power-factor", None), *phases("PFph%", "phase-?/power-factor")]
-METER_VARH_FLOAT = [("TotVArhImpQ1+TotVArhImpQ2", "total/reactive-energy", KILO),
-                    ("TotVArhExpQ3+TotVArhExpQ4", "total/reactive-energy-export", KILO)]
 INVERTER = [("A", "total/current", None), *phases("Aph%", "phase-?/current"),
             *[("PPVph" + pair, "line-%s/voltage" % pair.lower(), None) for pair in ("AB", "BC", "CA")],
             *phases("PhVph%", "phase-?/voltage"),
@@ -80,7 +81,7 @@ MODELS = [
       ("DCWH", "input-1/energy", KILO), ("Tmp", "input-1/temperature", None), ("DCSt", "input-1/state", None),
       ("DCEvt", "input-1/fault", None)]),
     ((201, 202, 203, 204), "meter", True, METER + METER_PF, []),
-    ((211, 212, 213, 214), "meter", True, METER + METER_PF_FLOAT + METER_VARH_FLOAT, []),
+    ((211, 212, 213, 214), "meter", True, METER + METER_PF_FLOAT, []),
     ((307,), "sensor", False,
      [("TmpAmb", "sensor-1/temperature", None), ("RH", "sensor-1/humidity", None),
       ("Pres", "sensor-1/pressure", {"scale": 100}), ("WndSpd", "sensor-1/airflow", None)], []),
@@ -144,7 +145,7 @@ def layout(definition):
     return fixed, block, begin, offset - begin
 
 
-SERVED = (211, 713, 802)  # what busbar's own values are shown as: their registers must be known one by one
+SERVED = (201, 211, 713, 802)  # what busbar's own values are shown as: their registers must be known one by one
 
 
 def types(definition):
@@ -188,7 +189,7 @@ def line(names, path, extra, points, fixed):
     if isinstance(factor, str):
         items.append(("scale_register", flow([("holding", fixed[factor][0]), ("type", "int16"), ("kind", "power_of_ten")])))
     if len(names) > 1:
-        assert not factor, "plus has no scale register"
+        assert all(points[name][1].get("sf") == factor for name in names), "one scale factor for the sum"
         items.append(("plus", flow([("holding", points[names[1]][0]), ("type", kind), ("scale", decimal(extra["scale"]))])))
     symbols = [(s["value"], word(s["name"])) for s in point.get("symbols", [])
                if not re.search(r"RESERVED|OEM", s["name"], re.I)]

@@ -43,6 +43,16 @@ int file_read(const char *path, size_t most, struct buf *into, struct err *err)
     return result < 0 ? err_set_errno(err, result, "cannot read %s", path) : 0;
 }
 
+void file_read_line(const char *path, char *text, size_t size)
+{
+    struct buf content = BUF_EMPTY;
+    if (file_read(path, 4096, &content, NULL) < 0)
+        buf_clear(&content);
+    snprintf(text, size, "%s", buf_text(&content));
+    text[strcspn(text, "\n")] = '\0';
+    buf_deinit(&content);
+}
+
 static int write_all(int fd, const char *bytes, size_t length)
 {
     while (length) {

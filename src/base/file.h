@@ -11,6 +11,12 @@
  * may be NULL. */
 int file_read(const char *path, size_t most, struct buf *into, struct err *err);
 
+/* The first line of a small file, cut to `size`; "" when it cannot be read. */
+void file_read_line(const char *path, char *text, size_t size);
+
+/* A line that is another one after each start of the machine. */
+#define FILE_BOOT_ID "/proc/sys/kernel/random/boot_id"
+
 /* Write a new file beside `path`, sync it, rename it over `path`, sync the folder: a crash leaves
  * the old or the new content, never a mixture, and a failure that is returned leaves the old one.
  * Not for paths of which `path`.new or `path`.old are somebody else's. */

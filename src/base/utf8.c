@@ -45,3 +45,26 @@ size_t utf8_fit(const char *text, size_t length, size_t most)
         most--;
     return most;
 }
+
+/* Those of ASCII, and U+0080 to U+009F, which terminals obey as well. */
+static bool is_control(const char *at, size_t step)
+{
+    unsigned char first = (unsigned char)at[0];
+    return step == 1 ? first < 0x20 || first == 0x7F
+                     : step == 2 && first == 0xC2 && (unsigned char)at[1] < 0xA0;
+}
+
+size_t utf8_clean(char *to, const char *text, size_t length)
+{
+    char *end = to;
+    for (size_t at = 0, step; at < length; at += step ? step : 1) {
+        step = utf8_length(text + at, length - at);
+        if (step == 0 || is_control(text + at, step)) {
+            *end++ = step ? ' ' : '?';
+            continue;
+        }
+        for (size_t i = 0; i < step; i++)
+            *end++ = text[at + i];
+    }
+    return (size_t)(end - to);
+}

@@ -2,11 +2,13 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/command.h"
 
 #define ANSWER_MAX (512u << 20)
 #define JSON_TYPE "application/json"
@@ -185,23 +187,63 @@ int client_send(struct client *client, const char *path, const char *type, const
     return result;
 }
 
+static json_t *parse_answer(struct client *client, const char *path, const struct buf *answer,
+                            struct err *err)
+{
+    if (answer->length == 0)
+        return json_object();
+    json_error_t where;
+    json_t *json = json_loadb(answer->data, answer->length, JSON_REJECT_DUPLICATES, &where);
+    if (!json)
+        err_set(err, -EPROTO, "%s%s: the answer is not JSON: %s", client->base, path, where.text);
+    return json;
+}
+
 json_t *client_ask_json(struct client *client, const char *method, const char *path,
-                        const char *body, struct err *err)
+                        const json_t *body, struct err *err)
 {
     struct buf answer = BUF_EMPTY;
+    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     json_t *json = NULL;
-    json_error_t where;
-    if (client_ask(client, method, path, body, &answer, err) == 0) {
-        if (answer.length == 0)
-            json = json_object();
-        else
-            json = json_loadb(answer.data, answer.length, JSON_REJECT_DUPLICATES, &where);
-        if (!json)
-            err_set(err, -EPROTO, "%s%s: the answer is not JSON: %s", client->base, path,
-                    where.text);
-    }
+    if (client_ask(client, method, path, text, &answer, err) == 0)
+        json = parse_answer(client, path, &answer, err);
+    if (text)
+        explicit_bzero(text, strlen(text));
+    free(text);
     buf_deinit(&answer);
     return json;
+}
+
+int client_show(const struct client_options *options, const char *command, const char *path,
+                int (*print)(const struct buf *answer))
+{
+    struct err err = ERR_EMPTY;
+    struct buf answer = BUF_EMPTY;
+    struct client *client = client_open(options, &err);
+    int status = COMMAND_FAILED;
+    if (client && client_ask(client, "GET", path, NULL, &answer, &err) == 0) {
+        status = COMMAND_OK;
+        if (print)
+            status = print(&answer);
+        else
+            fwrite(answer.data, 1, answer.length, stdout);
+    }
+    if (err.code)
+        fprintf(stderr, "busbar %s: %s\n", command, err.text);
+    buf_deinit(&answer);
+    client_close(client);
+    return status;
+}
+
+const char *client_text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+int64_t client_number(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
 }
 
 int client_stream(struct client *client, const char *path,

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -43,9 +44,22 @@ int client_ask(struct client *client, const char *method, const char *path, cons
 int client_send(struct client *client, const char *path, const char *type, const struct buf *body,
                 struct buf *answer, struct err *err);
 
-/* The same with the answer parsed; NULL and `err` on failure. Freed with json_decref. */
+/* The same with `body` (NULL: none; borrowed) and answer as trees; NULL and `err` on failure. The
+ * answer is freed with json_decref. A body may hold a secret: its text is wiped. */
 json_t *client_ask_json(struct client *client, const char *method, const char *path,
-                        const char *body, struct err *err);
+                        const json_t *body, struct err *err);
+
+/* A command that asks for one thing, from opening to closing: GET `path`, and the answer goes to
+ * `print`, which returns the exit status; without `print` to standard output as it is. What went
+ * wrong is said as "busbar COMMAND: ...". Returns the exit status. */
+int client_show(const struct client_options *options, const char *command, const char *path,
+                int (*print)(const struct buf *answer));
+
+/* A text member of an object; "" when there is none. Borrowed. */
+const char *client_text(const json_t *object, const char *key);
+
+/* An integer member of an object; 0 when there is none. */
+int64_t client_number(const json_t *object, const char *key);
 
 /* Receive a stream: `fn` gets bytes as they come and returns false to end. */
 int client_stream(struct client *client, const char *path,

@@ -32,6 +32,8 @@ int command_tokens(int argc, char **argv);
 int command_outlet(int argc, char **argv);
 int command_group(int argc, char **argv);
 int command_nut(int argc, char **argv);
+int command_gateway(int argc, char **argv);
+int command_doctor(int argc, char **argv);
 int command_profiles(int argc, char **argv);
 int command_openapi(int argc, char **argv);
 int command_mib(int argc, char **argv);

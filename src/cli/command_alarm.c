@@ -18,19 +18,11 @@ struct task {
     struct err err;
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 /* Takes `body` (may be NULL) over. */
 static json_t *ask(struct task *task, const char *method, const char *path, json_t *body)
 {
-    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    json_t *answer = client_ask_json(task->client, method, path, body, &task->err);
     json_decref(body);
-    json_t *answer = client_ask_json(task->client, method, path, text, &task->err);
-    free(text);
     return answer;
 }
 
@@ -46,23 +38,23 @@ static void print_json(const json_t *value)
 static void print_alarm(const json_t *alarm)
 {
     char since[40];
-    const char *time = text_of(alarm, "since");
+    const char *time = client_text(alarm, "since");
     snprintf(since, sizeof since, "%lld s ago",
              (long long)json_integer_value(json_object_get(alarm, "since_ms")) / 1000);
     printf("%-10lld %-8s %-12s %-24s %-28s %s",
-           (long long)json_integer_value(json_object_get(alarm, "id")), text_of(alarm, "severity"),
-           text_of(alarm, "state"), *time ? time : since, text_of(alarm, "path"),
-           text_of(alarm, "text"));
+           (long long)json_integer_value(json_object_get(alarm, "id")),
+           client_text(alarm, "severity"), client_text(alarm, "state"), *time ? time : since,
+           client_text(alarm, "path"), client_text(alarm, "text"));
     if (json_is_true(json_object_get(alarm, "latched")))
         printf(" [waits to be cleared]");
-    if (*text_of(alarm, "shelved_until"))
-        printf(" [shelved until %s]", text_of(alarm, "shelved_until"));
+    if (*client_text(alarm, "shelved_until"))
+        printf(" [shelved until %s]", client_text(alarm, "shelved_until"));
     if (json_is_true(json_object_get(alarm, "muted")))
         printf(" [muted]");
-    if (*text_of(alarm, "suppressed_by"))
-        printf(" [silent: %s]", text_of(alarm, "suppressed_by"));
-    if (*text_of(alarm, "by"))
-        printf(" [%s]", text_of(alarm, "by"));
+    if (*client_text(alarm, "suppressed_by"))
+        printf(" [silent: %s]", client_text(alarm, "suppressed_by"));
+    if (*client_text(alarm, "by"))
+        printf(" [%s]", client_text(alarm, "by"));
     putchar('\n');
 }
 
@@ -126,7 +118,7 @@ static void print_rule(const json_t *rule)
 {
     const char *key;
     json_t *value;
-    printf("%s:", text_of(rule, "name"));
+    printf("%s:", client_text(rule, "name"));
     json_object_foreach(json_object_get(rule, "values"), key, value)
     {
         if (json_is_null(value) || (json_is_string(value) && !*json_string_value(value)))
@@ -312,7 +304,7 @@ static int test(struct task *task, char **words, int count)
         if (answer && task->json)
             print_json(answer);
         else if (answer)
-            printf("%s: %s\n", words[i], text_of(answer, "words"));
+            printf("%s: %s\n", words[i], client_text(answer, "words"));
         if (!json_is_true(json_object_get(answer, "delivered")))
             status = COMMAND_FAILED;
         json_decref(answer);
@@ -325,16 +317,17 @@ static int test(struct task *task, char **words, int count)
 static void print_notices(const json_t *row)
 {
     const json_t *next = json_object_get(row, "next_in_ms");
-    printf("%-20s %-8s waiting %-6lld delivered %-8lld given up %-6lld", text_of(row, "recipient"),
-           text_of(row, "kind"), (long long)json_integer_value(json_object_get(row, "waiting")),
+    printf("%-20s %-8s waiting %-6lld delivered %-8lld given up %-6lld",
+           client_text(row, "recipient"), client_text(row, "kind"),
+           (long long)json_integer_value(json_object_get(row, "waiting")),
            (long long)json_integer_value(json_object_get(row, "delivered")),
            (long long)json_integer_value(json_object_get(row, "given_up")));
-    if (*text_of(row, "last"))
-        printf(" last %s", text_of(row, "last"));
+    if (*client_text(row, "last"))
+        printf(" last %s", client_text(row, "last"));
     if (json_is_integer(next))
         printf(" next in %lld s", (long long)json_integer_value(next) / 1000);
-    if (*text_of(row, "problem"))
-        printf(": %s", text_of(row, "problem"));
+    if (*client_text(row, "problem"))
+        printf(": %s", client_text(row, "problem"));
     putchar('\n');
 }
 

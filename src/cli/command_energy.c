@@ -6,12 +6,6 @@
 
 #include "cli/client.h"
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 /* A number with so many decimals and its unit; "-" for what is not known. */
 static void put_number(const json_t *object, const char *key, int decimals, const char *unit)
 {
@@ -25,7 +19,7 @@ static void put_number(const json_t *object, const char *key, int decimals, cons
 
 static void print_row(const json_t *row, const char *name, const char *currency)
 {
-    const char *unit = text_of(row, "unit"), *within = text_of(row, "within");
+    const char *unit = client_text(row, "unit"), *within = client_text(row, "within");
     printf("%-28s", name);
     put_number(row, "used", 3, unit);
     put_number(row, "before", 3, unit);
@@ -40,23 +34,23 @@ static void print_row(const json_t *row, const char *name, const char *currency)
 static int print_answer(const struct buf *answer)
 {
     json_t *root = json_loadb(answer->data, answer->length, JSON_REJECT_DUPLICATES, NULL);
-    const char *currency = text_of(root, "currency");
+    const char *currency = client_text(root, "currency");
     size_t index;
     const json_t *row;
     if (!root) {
         fprintf(stderr, "busbar energy: the answer is not JSON\n");
         return COMMAND_FAILED;
     }
-    printf("%-28s %16s %16s %16s %16s %7s\n", text_of(root, "period"), "used", "before", "cost",
+    printf("%-28s %16s %16s %16s %16s %7s\n", client_text(root, "period"), "used", "before", "cost",
            "CO2", "known");
     json_array_foreach(json_object_get(root, "rows"), index, row)
     {
-        print_row(row, text_of(row, "name"), currency);
+        print_row(row, client_text(row, "name"), currency);
     }
     json_array_foreach(json_object_get(root, "totals"), index, row)
     {
         char name[80];
-        snprintf(name, sizeof name, "all %s", text_of(row, "medium"));
+        snprintf(name, sizeof name, "all %s", client_text(row, "medium"));
         print_row(row, name, currency);
         if (json_is_number(json_object_get(row, "standing")))
             printf("%-28s %16s %16s %13.2f %s\n", "  standing charge", "", "",
@@ -97,27 +91,14 @@ int command_energy(int argc, char **argv)
                 argv[0]);
         return COMMAND_MISUSED;
     }
-    struct err err = ERR_EMPTY;
-    struct client *client = client_open(&where, &err);
-    struct buf path = BUF_EMPTY, answer = BUF_EMPTY;
+    struct buf path = BUF_EMPTY;
     buf_add_text(&path, csv ? "/energy.csv" : "/energy");
     client_parameter(&path, "period", period);
     client_parameter(&path, "at", at);
     client_parameter(&path, "by", by);
     client_parameter(&path, "group", group);
     client_parameter(&path, "medium", medium);
-    status = COMMAND_FAILED;
-    if (client && client_ask(client, "GET", buf_text(&path), NULL, &answer, &err) == 0) {
-        status = COMMAND_OK;
-        if (csv || json)
-            fwrite(answer.data, 1, answer.length, stdout);
-        else
-            status = print_answer(&answer);
-    }
-    if (err.code)
-        fprintf(stderr, "busbar energy: %s\n", err.text);
+    status = client_show(&where, "energy", buf_text(&path), csv || json ? NULL : print_answer);
     buf_deinit(&path);
-    buf_deinit(&answer);
-    client_close(client);
     return status;
 }

@@ -40,21 +40,15 @@ static json_t *ask_page(struct export_run *run, const char *path, json_int_t fro
     return answer;
 }
 
-static const char *text_of(json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 /* The rows of a page from the `skip`th on. Returns the last time in `*last` and how many rows of
  * the page have it in `*same`: a page may end between readings of the same millisecond. */
 static int write_page(struct export_run *run, json_t *series, size_t skip, json_int_t *last,
                       size_t *same, struct err *err)
 {
     const struct sheet_point point = {
-        .path = text_of(series, "path"),
-        .quantity = text_of(series, "quantity"),
-        .unit = text_of(series, "unit"),
+        .path = client_text(series, "path"),
+        .quantity = client_text(series, "quantity"),
+        .unit = client_text(series, "unit"),
         .decimals = (int)json_integer_value(json_object_get(series, "decimals")),
     };
     size_t index;
@@ -158,7 +152,7 @@ static int export_all(struct export_run *run, struct err *err)
     json_array_foreach(points, index, point)
     {
         if (result == 0 && !json_is_string(json_object_get(point, "value")))
-            result = export_point(run, text_of(point, "path"), err);
+            result = export_point(run, client_text(point, "path"), err);
     }
     json_decref(points);
     return result;

@@ -6,13 +6,31 @@
 #include "cli/client.h"
 #include "cli/value_print.h"
 
-/* "?path=a&path=b" for the words given, "" for none. */
-static void add_paths(struct buf *path, char **words, int count)
+/* The path of a question, "/points?path=a&path=b". */
+static const char *question(struct buf *path, const char *of, char **words, int count)
 {
-    for (int i = 0; i < count; i++) {
-        buf_add_text(path, i ? "&path=" : "?path=");
-        client_escape(path, words[i]);
-    }
+    buf_add_text(path, of);
+    for (int i = 0; i < count; i++)
+        client_parameter(path, "path", words[i]);
+    return buf_text(path);
+}
+
+static int print_json(const struct buf *answer)
+{
+    fwrite(answer->data, 1, answer->length, stdout);
+    putchar('\n');
+    return COMMAND_OK;
+}
+
+static int print_all(const struct buf *answer)
+{
+    return value_print_list(answer->data, answer->length, false);
+}
+
+/* Asked for by name: none is a failure. */
+static int print_named(const struct buf *answer)
+{
+    return value_print_list(answer->data, answer->length, true);
 }
 
 int command_get(int argc, char **argv)
@@ -35,26 +53,12 @@ int command_get(int argc, char **argv)
     int words, status = options_parse(&options, argc, argv, &words, &leave);
     if (leave)
         return status;
-    struct err err = ERR_EMPTY;
-    struct client *client = client_open(&where, &err);
-    struct buf path = BUF_EMPTY, answer = BUF_EMPTY;
-    buf_add_text(&path, "/points");
-    add_paths(&path, argv, words);
-    status = COMMAND_FAILED;
-    if (client && client_ask(client, "GET", buf_text(&path), NULL, &answer, &err) == 0) {
-        status = COMMAND_OK;
-        if (as_json) {
-            fwrite(answer.data, 1, answer.length, stdout);
-            putchar('\n');
-        } else {
-            status = value_print_list(answer.data, answer.length, words > 0);
-        }
-    }
-    if (err.code)
-        fprintf(stderr, "busbar get: %s\n", err.text);
+    struct buf path = BUF_EMPTY;
+    status = client_show(&where, "get", question(&path, "/points", argv, words),
+                         as_json ? print_json
+                         : words ? print_named
+                                 : print_all);
     buf_deinit(&path);
-    buf_deinit(&answer);
-    client_close(client);
     return status;
 }
 
@@ -115,10 +119,8 @@ int command_watch(int argc, char **argv)
     struct err err = ERR_EMPTY;
     struct client *client = client_open(&where, &err);
     struct buf path = BUF_EMPTY;
-    buf_add_text(&path, "/live");
-    add_paths(&path, argv, words);
     if (client)
-        client_stream(client, buf_text(&path), take_bytes, &watcher, &err);
+        client_stream(client, question(&path, "/live", argv, words), take_bytes, &watcher, &err);
     if (err.code)
         fprintf(stderr, "busbar watch: %s\n", err.text);
     buf_deinit(&path);

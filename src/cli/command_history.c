@@ -96,9 +96,7 @@ int command_history(int argc, char **argv)
         fprintf(stderr, "busbar history: name at least one point; `busbar get` lists them\n");
         return COMMAND_MISUSED;
     }
-    struct err err = ERR_EMPTY;
-    struct client *client = client_open(&where, &err);
-    struct buf path = BUF_EMPTY, answer = BUF_EMPTY;
+    struct buf path = BUF_EMPTY;
     buf_add_text(&path, csv ? "/history.csv" : "/history");
     for (int i = 0; i < words; i++)
         client_parameter(&path, "path", argv[i]);
@@ -107,18 +105,7 @@ int command_history(int argc, char **argv)
     client_parameter(&path, "step", step);
     client_parameter(&path, "points", points);
     client_parameter(&path, "time", local ? "local" : NULL);
-    status = COMMAND_FAILED;
-    if (client && client_ask(client, "GET", buf_text(&path), NULL, &answer, &err) == 0) {
-        status = COMMAND_OK;
-        if (csv || json)
-            fwrite(answer.data, 1, answer.length, stdout);
-        else
-            status = print_answer(&answer);
-    }
-    if (err.code)
-        fprintf(stderr, "busbar history: %s\n", err.text);
+    status = client_show(&where, "history", buf_text(&path), csv || json ? NULL : print_answer);
     buf_deinit(&path);
-    buf_deinit(&answer);
-    client_close(client);
     return status;
 }

@@ -7,12 +7,6 @@
 
 #include "cli/client.h"
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 static long long seconds_of(const json_t *object, const char *key)
 {
     return (long long)json_integer_value(json_object_get(object, key)) / 1000;
@@ -21,10 +15,10 @@ static long long seconds_of(const json_t *object, const char *key)
 /* "rack-1  group network  OB DISCHRG LB  2 attached, on battery for 312 s" */
 static void print_ups(const json_t *ups)
 {
-    const char *group = text_of(ups, "group"), *status = text_of(ups, "status");
-    const char *contact = text_of(ups, "contact");
-    printf("%-20s %-6s %-20s %-24s %lld attached", text_of(ups, "name"),
-           *group ? "group" : "device", *group ? group : text_of(ups, "device"),
+    const char *group = client_text(ups, "group"), *status = client_text(ups, "status");
+    const char *contact = client_text(ups, "contact");
+    printf("%-20s %-6s %-20s %-24s %lld attached", client_text(ups, "name"),
+           *group ? "group" : "device", *group ? group : client_text(ups, "device"),
            *status                        ? status
            : strcmp(contact, "fine") == 0 ? "unknown"
                                           : contact,
@@ -40,10 +34,11 @@ static void print_ups(const json_t *ups)
 
 static void print_client(const json_t *client)
 {
-    printf("  %s port %lld %s%s%s%s%s\n", text_of(client, "address"),
+    printf("  %s port %lld %s%s%s%s%s\n", client_text(client, "address"),
            (long long)json_integer_value(json_object_get(client, "port")),
-           *text_of(client, "user") ? text_of(client, "user") : "anonymous",
-           *text_of(client, "attached") ? ", attached to " : "", text_of(client, "attached"),
+           *client_text(client, "user") ? client_text(client, "user") : "anonymous",
+           *client_text(client, "attached") ? ", attached to " : "",
+           client_text(client, "attached"),
            json_is_true(json_object_get(client, "primary")) ? " as primary" : "",
            json_is_true(json_object_get(client, "encrypted")) ? ", TLS" : "");
 }
@@ -60,8 +55,9 @@ static int list(struct client *client, bool as_json, struct err *err)
         putchar('\n');
     } else {
         if (!json_is_integer(json_object_get(answer, "port")))
-            printf("does not listen%s%s\n", *text_of(answer, "problem") ? ": " : " (nut.port is 0)",
-                   text_of(answer, "problem"));
+            printf("does not listen%s%s\n",
+                   *client_text(answer, "problem") ? ": " : " (nut.port is 0)",
+                   client_text(answer, "problem"));
         json_array_foreach(json_object_get(answer, "ups"), i, one)
         {
             print_ups(one);

@@ -22,20 +22,6 @@ struct task {
     struct err err;
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
-static json_t *ask(struct task *task, const char *method, const char *path, json_t *body)
-{
-    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
-    json_t *answer = client_ask_json(task->client, method, path, text, &task->err);
-    free(text);
-    return answer;
-}
-
 /* ---- what happens ---------------------------------------------------------------------------- */
 
 static void print_wait(const json_t *step)
@@ -52,25 +38,26 @@ static void print_plan(const json_t *command)
     const json_t *step;
     json_array_foreach(json_object_get(command, "steps"), index, step)
     {
-        const char *wish = text_of(step, "wish_text"), *before = text_of(step, "before_text");
-        printf("%s %s: %s", text_of(step, "target"), text_of(step, "label"),
-               *wish ? wish : text_of(command, "action"));
+        const char *wish = client_text(step, "wish_text"),
+                   *before = client_text(step, "before_text");
+        printf("%s %s: %s", client_text(step, "target"), client_text(step, "label"),
+               *wish ? wish : client_text(command, "action"));
         print_wait(step);
         if (json_is_integer(json_object_get(step, "hold_ms")))
             printf(", back after %.1f s",
                    (double)json_integer_value(json_object_get(step, "hold_ms")) / 1000);
         printf(" (now %s)%s%s\n", *before ? before : "unknown",
-               *text_of(step, "reason") ? ", " : "", text_of(step, "reason"));
+               *client_text(step, "reason") ? ", " : "", client_text(step, "reason"));
     }
 }
 
 /* One line for what became of a step. */
 static void print_step(const json_t *step)
 {
-    const char *after = text_of(step, "after_text"), *wish = text_of(step, "wish_text");
-    const char *state = text_of(step, "state");
+    const char *after = client_text(step, "after_text"), *wish = client_text(step, "wish_text");
+    const char *state = client_text(step, "state");
     const json_t *took = json_object_get(step, "confirmed_ms");
-    printf("%s %s: %s", text_of(step, "target"), text_of(step, "label"), state);
+    printf("%s %s: %s", client_text(step, "target"), client_text(step, "label"), state);
     if (strcmp(state, "pending") == 0 || strcmp(state, "sent") == 0)
         printf("%s%s", *wish ? ", " : "", wish);
     else
@@ -80,7 +67,7 @@ static void print_step(const json_t *step)
         printf(" after %.1f ms", json_number_value(took));
     else if (json_is_number(took))
         printf(" after %.1f s", json_number_value(took) / 1000);
-    printf("%s%s\n", *text_of(step, "reason") ? ": " : "", text_of(step, "reason"));
+    printf("%s%s\n", *client_text(step, "reason") ? ": " : "", client_text(step, "reason"));
     fflush(stdout);
 }
 
@@ -93,7 +80,7 @@ static void print_changes(const json_t *before, const json_t *now)
     json_array_foreach(json_object_get(now, "steps"), index, step)
     {
         const json_t *seen = json_array_get(old, index);
-        if (strcmp(text_of(step, "state"), text_of(seen, "state")) != 0 ||
+        if (strcmp(client_text(step, "state"), client_text(seen, "state")) != 0 ||
             !json_equal(json_object_get(step, "wish"), json_object_get(seen, "wish")))
             print_step(step);
     }
@@ -101,7 +88,7 @@ static void print_changes(const json_t *before, const json_t *now)
 
 static bool is_running(const json_t *command)
 {
-    return strcmp(text_of(command, "state"), "running") == 0;
+    return strcmp(client_text(command, "state"), "running") == 0;
 }
 
 /* Looks until it has ended. Takes and returns the command; NULL when it cannot be asked about. */
@@ -110,14 +97,14 @@ static json_t *follow(struct task *task, json_t *command)
     struct buf path = BUF_EMPTY;
     long pause_ms = LOOK_FIRST_MS;
     buf_add_text(&path, "/commands/");
-    client_escape(&path, text_of(command, "id"));
+    client_escape(&path, client_text(command, "id"));
     if (!task->json)
         print_changes(NULL, command);
     while (command && is_running(command)) {
         const struct timespec pause = {.tv_sec = 0, .tv_nsec = pause_ms * 1000000};
         nanosleep(&pause, NULL);
         pause_ms = pause_ms * 2 < LOOK_MOST_MS ? pause_ms * 2 : LOOK_MOST_MS;
-        json_t *now = ask(task, "GET", buf_text(&path), NULL);
+        json_t *now = client_ask_json(task->client, "GET", buf_text(&path), NULL, &task->err);
         if (now && !task->json)
             print_changes(command, now);
         json_decref(command);
@@ -151,7 +138,7 @@ static json_t *wish_of(const struct task *task, const char *action, char **targe
 
 static int report(const struct task *task, const json_t *command, const char *action)
 {
-    const char *state = text_of(command, "state");
+    const char *state = client_text(command, "state");
     if (task->json) {
         json_dumpf(command, stdout, JSON_COMPACT);
         putchar('\n');
@@ -174,7 +161,7 @@ static int do_it(struct task *task, json_t *wish, const char *action, const char
     }
     if (code)
         json_object_set_new(wish, "confirm", json_string(code));
-    json_t *command = ask(task, "POST", "/commands", wish);
+    json_t *command = client_ask_json(task->client, "POST", "/commands", wish, &task->err);
     if (command && !task->no_wait)
         command = follow(task, command);
     int status = command ? report(task, command, action) : COMMAND_FAILED;
@@ -186,7 +173,7 @@ static int act(struct task *task, const char *action, char **targets, int count)
 {
     json_t *wish = wish_of(task, action, targets, count);
     json_object_set_new(wish, "only_ask", json_true());
-    json_t *answer = ask(task, "POST", "/commands", wish);
+    json_t *answer = client_ask_json(task->client, "POST", "/commands", wish, &task->err);
     json_object_del(wish, "only_ask");
     const char *code = json_string_value(json_object_get(answer, "confirm"));
     int status = answer ? COMMAND_OK : COMMAND_FAILED;
@@ -208,13 +195,13 @@ static int act(struct task *task, const char *action, char **targets, int count)
 static void print_outlet(const json_t *outlet)
 {
     const json_t *state = json_object_get(outlet, "state"), *pending;
-    const char *word = text_of(state, "text"), *quality = text_of(state, "quality");
+    const char *word = client_text(state, "text"), *quality = client_text(state, "quality");
     bool known = strcmp(quality, "good") == 0;
     pending = json_object_get(outlet, "pending");
-    printf("%-24s %-8s %-24s", text_of(outlet, "path"), known ? word : quality,
-           text_of(outlet, "label"));
+    printf("%-24s %-8s %-24s", client_text(outlet, "path"), known ? word : quality,
+           client_text(outlet, "label"));
     if (strcmp(word, "off") != 0 && json_is_false(json_object_get(outlet, "powered")))
-        printf(" no power: %s", text_of(outlet, "powered_reason"));
+        printf(" no power: %s", client_text(outlet, "powered_reason"));
     if (json_is_number(json_object_get(json_object_get(outlet, "level"), "value")))
         printf(" %g %%",
                json_number_value(json_object_get(json_object_get(outlet, "level"), "value")));
@@ -225,7 +212,7 @@ static void print_outlet(const json_t *outlet)
     if (!json_is_true(json_object_get(outlet, "switchable")))
         printf(" read only");
     if (json_is_object(pending)) {
-        printf(" %s by %s", text_of(pending, "action"), text_of(pending, "actor"));
+        printf(" %s by %s", client_text(pending, "action"), client_text(pending, "actor"));
         print_wait(pending);
     }
     putchar('\n');
@@ -234,14 +221,15 @@ static void print_outlet(const json_t *outlet)
 static void print_group(const json_t *group)
 {
     const json_t *values = json_object_get(group, "values");
-    printf("%-20s %-24s %s\n", text_of(group, "name"), text_of(values, "label"),
-           text_of(values, "members"));
+    printf("%-20s %-24s %s\n", client_text(group, "name"), client_text(values, "label"),
+           client_text(values, "members"));
 }
 
 static int list(struct task *task)
 {
     bool groups = strcmp(task->command, "group") == 0;
-    json_t *answer = ask(task, "GET", groups ? "/groups" : "/outlets", NULL);
+    json_t *answer =
+        client_ask_json(task->client, "GET", groups ? "/groups" : "/outlets", NULL, &task->err);
     size_t index;
     const json_t *row;
     json_array_foreach(answer, index, row)

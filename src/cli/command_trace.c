@@ -48,12 +48,6 @@ static int ask(struct task *task, const char *method, const char *query, const c
 
 /* ---- printing as they come ------------------------------------------------------------------- */
 
-static const char *text_of(const json_t *frame, const char *key)
-{
-    const char *text = json_string_value(json_object_get(frame, key));
-    return text ? text : "";
-}
-
 static long long number_of(const json_t *frame, const char *key)
 {
     return (long long)json_integer_value(json_object_get(frame, key));
@@ -61,25 +55,26 @@ static long long number_of(const json_t *frame, const char *key)
 
 static void print_frame(const json_t *frame)
 {
-    const char *kind = text_of(frame, "kind");
+    const char *kind = client_text(frame, "kind");
     size_t index;
     const json_t *value;
-    bool question = strcmp(kind, "sent") == 0 || strcmp(kind, "master") == 0;
-    printf("%s %s %-7s", text_of(frame, "time"), question ? ">" : "<", kind);
+    bool question =
+        strcmp(kind, "sent") == 0 || strcmp(kind, "probe") == 0 || strcmp(kind, "master") == 0;
+    printf("%s %s %-7s", client_text(frame, "time"), question ? ">" : "<", kind);
     if (number_of(frame, "unit"))
         printf(" unit %lld", number_of(frame, "unit"));
-    if (*text_of(frame, "name"))
-        printf(", %s", text_of(frame, "name"));
+    if (*client_text(frame, "name"))
+        printf(", %s", client_text(frame, "name"));
     if (json_object_get(frame, "count"))
         printf(" %lld, %lld of them", number_of(frame, "address"), number_of(frame, "count"));
     if (json_object_get(frame, "exception"))
         printf(": refused, exception %lld (%s)", number_of(frame, "exception"),
-               text_of(frame, "refusal"));
+               client_text(frame, "refusal"));
     json_array_foreach(json_object_get(frame, "values"), index, value)
     {
         printf("%s %lld", index ? "" : ":", (long long)json_integer_value(value));
     }
-    printf(" [%s]\n", text_of(frame, "bytes"));
+    printf(" [%s]\n", client_text(frame, "bytes"));
 }
 
 /* What came since the last look; whether there will be more, or negative. */

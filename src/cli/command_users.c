@@ -52,12 +52,8 @@ struct session {
 /* Takes `body` (may be NULL) over. */
 static json_t *ask(struct session *session, const char *method, const char *path, json_t *body)
 {
-    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    json_t *answer = client_ask_json(session->client, method, path, body, &session->err);
     json_decref(body);
-    json_t *answer = client_ask_json(session->client, method, path, text, &session->err);
-    if (text)
-        memset(text, 0, strlen(text));
-    free(text);
     return answer;
 }
 

@@ -4,20 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/client.h"
 #include "cli/command.h"
-
-static const char *text_of(const json_t *value, const char *key)
-{
-    const char *text = json_string_value(json_object_get(value, key));
-    return text ? text : "";
-}
 
 /* A state's word, a number as the API wrote it, a text, or "-" for what is not known. */
 static void format_value(const json_t *value, char *text, size_t size)
 {
     json_t *number = json_object_get(value, "value");
-    if (*text_of(value, "text")) {
-        snprintf(text, size, "%s", text_of(value, "text"));
+    if (*client_text(value, "text")) {
+        snprintf(text, size, "%s", client_text(value, "text"));
     } else if (json_is_string(number)) {
         snprintf(text, size, "%s", json_string_value(number));
     } else if (json_is_integer(number)) {
@@ -47,9 +42,9 @@ static void print_row(const json_t *value, int path_width)
     json_t *age_ms = json_object_get(value, "age_ms");
     if (json_is_number(age_ms))
         format_age(json_number_value(age_ms), age, sizeof age);
-    const char *quality = text_of(value, "quality"), *reason = text_of(value, "reason");
-    printf("%-*s %14s %-6s %8s", path_width, text_of(value, "path"), number, text_of(value, "unit"),
-           age);
+    const char *quality = client_text(value, "quality"), *reason = client_text(value, "reason");
+    printf("%-*s %14s %-6s %8s", path_width, client_text(value, "path"), number,
+           client_text(value, "unit"), age);
     if (strcmp(quality, "good") != 0)
         printf("  %s%s%s", quality, *reason ? ": " : "", reason);
     putchar('\n');
@@ -69,7 +64,7 @@ int value_print_list(const char *bytes, size_t length, bool must_exist)
     int width = 0;
     json_array_foreach(list, index, value)
     {
-        int path = (int)strlen(text_of(value, "path"));
+        int path = (int)strlen(client_text(value, "path"));
         width = path > width ? path : width;
     }
     json_array_foreach(list, index, value) print_row(value, width);
@@ -89,9 +84,9 @@ void value_print_lines(const char *bytes, size_t length)
     {
         char number[80];
         format_value(value, number, sizeof number);
-        const char *quality = text_of(value, "quality");
-        printf("%s %s %s%s%s%s%s\n", text_of(value, "time"), text_of(value, "path"), number,
-               *text_of(value, "unit") ? " " : "", text_of(value, "unit"),
+        const char *quality = client_text(value, "quality");
+        printf("%s %s %s%s%s%s%s\n", client_text(value, "time"), client_text(value, "path"), number,
+               *client_text(value, "unit") ? " " : "", client_text(value, "unit"),
                strcmp(quality, "good") ? " " : "", strcmp(quality, "good") ? quality : "");
     }
     json_decref(list);

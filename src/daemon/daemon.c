@@ -16,6 +16,7 @@
 #include "daemon/log_settings.h"
 #include "daemon/scanner.h"
 #include "driver/library.h"
+#include "engine/alarm.h"
 #include "engine/alarm_hours.h"
 #include "engine/alarm_rule.h"
 #include "engine/channel.h"
@@ -99,6 +100,14 @@ static void look_at_ages(void *user)
     pulses_refresh(daemon->pulses);
     derive_refresh(daemon->derive);
     site_age(daemon->site);
+    daemon->aged = loop_now(daemon->loop);
+}
+
+static void on_gap(void *user)
+{
+    struct daemon *daemon = user;
+    alarms_stood_still(daemon->alarms, loop_now(daemon->loop) - daemon->aged);
+    look_at_ages(daemon);
 }
 
 static void on_age(struct loop_timer *timer, void *user)
@@ -249,7 +258,8 @@ static void start_field(struct daemon *daemon)
     daemon_gateway_start(daemon);
     loop_timer_every(daemon->loop, &daemon->age_timer, AGE_EVERY, AGE_EVERY, on_age, daemon);
     /* After a standstill nobody sees a value before its age was looked at. */
-    loop_on_gap(daemon->loop, 2 * AGE_EVERY, look_at_ages, daemon);
+    daemon->aged = loop_now(daemon->loop);
+    loop_on_gap(daemon->loop, 2 * AGE_EVERY, on_gap, daemon);
 }
 
 static int start_faces(struct daemon *daemon, struct err *err)

@@ -10,6 +10,13 @@
 #include "face/syslog.h"
 #include "face/webhook.h"
 
+/* What cannot be kept at all is not waited for. */
+static bool is_durable(void *user)
+{
+    const char *problem;
+    return notify_durable(user) || !notify_kept(user, &problem);
+}
+
 void daemon_notify_start(struct daemon *daemon)
 {
     const struct notify_context context = {
@@ -26,6 +33,7 @@ void daemon_notify_start(struct daemon *daemon)
                                                                         .events = daemon->events,
                                                                         .alarms = daemon->alarms});
     const struct event_log_status before = event_log_status(daemon->events);
+    alarms_wait_for(daemon->alarms, is_durable, daemon->notify);
     notify_tell_start(daemon->notify_tell, BUSBAR_VERSION, &before, daemon->started_mono);
 }
 
@@ -36,6 +44,8 @@ void daemon_notify_configure(struct daemon *daemon, const struct config *fresh)
 
 void daemon_notify_end(struct daemon *daemon)
 {
+    if (daemon->alarms)
+        alarms_wait_for(daemon->alarms, NULL, NULL);
     daemon->notify_tell = notify_tell_free(daemon->notify_tell);
     daemon->webhook = webhook_free(daemon->webhook);
     daemon->curl = curl_loop_free(daemon->curl);

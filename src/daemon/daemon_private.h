@@ -98,6 +98,7 @@ struct daemon {
     struct web *web;
     struct nut *nut;
     struct loop_timer age_timer;
+    clock_us aged; /* monotonic: when the ages of values were looked at last */
     struct daemon_options options;
     char *state_folder, *overlay_file, *socket_file, *user_profiles;
     char config_problem[ERR_TEXT_MAX]; /* of the last reload that was refused, "" when none */

@@ -6,11 +6,12 @@
 #include "face/gateway.h"
 #include "field/raw_lines.h"
 
-static size_t answer_sunspec(void *user, const struct device *device, uint8_t unit,
+static size_t answer_sunspec(void *user, const struct device *device, uint8_t unit, bool floats,
                              const struct modbus_pdu_request *request, uint8_t *pdu)
 {
     const struct daemon *daemon = user;
-    return sunspec_server_answer(library_sunspec(daemon->library), device, unit, request, pdu);
+    const struct sunspec_view view = {.device = device, .unit = unit, .floats = floats};
+    return sunspec_server_answer(library_sunspec(daemon->library), &view, request, pdu);
 }
 
 void daemon_gateway_start(struct daemon *daemon)

@@ -14,7 +14,6 @@
 #include "engine/switcher.h"
 #include "field/control.h"
 
-#define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 #define KEPT_MOST (32u << 20)
 
 /* A write under way: the field's words become the switcher's. */
@@ -127,7 +126,7 @@ void daemon_switching_start(struct daemon *daemon)
     buf_add_format(&path, "%s/switching.json", daemon->state_folder);
     switching->file = mem_text(buf_text(&path));
     read_text(switching->file, &kept);
-    read_text(BOOT_ID_FILE, &boot);
+    read_text(FILE_BOOT_ID, &boot);
     daemon->commands = commands_new(&daemon->clock);
     daemon->switcher = switcher_open(
         &(struct switcher_options){

@@ -87,7 +87,7 @@ static bool add_scale_register(const struct profile_scale_register *from, const 
         scale->down *= from->scale.down;
         return true;
     }
-    if (!(fabs(number) <= EXPONENT_MAX))
+    if (!(fabs(number) <= (from->most ? from->most : EXPONENT_MAX)))
         return false;
     int exponent = (int)number;
     if (exponent >= 0)
@@ -104,12 +104,11 @@ static bool is_negative(const struct profile_sign *sign, const uint8_t *bytes)
                                              : value.as_unsigned == (uint64_t)sign->negative;
 }
 
-/* Scale, from the profile and the registers that have a say in it; `*helpers` moves on to the first
- * plus. */
-static bool whole_scale(const struct profile_point *profile, const uint8_t *const **helpers,
-                        struct profile_scale *scale)
+/* What the registers that have a say in it multiply with; `*helpers` moves on to the first plus. */
+static bool registers_scale(const struct profile_point *profile, const uint8_t *const **helpers,
+                            struct profile_scale *scale)
 {
-    *scale = profile->scale;
+    *scale = (struct profile_scale){1, 1};
     for (size_t i = 0; i < profile->scale_register_count; i++) {
         if (!add_scale_register(&profile->scale_registers[i], *(*helpers)++, scale))
             return false;
@@ -136,12 +135,32 @@ static enum modbus_outcome check_value(const struct modbus_value *value)
                                                : MODBUS_GOOD;
 }
 
-enum modbus_outcome modbus_point_number(const struct profile_point *profile, const uint8_t *own,
-                                        const uint8_t *const *helpers, double *number,
-                                        double *rollover)
+/* Of a sum, a 0 that means "not counted" says so only when there is nothing to add to it. */
+static bool is_absent(const struct profile_point *profile, const struct modbus_value *value,
+                      const uint8_t *const *plus)
+{
+    if (!profile->absent_count || !is_listed(profile, value))
+        return false;
+    bool nothing = true;
+    for (size_t i = 0; i < profile->plus_count && value->raw == 0; i++)
+        nothing = nothing && read_value(&profile->plus[i].at, plus[i]).raw == 0;
+    return nothing;
+}
+
+static struct profile_scale product(struct profile_scale a, struct profile_scale b)
+{
+    return (struct profile_scale){a.up * b.up, a.down * b.down};
+}
+
+/* The number, from the bytes of the point's own register and of its helpers. `*rollover` is where a
+ * counter starts again in the quantity's unit, 0 for never. Not for text. */
+static enum modbus_outcome number_of(const struct profile_point *profile, const uint8_t *own,
+                                     const uint8_t *const *helpers, double *number,
+                                     double *rollover)
 {
     struct modbus_value value = read_value(&profile->at, own);
-    if (profile->absent_count && is_listed(profile, &value))
+    if (is_absent(profile, &value,
+                  helpers + modbus_point_helper_count(profile) - profile->plus_count))
         return MODBUS_ABSENT;
     enum modbus_outcome outcome = check_value(&value);
     if (outcome != MODBUS_GOOD)
@@ -149,16 +168,17 @@ enum modbus_outcome modbus_point_number(const struct profile_point *profile, con
     if (profile->bit_count)
         value = modbus_value_from_unsigned(value.raw >> profile->bit_low &
                                            UINT64_MAX >> (64 - profile->bit_count));
-    struct profile_scale scale;
-    if (!whole_scale(profile, &helpers, &scale))
+    struct profile_scale by_registers;
+    if (!registers_scale(profile, &helpers, &by_registers))
         return MODBUS_MALFORMED;
+    struct profile_scale scale = product(profile->scale, by_registers);
     double sum = apply_scale(&value, scale);
     for (size_t i = 0; i < profile->plus_count; i++) {
         struct modbus_value more = read_value(&profile->plus[i].at, helpers[i]);
         outcome = check_value(&more);
         if (outcome != MODBUS_GOOD)
             return outcome;
-        sum += apply_scale(&more, profile->plus[i].scale);
+        sum += apply_scale(&more, product(profile->plus[i].scale, by_registers));
     }
     *number = sum + profile->offset + 0.0; /* + 0.0: no reading is -0 */
     *rollover = profile->rollover * fabs(scale.up) / scale.down;
@@ -215,7 +235,7 @@ void modbus_point_publish(const struct profile_point *profile, struct point *poi
         return;
     }
     double number, rollover;
-    switch (modbus_point_number(profile, own, helpers, &number, &rollover)) {
+    switch (number_of(profile, own, helpers, &number, &rollover)) {
     case MODBUS_ABSENT:
         point_mark(point, QUALITY_ABSENT, REASON_NOT_MEASURED);
         return;

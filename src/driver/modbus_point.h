@@ -24,12 +24,6 @@ size_t modbus_point_helper_count(const struct profile_point *profile);
 const struct profile_register *modbus_point_helper(const struct profile_point *profile,
                                                    size_t index);
 
-/* The number, from the bytes of the point's own register and of its helpers. `*rollover` is where a
- * counter starts again in the quantity's unit, 0 for never. Not for text. */
-enum modbus_outcome modbus_point_number(const struct profile_point *profile, const uint8_t *own,
-                                        const uint8_t *const *helpers, double *number,
-                                        double *rollover);
-
 /* The same, written to `point` with quality; text quantities too. */
 void modbus_point_publish(const struct profile_point *profile, struct point *point,
                           const uint8_t *own, const uint8_t *const *helpers, clock_us mono,

@@ -115,6 +115,28 @@ static void connect_readings(struct modbus_poll *poll)
     }
 }
 
+/* Between which cells a read may end without parting a number from its scale factor. */
+static void find_reaches(struct modbus_poll *poll)
+{
+    for (size_t i = 0; i < poll->cell_count; i++)
+        poll->cells[i].reach = i;
+    for (size_t i = 0; i < poll->reading_count; i++) {
+        const struct modbus_reading *reading = &poll->readings[i];
+        const size_t *own = &poll->reading_cells[reading->first_cell];
+        size_t low = own[0], high = own[0];
+        for (size_t k = 1; k < reading->cell_count; k++) {
+            low = own[k] < low ? own[k] : low;
+            high = own[k] > high ? own[k] : high;
+        }
+        if (high > poll->cells[low].reach)
+            poll->cells[low].reach = high;
+    }
+    for (size_t i = 1; i < poll->cell_count; i++) {
+        if (poll->cells[i - 1].reach > poll->cells[i].reach)
+            poll->cells[i].reach = poll->cells[i - 1].reach;
+    }
+}
+
 void modbus_poll_seal(struct modbus_poll *poll)
 {
     collect_cells(poll);
@@ -128,6 +150,7 @@ void modbus_poll_seal(struct modbus_poll *poll)
         bytes += 2 * poll->cells[i].count;
     }
     connect_readings(poll);
+    find_reaches(poll);
     size_t used = 0;
     for (size_t i = 0; i < poll->cell_count; i++) {
         poll->cells[i].first_user = used;
@@ -207,7 +230,8 @@ static bool is_witness(const struct modbus_poll *poll, size_t cell)
 }
 
 /* The read that begins with cell `first`: the cells up to `*last` (without it), the registers up to
- * the result. */
+ * the result. One that would be too long ends where no number is parted from its scale factor, if
+ * there is such a place: devices change both together. */
 static unsigned extend_read(const struct modbus_poll *poll, size_t first, size_t *last)
 {
     const struct modbus_cell *cells = poll->cells;
@@ -215,6 +239,8 @@ static unsigned extend_read(const struct modbus_poll *poll, size_t first, size_t
     bool bit = is_bit(cells[first].bank);
     unsigned most = bit ? poll->limits.bits : poll->limits.registers;
     unsigned gap = bit ? 16 * poll->limits.gap : poll->limits.gap;
+    size_t whole = 0; /* the last such place: cells up to it, */
+    unsigned whole_end = 0;
     *last = first + 1;
     for (size_t i = first + 1; i < poll->cell_count && cells[i].bank == cells[first].bank; i++) {
         if (cells[i].refused || cells[i].cut != CUT_NONE ||
@@ -223,9 +249,19 @@ static unsigned extend_read(const struct modbus_poll *poll, size_t first, size_t
             break;
         if (!cells[i].due)
             continue;
+        if (cells[i - 1].reach < i) {
+            whole = *last;
+            whole_end = end;
+        }
         unsigned here = cells[i].address + cells[i].count;
-        if (cells[i].address > end + gap || (here > end ? here : end) - start > most)
+        if (cells[i].address > end + gap)
             break;
+        if ((here > end ? here : end) - start > most) {
+            if (!whole)
+                break;
+            *last = whole;
+            return whole_end;
+        }
         end = here > end ? here : end;
         *last = i + 1;
     }

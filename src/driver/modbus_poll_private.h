@@ -16,6 +16,7 @@ struct modbus_cell {
     unsigned address, count;
     uint8_t *bytes;
     size_t first_user, user_count;
+    size_t reach; /* last cell that a reading of this cell, or of one before it, needs */
     clock_us mono, wall;
     bool due;     /* wanted in this round and not there yet */
     bool refused; /* not asked for: the device lacks it, or keeps silent about it */

@@ -8,8 +8,6 @@
 
 enum { NAME_MAX_BYTES = 63, TEXT_MAX_BYTES = 400, LIST_MAX = 64, GAP_DEFAULT = 8 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
-
 static const char *const top_keys[] = {"profile", "aliases",   "vendor",   "model", "title",
                                        "role",    "confirmed", "sources",  "notes", "line",
                                        "limits",  "order",     "identify", "points"};

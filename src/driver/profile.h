@@ -50,6 +50,7 @@ struct profile_scale profile_scale(double factor);
 struct profile_scale_register {
     struct profile_register at;
     bool power_of_ten; /* the register holds an exponent, else a factor */
+    int most;          /* of an exponent, either way; 0: as far as a double is exact */
     struct profile_scale scale;
 };
 

@@ -14,6 +14,11 @@
 #include "base/yaml.h"
 #include "driver/profile.h"
 
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+/* The keys of every register; each kind adds its own behind them. */
+#define PROFILE_REGISTER_KEYS "holding", "input", "coil", "discrete", "type", "order"
+
 struct profile_reader {
     struct arena *arena;
     struct err_list *errors;
@@ -63,6 +68,13 @@ bool profile_read_raw(struct profile_reader *reader, const struct yaml_node *nod
 /* Something that may be one or a list of them. */
 size_t profile_listed(const struct yaml_node *node);
 const struct yaml_node *profile_listed_at(const struct yaml_node *node, size_t index);
+
+/* ---- one point ------------------------------------------------------------------------------- */
+
+/* What stands at a point beside its register: factors, bits, words, values that mean absent, how
+ * often. The point's path and register have been read. */
+void profile_read_extras(struct profile_reader *reader, const struct yaml_node *map,
+                         struct profile_point *point);
 
 /* ---- writing --------------------------------------------------------------------------------- */
 

@@ -3,8 +3,6 @@
 
 #include "driver/profile_reader.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
-
 static const char *const write_keys[] = {"coil",  "holding", "type",    "order",
                                          "codes", "mask",    "multiple"};
 static const char *const code_keys[] = {"coil", "holding", "type", "order", "value"};

@@ -113,6 +113,7 @@ static const struct profile_point *place_point(struct driver_device *state,
         for (size_t i = 0; i < from->scale_register_count; i++) {
             list[i] = from->scale_registers[i];
             list[i].at = shift(list[i].at, link, block, index);
+            list[i].most = SUNSPEC_POWER_MAX;
         }
         point->scale_registers = list;
     }
@@ -172,9 +173,9 @@ static void add_point(struct driver_device *state, struct build *build,
         kind = COMPONENT_CIRCUIT;
         number = build->circuit;
     }
-    const struct profile_point *placed = place_point(state, from, build->link, block, index);
     if (number > COMPONENT_NUMBER_MAX || !reaches(from, build->link, block, index))
         return;
+    const struct profile_point *placed = place_point(state, from, build->link, block, index);
     struct point *point = find_or_add_point(state, kind, number, from->quantity);
     if (!point || map_get(&build->taken, point->path))
         return;

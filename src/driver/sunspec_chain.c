@@ -45,7 +45,16 @@ void sunspec_chain_begin(struct sunspec_chain *chain, struct driver_request *req
     ask_marker(chain, request);
 }
 
-enum reply { REPLY_FITS, REPLY_REFUSED, REPLY_NONE };
+enum reply { REPLY_FITS, REPLY_REFUSED, REPLY_BUSY, REPLY_NONE };
+
+static enum reply refusal(uint8_t exception)
+{
+    if (exception == MODBUS_PDU_ACKNOWLEDGE || exception == MODBUS_PDU_BUSY)
+        return REPLY_BUSY;
+    return exception >= MODBUS_PDU_ILLEGAL_FUNCTION && exception <= MODBUS_PDU_ILLEGAL_VALUE
+               ? REPLY_REFUSED
+               : REPLY_NONE;
+}
 
 /* Refusals speak of this place only; anything else may be another answer tomorrow. */
 static enum reply check(const struct driver_answer *answer, unsigned address, unsigned count,
@@ -60,10 +69,7 @@ static enum reply check(const struct driver_answer *answer, unsigned address, un
     case MODBUS_PDU_FITS:
         return REPLY_FITS;
     case MODBUS_PDU_REFUSED:
-        return got->exception >= MODBUS_PDU_ILLEGAL_FUNCTION &&
-                       got->exception <= MODBUS_PDU_ILLEGAL_VALUE
-                   ? REPLY_REFUSED
-                   : REPLY_NONE;
+        return refusal(got->exception);
     default:
         return REPLY_NONE;
     }
@@ -94,19 +100,15 @@ static int take_header(struct sunspec_chain *chain, const uint8_t *header,
     return 1;
 }
 
-/* Another place for the marker; without an answer from any of them the question stays open and is
- * asked again. */
+/* Another place for the marker. After the last one it is for field to ask again, and not at once: a
+ * device that says "busy" everywhere would be asked without a pause. */
 static int seek_on(struct sunspec_chain *chain, struct driver_request *request, struct err *err)
 {
-    if (chain->tried >= SUNSPEC_BASES) {
-        if (!chain->unanswered)
-            return err_set(err, -ENODEV,
-                           "no SunSpec device: registers %u, %u and %u do not read "
-                           "\"SunS\"",
-                           sunspec_bases[0], sunspec_bases[1], sunspec_bases[2]);
-        chain->tried = 0;
-        chain->unanswered = false;
-    }
+    if (chain->tried >= SUNSPEC_BASES)
+        return err_set(err, -ENODEV, "no SunSpec device%s: registers %u, %u and %u %s \"SunS\"",
+                       chain->unanswered ? " yet" : "", sunspec_bases[0], sunspec_bases[1],
+                       sunspec_bases[2],
+                       chain->unanswered ? "are busy or failing, or do not read" : "do not read");
     chain->base = (chain->base + 1) % SUNSPEC_BASES;
     ask_marker(chain, request);
     return 1;
@@ -122,7 +124,7 @@ static int take_marker(struct sunspec_chain *chain, const struct driver_answer *
         chain->address = sunspec_bases[chain->base] + 2u;
         return take_header(chain, got.data + 4, request);
     }
-    chain->unanswered |= reply == REPLY_NONE;
+    chain->unanswered |= reply != REPLY_FITS && reply != REPLY_REFUSED;
     return seek_on(chain, request, err);
 }
 
@@ -166,10 +168,13 @@ int sunspec_chain_answer(struct sunspec_chain *chain, const struct driver_answer
     unsigned address = common ? last->address + 2u : chain->address;
     unsigned count = common ? COMMON_LENGTH : 2;
     enum reply reply = check(answer, address, count, &got);
-    if (reply == REPLY_NONE && (answer->result != DRIVER_ANSWERED || ++chain->tries < TRIES)) {
+    if (reply >= REPLY_BUSY && (answer->result != DRIVER_ANSWERED || ++chain->tries < TRIES)) {
         ask(request, address, count);
         return 1;
     }
+    if (reply == REPLY_BUSY) /* no end of the map: half a chain would be half a device */
+        return err_set(err, -ENODEV, "SunSpec: the device is busy where a model begins, at %u",
+                       address);
     if (common) {
         if (reply == REPLY_FITS)
             take_common(chain, got.data);

@@ -7,8 +7,6 @@
 #include "driver/profile_reader.h"
 #include "wire/modbus_pdu.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
-
 enum { IDS_MAX = 64, LENGTH_MAX = 1024 };
 
 /* What stands in a point that is not implemented (SunSpec Device Information Model Specification
@@ -118,17 +116,24 @@ static void check_places(struct profile_reader *reader, const struct yaml_node *
     }
 }
 
+static bool is_scale_factor(const struct profile_point *point)
+{
+    return point->scale_register_count == 0 ||
+           (point->scale_register_count == 1 && point->scale_registers[0].power_of_ten);
+}
+
 /* Only holding registers and scale factors exist in SunSpec; the driver moves nothing else to its
- * place. */
+ * place, and the server writes nothing else. */
 static const struct profile_point *read_points(struct profile_reader *reader,
                                                const struct yaml_node *node, size_t *count)
 {
     const struct profile_point *points = profile_read_points(reader, node, count);
     for (size_t i = 0; i < *count; i++) {
-        if (points[i].at.bank != PROFILE_HOLDING || points[i].scale_by || points[i].sign)
+        if (points[i].at.bank != PROFILE_HOLDING || points[i].scale_by || points[i].sign ||
+            !is_scale_factor(&points[i]))
             profile_fault(reader, node,
-                          "%s: a SunSpec model has holding registers only, and neither "
-                          "scale_by nor sign",
+                          "%s: a SunSpec model has holding registers only, one power of ten as "
+                          "scale_register, and neither scale_by nor sign",
                           points[i].path);
     }
     return points;

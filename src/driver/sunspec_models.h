@@ -13,6 +13,9 @@
 
 #include "driver/profile.h"
 
+/* A scale factor is an exponent from -10 to 10; anything else is none. */
+#define SUNSPEC_POWER_MAX 10
+
 /* Points of one block; those of the next block stand `length` registers further on. */
 struct sunspec_block {
     unsigned first; /* its begin, from the ID register */

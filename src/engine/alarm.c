@@ -12,10 +12,6 @@
 #define BUILD_EVERY CLOCK_S
 /* A sign that the line of a lost device works is looked for so often. */
 #define PROOF_EVERY CLOCK_S
-/* What lay behind a lost line or device has so long to answer again ("found again within 10 s"). */
-#define SETTLE_FOR (15 * CLOCK_S)
-/* The clock is looked at so often: it may step, or become known. */
-#define HOURS_EVERY (30 * CLOCK_S)
 
 /* ---- names ------------------------------------------------------------------------------------- */
 
@@ -54,7 +50,7 @@ static enum alarm_state state_of(const struct alarm *alarm)
     return alarm->mind.phase == ALARM_RISING ? ALARM_PENDING : ALARM_NORMAL;
 }
 
-/* Too many trips within the window: those after are told when it has been quiet for as long. */
+/* Too many trips within the window: that it is over is told when it has been quiet for as long. */
 static void count_trip(struct alarm *alarm, clock_us now)
 {
     if (now - alarm->flap_since > ALARM_FLAP_WINDOW) {
@@ -89,16 +85,18 @@ void alarm_forget_person(struct alarm *alarm)
     alarm->by_wall = 0;
 }
 
-static clock_us wall_now(const struct alarms *alarms)
+clock_us alarm_wall_now(const struct alarms *alarms)
 {
     return clock_wall_known(loop_clock(alarms->loop)) ? loop_wall(alarms->loop) : 0;
 }
 
-/* What is to be told of where the alarm is now, against what was told last. */
+/* What is to be told of where the alarm is now, against what was told last. While it flaps the last
+ * word is that it is raised: mains that flicker before they fail must not be "over" meanwhile. */
 static enum alarm_change news_of(struct alarms *alarms, struct alarm *alarm)
 {
     bool raised = alarm_judge_raised(&alarm->mind);
-    if (raised == alarm->told || alarm->silence != ALARM_HEARD)
+    bool heard = alarm->silence == ALARM_HEARD || (raised && alarm->silence == ALARM_FLAPPING);
+    if (raised == alarm->told || !heard)
         return ALARM_TOUCHED;
     alarm->told = raised;
     if (!raised) {
@@ -108,7 +106,7 @@ static enum alarm_change news_of(struct alarms *alarms, struct alarm *alarm)
         return ALARM_CLEARED;
     }
     alarm->times++;
-    alarm->raised_wall = wall_now(alarms);
+    alarm->raised_wall = alarm_wall_now(alarms);
     if (alarm->rule->repeat)
         alarm->repeat_due = loop_now(alarms->loop) + alarm->rule->repeat;
     return ALARM_RAISED;
@@ -125,7 +123,7 @@ static void leave_parent(struct alarms *alarms, struct alarm *alarm)
     mind->phase = beyond ? ALARM_RISING : ALARM_CALM;
     mind->due = CLOCK_NEVER;
     if (beyond)
-        mind->due = loop_now(alarms->loop) + (hold > SETTLE_FOR ? hold : SETTLE_FOR);
+        mind->due = loop_now(alarms->loop) + (hold > ALARM_SETTLE ? hold : ALARM_SETTLE);
 }
 
 static void look_for_silence(struct alarms *alarms, struct alarm *alarm)
@@ -174,7 +172,7 @@ void alarm_settle(struct alarms *alarms, struct alarm *alarm, enum alarm_turn tu
     if (moved) {
         alarm->state = (uint8_t)state;
         alarm->since = now;
-        alarm->since_wall = wall_now(alarms);
+        alarm->since_wall = alarm_wall_now(alarms);
         alarm_active_set(alarms, alarm, state != ALARM_NORMAL);
     }
     alarm_heap_set(alarms, alarm, due_of(alarm, now));
@@ -195,10 +193,25 @@ void alarm_settle(struct alarms *alarms, struct alarm *alarm, enum alarm_turn tu
 
 /* ---- what comes in ----------------------------------------------------------------------------- */
 
+/* After a standstill everything is old: silence and age count when there was time to read anew. */
+static const struct alarm_test *test_now(const struct alarms *alarms, const struct alarm *alarm,
+                                         struct alarm_test *late)
+{
+    enum alarm_when when = alarm->test->when;
+    clock_us left = alarms->settled - loop_now(alarms->loop);
+    bool of_readings = when == ALARM_LOST_CONTACT || when == ALARM_OLDER;
+    if (!of_readings || left <= alarm->test->hold)
+        return alarm->test;
+    *late = *alarm->test;
+    late->hold = left;
+    return late;
+}
+
 static enum alarm_turn judge_value(const struct alarms *alarms, struct alarm *alarm,
                                    const struct point *point)
 {
-    const struct alarm_test *test = alarm->test;
+    struct alarm_test late;
+    const struct alarm_test *test = test_now(alarms, alarm, &late);
     clock_us now = loop_now(alarms->loop);
     if (point->value.quality == QUALITY_GOOD) {
         if (test->when == ALARM_OLDER)
@@ -215,7 +228,8 @@ static enum alarm_turn judge_value(const struct alarms *alarms, struct alarm *al
     return alarm_judge_blind(test, &alarm->mind, now);
 }
 
-void alarm_judge_point(struct alarms *alarms, struct alarm *alarm, const struct point *point)
+/* Judge what a point says now. */
+static void judge_point(struct alarms *alarms, struct alarm *alarm, const struct point *point)
 {
     if (alarm->due <= loop_now(alarms->loop))
         alarm_pass(alarms, alarm);
@@ -240,7 +254,7 @@ static void on_changed(void *user, const point_id *points, size_t count)
         for (uint32_t at = table->first[slot]; point && at < table->first[slot + 1]; at++) {
             /* A slot may have another point since the table was made. */
             if (table->list[at].point == points[i])
-                alarm_judge_point(alarms, &table->list[at], point);
+                judge_point(alarms, &table->list[at], point);
         }
     }
 }
@@ -251,14 +265,16 @@ static void pass_repeat(struct alarms *alarms, struct alarm *alarm, clock_us now
 {
     if (alarm->repeat_due > now)
         return;
-    alarm->repeat_due = now + alarm->rule->repeat;
+    alarm->repeat_due = alarm->rule->repeat ? now + alarm->rule->repeat : CLOCK_NEVER;
     bool heard = alarm->silence == ALARM_HEARD;
     if (alarm->told && heard && alarm_judge_raised(&alarm->mind))
         alarm_tell(alarms, alarm, ALARM_REPEATED);
 }
 
+/* What was withheld is told; what people heard of before and holds still, they hear of again. */
 static void pass_shelf(struct alarms *alarms, struct alarm *alarm, clock_us now)
 {
+    bool told = alarm->told;
     if (!alarm->shelved || alarm->shelved > now)
         return;
     alarm->shelved = 0;
@@ -266,17 +282,25 @@ static void pass_shelf(struct alarms *alarms, struct alarm *alarm, clock_us now)
         alarm_forget_person(alarm);
     alarm_keep_want(alarms);
     alarm_tell(alarms, alarm, ALARM_SILENCED);
+    alarm_settle(alarms, alarm, ALARM_STAYS);
+    if (!told || !alarm->told || alarm->seen || alarm->silence != ALARM_HEARD)
+        return;
+    if (alarm->rule->repeat)
+        alarm->repeat_due = now + alarm->rule->repeat;
+    alarm_tell(alarms, alarm, ALARM_REPEATED);
 }
 
 /* An age goes by the newest reading, of which the feed says nothing when it repeats the number. */
 static enum alarm_turn judge_due(const struct alarms *alarms, struct alarm *alarm, clock_us now)
 {
+    struct alarm_test late;
+    const struct alarm_test *test = test_now(alarms, alarm, &late);
     const struct point *point = alarm->point ? site_point(alarms->site, alarm->point) : NULL;
     bool seen = alarm->mind.look <= now && alarm->test->when == ALARM_OLDER && point &&
                 point->value.quality == QUALITY_GOOD;
     if (seen)
-        return alarm_judge_age(alarm->test, &alarm->mind, point->value.mono, now);
-    return alarm_judge_time(alarm->test, &alarm->mind, now);
+        return alarm_judge_age(test, &alarm->mind, point->value.mono, now);
+    return alarm_judge_time(test, &alarm->mind, now);
 }
 
 void alarm_pass(struct alarms *alarms, struct alarm *alarm)
@@ -299,33 +323,6 @@ void alarm_pass(struct alarms *alarms, struct alarm *alarm)
         alarm_heap_set(alarms, alarm, now + CLOCK_MS);
 }
 
-/* ---- hours ------------------------------------------------------------------------------------- */
-
-static void on_hours(struct loop_timer *timer, void *user);
-
-void alarm_hours_look(struct alarms *alarms)
-{
-    clock_us now = loop_now(alarms->loop), until, wall = wall_now(alarms), wait = HOURS_EVERY;
-    if (now < alarms->hours_look)
-        return;
-    bool open = active_hours_at(&alarms->hours, wall, &until);
-    if (until != CLOCK_NEVER && until - wall < wait)
-        wait = until - wall;
-    alarms->hours_look = now + wait;
-    loop_timer_at(alarms->loop, &alarms->hours_timer, now + wait, on_hours, alarms);
-    if (open == alarms->open)
-        return;
-    alarms->open = open;
-    for (uint32_t i = 0; i < alarms->table.count; i++)
-        alarm_settle(alarms, &alarms->table.list[i], ALARM_STAYS);
-}
-
-static void on_hours(struct loop_timer *timer, void *user)
-{
-    (void)timer;
-    alarm_hours_look(user);
-}
-
 /* ---- settings and tree ------------------------------------------------------------------------- */
 
 /* Everything is judged by what is known now, as if it had just been read. */
@@ -337,7 +334,7 @@ static void judge_all(struct alarms *alarms)
         struct alarm *alarm = &table->list[i];
         const struct point *point = alarm->point ? site_point(alarms->site, alarm->point) : NULL;
         if (point)
-            alarm_judge_point(alarms, alarm, point);
+            judge_point(alarms, alarm, point);
         alarm_settle(alarms, alarm, ALARM_STAYS);
     }
 }
@@ -369,10 +366,12 @@ static void on_build(struct loop_timer *timer, void *user)
 {
     struct alarms *alarms = user;
     /* A table is many alarms: without memory put aside for it, the old one serves on. */
-    if (mem_reserve())
+    if (mem_reserve()) {
         build(alarms);
-    else
+        alarm_hours_look(alarms); /* also when no reading comes */
+    } else {
         loop_timer_at(alarms->loop, timer, loop_now(alarms->loop) + BUILD_EVERY, on_build, alarms);
+    }
 }
 
 static void on_tree(void *user)
@@ -380,6 +379,7 @@ static void on_tree(void *user)
     struct alarms *alarms = user;
     if (alarms->revision == site_revision(alarms->site)) {
         alarm_parent_look(alarms);
+        alarm_output_look(alarms);
         return;
     }
     clock_us due = alarms->built + BUILD_EVERY;
@@ -394,8 +394,9 @@ static void take_settings(struct alarms *alarms, const struct config *config)
     clock_us until;
     alarms->config = config;
     alarms->hours = active_hours_parse(config_record(config, &active_hours_table));
-    alarms->open = active_hours_at(&alarms->hours, wall_now(alarms), &until);
+    alarms->open = active_hours_at(&alarms->hours, alarm_wall_now(alarms), &until);
     alarms->hours_look = 0;
+    alarm_idle_start(alarms);
 }
 
 void alarms_configure(struct alarms *alarms, const struct config *config)
@@ -442,6 +443,7 @@ struct alarms *alarms_free(struct alarms *alarms)
     loop_timer_stop(&alarms->timer);
     loop_timer_stop(&alarms->hours_timer);
     loop_timer_stop(&alarms->build_timer);
+    alarm_idle_end(alarms);
     loop_defer_cancel(&alarms->look_defer);
     for (uint32_t i = 0; i < alarms->table.count; i++)
         free(alarms->table.list[i].by);

@@ -43,7 +43,8 @@ const char *alarm_severity_name(enum alarm_severity severity);
 enum alarm_change {
     ALARM_RAISED,
     ALARM_CLEARED,  /* recovered, or cleared by a person while latched */
-    ALARM_REPEATED, /* still holds, and its rule says to say so again */
+    ALARM_REPEATED, /* still holds: its rule says to say so again, its shelf has ended, or it is
+                       more severe now */
     ALARM_SEEN,     /* acknowledged */
     ALARM_SILENCED, /* shelved or muted, or that ended */
     ALARM_TOUCHED,  /* anything else, also trips and recoveries of one that is silenced: to be
@@ -73,7 +74,7 @@ struct alarm_view {
     bool sounding;             /* its sounders are wanted on */
     bool muted;                /* a person has silenced them until it trips anew */
     uint32_t times;            /* raised since the rule is there */
-    bool flapping;             /* raises and clears so often that only the first is sent */
+    bool flapping;             /* comes and goes so often that its end is told when it is quiet */
     bool tell_clear;           /* whether its rule wants a notice when it clears */
     const char *recipients;    /* names with commas, as the rule says them; "": all who want it */
     char text[200];            /* a sentence with names and numbers */
@@ -99,8 +100,17 @@ struct alarms *alarms_new(const struct alarms_context *context, const struct con
 struct alarms *alarms_free(struct alarms *alarms);
 void alarms_configure(struct alarms *alarms, const struct config *config);
 
+/* The program or the machine stood still for `span` until now: durations that ran did not go on,
+ * and what is silent or old for that has as long and a second more, 15 s at most, to be read anew.
+ * To be called before anything is found too old. */
+void alarms_stood_still(struct alarms *alarms, clock_us span);
+
 /* The program is about to end: what is not on its way to the disk yet goes to the saver. */
 void alarms_stop(struct alarms *alarms);
+
+/* What watchers keep of what they are told: that it was told goes to the disk after it, as soon as
+ * `durable` says that it is there. NULL: nobody keeps anything. */
+void alarms_wait_for(struct alarms *alarms, bool (*durable)(void *user), void *user);
 
 void alarms_watch(struct alarms *alarms, struct alarm_watch *watch);
 void alarms_unwatch(struct alarms *alarms, struct alarm_watch *watch);

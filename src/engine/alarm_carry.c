@@ -27,6 +27,13 @@ static clock_us repeat_under(const struct alarm *alarm, clock_us now)
     return alarm->repeat_due < next ? alarm->repeat_due : next;
 }
 
+/* Raised and told, nobody has seen it, and its rule has a higher severity now. What was kept on the
+ * disk has no rule. */
+static bool is_worse(const struct alarm *fresh, const struct alarm *old)
+{
+    return old->rule && old->told && !old->seen && fresh->rule->severity > old->rule->severity;
+}
+
 /* All that lasts; the fresh alarm keeps its place. */
 static void take_over(struct alarm *fresh, struct alarm *old, clock_us now)
 {
@@ -47,6 +54,8 @@ static void take_over(struct alarm *fresh, struct alarm *old, clock_us now)
     whole.id = fresh->id;
     whole.due = CLOCK_NEVER;
     whole.repeat_due = repeat_under(&whole, now);
+    if (is_worse(fresh, old)) /* others may want to know now */
+        whole.repeat_due = now;
     whole.heap_place = whole.active_place = whole.parent = 0;
     *fresh = whole;
     old->by = NULL;
@@ -92,6 +101,7 @@ struct alarm_rule alarm_kept_rule(const struct alarm_kept *kept)
         .outputs_off = "",
         .sounders = "",
         .word = "",
+        .said = "",
         .severity = (enum alarm_severity)kept->severity,
         .test = {.when = ALARM_CHANGED},
         .tell_clear = !kept->quiet_end,
@@ -152,6 +162,7 @@ static void let_go(struct alarms *alarms, struct alarm *old)
                                     .severity = (uint8_t)old->rule->severity,
                                     .quiet_end = !old->rule->tell_clear,
                                     .alarm = *old};
+        kept->alarm.rule = NULL; /* which goes with its table */
         alarms->kept = kept;
         return;
     }

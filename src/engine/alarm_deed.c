@@ -18,13 +18,32 @@ static void remember(struct alarms *alarms, struct alarm *alarm, const char *act
     alarm->by_wall = clock_wall_known(loop_clock(alarms->loop)) ? loop_wall(alarms->loop) : 0;
 }
 
+/* Raised, and nobody was told: what is on the pages as tripped or pending all the same. */
+static int refuse_unheard(const struct alarm *alarm, struct err *err)
+{
+    static const char *const reasons[] = {
+        [ALARM_HEARD] = "has just been raised",
+        [ALARM_SHELVED] = "is shelved",
+        [ALARM_CLOSED] = "was raised outside active hours",
+        [ALARM_EXPLAINED] = "is explained by another alarm",
+        [ALARM_UNPROVEN] = "may be explained by another alarm, which will be known shortly",
+        [ALARM_FLAPPING] = "comes and goes",
+    };
+    return err_set(err, -EINVAL,
+                   "%s at %s %s: nobody was told of it, there is nothing to acknowledge; it can be "
+                   "shelved",
+                   alarm->rule->name, alarm->path, reasons[alarm->silence]);
+}
+
 static int acknowledge(struct alarms *alarms, struct alarm *alarm, const struct alarm_wish *wish,
                        struct err *err)
 {
     if (alarm->seen)
         return err_set(err, -EALREADY, "%s at %s has been acknowledged by %s already",
                        alarm->rule->name, alarm->path, alarm->by ? alarm->by : "somebody");
-    if (!alarm_judge_raised(&alarm->mind) || !alarm->told)
+    if (alarm_judge_raised(&alarm->mind) && !alarm->told)
+        return refuse_unheard(alarm, err);
+    if (!alarm_judge_raised(&alarm->mind))
         return err_set(err, -EINVAL, "%s at %s is not raised: there is nothing to acknowledge",
                        alarm->rule->name, alarm->path);
     alarm->seen = true;
@@ -39,6 +58,7 @@ static int shelve(struct alarms *alarms, struct alarm *alarm, const struct alarm
     if (wish->how_long < SHELVE_LEAST || wish->how_long > SHELVE_MOST)
         return err_set(err, -EINVAL, "an alarm can be shelved for 1 min to 30 d");
     alarm->shelved = loop_now(alarms->loop) + wish->how_long;
+    alarm->shelved_wall = 0;
     remember(alarms, alarm, wish->actor);
     return 0;
 }
@@ -107,13 +127,13 @@ static const struct {
 static void write_down(struct alarms *alarms, const struct alarm *alarm,
                        const struct alarm_wish *wish)
 {
-    char text[400], until[TIME_TEXT_SIZE] = "", span[40] = "";
+    char text[EVENT_TEXT_MOST + 1], until[TIME_TEXT_SIZE] = "", span[40] = "";
     if (wish->deed == ALARM_SHELVE) {
         setting_format_duration(wish->how_long / CLOCK_S * CLOCK_S, until, sizeof until);
         snprintf(span, sizeof span, " for %s", until);
     }
     bool why = wish->reason && *wish->reason;
-    snprintf(text, sizeof text, "%.60s (%.60s) %s the alarm %s at %s%s%s%.100s", wish->actor,
+    snprintf(text, sizeof text, "%.60s (%.60s) %s the alarm %s at %s%s%s%s", wish->actor,
              wish->origin, deeds[wish->deed].verb, alarm->rule->name, alarm->path, span,
              why ? ": " : "", why ? wish->reason : "");
     event_log_add(alarms->events, &(struct event){.kind = deeds[wish->deed].event,

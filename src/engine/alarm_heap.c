@@ -94,6 +94,22 @@ void alarm_heap_set(struct alarms *alarms, struct alarm *alarm, clock_us due)
         alarm_heap_start(alarms);
 }
 
+/* Durations go on where they stood; what is settled may leave the active ones: from their end on.
+ */
+void alarms_stood_still(struct alarms *alarms, clock_us span)
+{
+    const struct alarm_table *table = &alarms->table;
+    clock_us settle = span + CLOCK_S;
+    alarms->settled = loop_now(alarms->loop) + (settle < ALARM_SETTLE ? settle : ALARM_SETTLE);
+    for (uint32_t i = table->active_count; i-- > 0;) {
+        struct alarm *alarm = i < table->active_count ? &table->list[table->active[i]] : NULL;
+        if (!alarm || alarm->mind.blind || alarm->mind.due == CLOCK_NEVER)
+            continue;
+        alarm->mind.due += span;
+        alarm_settle(alarms, alarm, ALARM_STAYS);
+    }
+}
+
 /* ---- who is not normal ------------------------------------------------------------------------- */
 
 void alarm_active_set(struct alarms *alarms, struct alarm *alarm, bool active)

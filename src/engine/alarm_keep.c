@@ -18,6 +18,10 @@
 #define KEEP_EVERY (200 * CLOCK_MS)
 #define KEEP_ROW 20 /* us more for each row: building a hundred thousand takes 50 ms */
 #define KEEP_AGAIN (10 * CLOCK_S) /* after the disk refused */
+/* That somebody was told is not written before what he was told is: who loses power between the two
+ * hears it twice rather than never. A disk that keeps no notices is waited for so long. */
+#define TOLD_LOOK (20 * CLOCK_MS)
+#define TOLD_MOST (2 * CLOCK_S)
 
 /* ---- reading ----------------------------------------------------------------------------------- */
 
@@ -31,14 +35,41 @@ static bool flag_of(const json_t *row, const char *key)
     return json_is_true(json_object_get(row, key));
 }
 
-/* A shelf is kept in wall time; one that has ended, or of a clock that is not known, is none. */
-static clock_us shelved_until(const struct alarms *alarms, clock_us wall)
+/* A shelf is kept in wall time; one that has ended is none. While the time of day is not known it
+ * lasts an hour, or until that is known and with it how long. */
+static void take_shelf(struct alarms *alarms, struct alarm *alarm, clock_us wall)
 {
-    clock_us left = wall - loop_wall(alarms->loop);
+    clock_us now = loop_now(alarms->loop), left = wall - loop_wall(alarms->loop);
     bool known = clock_wall_known(loop_clock(alarms->loop));
     if (wall <= 0 || (known && left <= 0))
-        return 0;
-    return loop_now(alarms->loop) + (known ? left : 3600 * CLOCK_S);
+        return;
+    alarm->shelved = now + (known ? left : 3600 * CLOCK_S);
+    alarm->shelved_wall = known ? 0 : wall;
+    alarms->shelves_float |= !known;
+}
+
+/* Whether its end was waiting to be known. */
+static bool place_shelf(const struct alarms *alarms, struct alarm *alarm)
+{
+    clock_us left = alarm->shelved_wall - loop_wall(alarms->loop);
+    bool floats = alarm->shelved && alarm->shelved_wall;
+    if (floats)
+        alarm->shelved = loop_now(alarms->loop) + (left > 0 ? left : 0);
+    alarm->shelved_wall = 0;
+    return floats;
+}
+
+void alarm_keep_shelves(struct alarms *alarms)
+{
+    if (!alarms->shelves_float || !clock_wall_known(loop_clock(alarms->loop)))
+        return;
+    alarms->shelves_float = false;
+    for (struct alarm_kept *kept = alarms->kept; kept; kept = kept->next)
+        place_shelf(alarms, &kept->alarm);
+    for (uint32_t i = 0; i < alarms->table.count; i++) {
+        if (place_shelf(alarms, &alarms->table.list[i]))
+            alarm_settle(alarms, &alarms->table.list[i], ALARM_STAYS);
+    }
 }
 
 /* What the row says of its rule, for the case that this is gone. */
@@ -79,7 +110,6 @@ static void take_row(struct alarms *alarms, const json_t *row)
                      : now,
         .since_wall = since_wall,
         .raised_wall = whole_of(row, "raised"),
-        .shelved = shelved_until(alarms, whole_of(row, "shelved_until")),
         .by = by ? mem_text(by) : NULL,
         .by_wall = whole_of(row, "by_at"),
         .times = (uint32_t)whole_of(row, "times"),
@@ -89,6 +119,7 @@ static void take_row(struct alarms *alarms, const json_t *row)
     };
     take_rule(kept, row);
     struct alarm *alarm = &kept->alarm;
+    take_shelf(alarms, alarm, whole_of(row, "shelved_until"));
     if (strcmp(phase, "latched") == 0)
         alarm->mind.phase = ALARM_LATCHED;
     else if (strcmp(phase, "holds") == 0)
@@ -174,7 +205,9 @@ static void add_row(const struct alarms *alarms, struct json *json, const struct
     }
     if (alarm->shelved)
         json_pair_int(json, "shelved_until",
-                      loop_wall(alarms->loop) + alarm->shelved - loop_now(alarms->loop));
+                      alarm->shelved_wall
+                          ? alarm->shelved_wall
+                          : loop_wall(alarms->loop) + alarm->shelved - loop_now(alarms->loop));
     json_close_object(json);
 }
 
@@ -204,12 +237,12 @@ static void write_text(struct alarms *alarms, struct buf *text)
     buf_add_char(text, '\n');
 }
 
-static void save(struct alarms *alarms);
+static void save_when_told(struct alarms *alarms);
 
 static void on_keep(struct loop_timer *timer, void *user)
 {
     (void)timer;
-    save(user);
+    save_when_told(user);
 }
 
 static void on_saved(void *user, const struct err *err)
@@ -232,9 +265,22 @@ static void save(struct alarms *alarms)
     struct err err = ERR_EMPTY;
     alarms->keep_wanted = false;
     alarms->keep_busy = true;
+    alarms->keep_held = 0;
     write_text(alarms, &text);
     if (saver_write(alarms->saver, alarms->file, 0640, &text, on_saved, alarms, &err) < 0)
         on_saved(alarms, &err);
+}
+
+static void save_when_told(struct alarms *alarms)
+{
+    clock_us now = loop_now(alarms->loop);
+    if (!alarms->keep_held)
+        alarms->keep_held = now;
+    bool told = !alarms->durable || alarms->durable(alarms->durable_user);
+    if (told || now - alarms->keep_held >= TOLD_MOST)
+        save(alarms);
+    else
+        loop_timer_at(alarms->loop, &alarms->keep_timer, now + TOLD_LOOK, on_keep, alarms);
 }
 
 static void on_defer(struct loop_defer *defer, void *user)
@@ -242,7 +288,13 @@ static void on_defer(struct loop_defer *defer, void *user)
     (void)defer;
     struct alarms *alarms = user;
     if (!alarms->keep_busy && !loop_timer_running(&alarms->keep_timer))
-        save(alarms);
+        save_when_told(alarms);
+}
+
+void alarms_wait_for(struct alarms *alarms, bool (*durable)(void *user), void *user)
+{
+    alarms->durable = durable;
+    alarms->durable_user = user;
 }
 
 /* At the end of this turn, so that a storm of one turn is one writing; while one is under way,

@@ -4,7 +4,8 @@
  * wants it on and another off, off wins.
  *   - It is asked for once when that begins and once when it ends; who switches by hand in between
  * is right until then.
- *   - What the door refuses, or the hardware does not do, is asked for again while it is wanted.
+ *   - What the door refuses, or the hardware does not do, is asked for again while it is wanted,
+ * and at once when its device is back.
  *   - While an alarm flaps its outputs stay driven: a relay is no metronome.
  */
 #include <stdio.h>
@@ -30,6 +31,7 @@ struct alarm_drive {
     uint8_t want, is;          /* enum drive */
     clock_us again;            /* monotonic; 0: nothing failed */
     clock_us wait;             /* until `again`, doubled each time; 0: nothing failed */
+    clock_us failed;           /* when it did last */
     char command[24];          /* the last one, while it is under way */
     uint8_t before;            /* what it was before that */
     char problem[200];         /* told already */
@@ -105,7 +107,49 @@ static void wait_more(const struct alarms *alarms, struct alarm_drive *drive)
     drive->wait = drive->wait ? 2 * drive->wait : AGAIN_FIRST;
     if (drive->wait > AGAIN_MOST)
         drive->wait = AGAIN_MOST;
-    drive->again = loop_now(alarms->loop) + drive->wait;
+    drive->failed = loop_now(alarms->loop);
+    drive->again = drive->failed + drive->wait;
+}
+
+static void name_device(const struct alarm_drive *drive, char name[LIMIT_NAME + 1])
+{
+    size_t length = strcspn(drive->path, "/");
+    snprintf(name, LIMIT_NAME + 1, "%.*s", (int)length, drive->path);
+}
+
+static const struct device *online_device(const struct alarms *alarms,
+                                          const struct alarm_drive *drive)
+{
+    char name[LIMIT_NAME + 1];
+    name_device(drive, name);
+    const struct device *device = site_device_find(alarms->site, name);
+    return device && device->state == DEVICE_ONLINE ? device : NULL;
+}
+
+/* What refused was not there, and is now: its alarm has waited long enough. */
+static bool has_returned(const struct alarms *alarms, const struct alarm_drive *drive)
+{
+    const struct device *device = online_device(alarms, drive);
+    return device && device->since_mono > drive->failed;
+}
+
+/* Its device stands in the settings no more. */
+static bool is_gone(const struct alarms *alarms, const struct alarm_drive *drive)
+{
+    const struct setting_table *devices = config_table_named(alarms->config, "devices");
+    char name[LIMIT_NAME + 1];
+    name_device(drive, name);
+    return devices && config_find(alarms->config, devices, name) < 0;
+}
+
+void alarm_output_look(struct alarms *alarms)
+{
+    for (const struct alarm_drive *drive = alarms->drives; drive; drive = drive->next) {
+        if (drive->again && has_returned(alarms, drive)) {
+            alarm_output_want(alarms);
+            return;
+        }
+    }
 }
 
 /* ---- at the door ------------------------------------------------------------------------------- */
@@ -131,11 +175,33 @@ static enum command_action action_of(const struct alarm_drive *drive)
     return drive->is == DRIVE_ON ? COMMAND_OFF : COMMAND_ON;
 }
 
+/* A command of ours has ended. */
+static void take_end(struct alarms *alarms, struct alarm_drive *drive,
+                     const struct command *command)
+{
+    const struct command_step *step = command->step_count ? &command->steps[0] : NULL;
+    bool done = !step || step->state == COMMAND_CONFIRMED || step->state == COMMAND_CANCELLED;
+    drive->command[0] = '\0';
+    if (done) {
+        drive->problem[0] = '\0';
+        drive->wait = 0;
+    } else {
+        drive->is = drive->before;
+        wait_more(alarms, drive);
+        write_down(alarms, drive, *step->reason ? step->reason : command_state_name(step->state));
+    }
+}
+
 static void ask(struct alarms *alarms, struct alarm_drive *drive)
 {
     char origin[LIMIT_NAME + 16];
     const char *target = drive->path;
     struct command_answer answer = {0};
+    if (drive->want == DRIVE_NONE && is_gone(alarms, drive)) {
+        drive->is = DRIVE_NONE; /* there is nothing to release */
+        alarm_keep_want(alarms);
+        return;
+    }
     snprintf(origin, sizeof origin, "alarm %s", drive->rule);
     commands_submit(alarms->commands,
                     &(struct command_wish){
@@ -151,8 +217,9 @@ static void ask(struct alarms *alarms, struct alarm_drive *drive)
                     &answer);
     if (answer.verdict != COMMAND_ACCEPTED && answer.verdict != COMMAND_REPEATED) {
         wait_more(alarms, drive);
-        /* What is gone needs no release. */
-        if (answer.verdict == COMMAND_NOT_FOUND && drive->want == DRIVE_NONE)
+        /* It has no such output any more. One that was made anew has not told yet. */
+        if (answer.verdict == COMMAND_NOT_FOUND && drive->want == DRIVE_NONE &&
+            online_device(alarms, drive))
             drive->is = DRIVE_NONE;
         write_down(alarms, drive, answer.err.text);
         return;
@@ -162,6 +229,10 @@ static void ask(struct alarms *alarms, struct alarm_drive *drive)
     drive->is = drive->want;
     snprintf(drive->command, sizeof drive->command, "%s", answer.command ? answer.command->id : "");
     alarm_keep_want(alarms);
+    /* A board that is not there refuses before the door has answered: on_command() could not know
+     * yet whose command it was. */
+    if (answer.command && answer.command->ended)
+        take_end(alarms, drive, answer.command);
 }
 
 static void on_again(struct loop_timer *timer, void *user)
@@ -176,8 +247,8 @@ static void drive_all(struct alarms *alarms)
     clock_us now = loop_now(alarms->loop), next = CLOCK_NEVER;
     for (struct alarm_drive **at = &alarms->drives; *at;) {
         struct alarm_drive *drive = *at;
-        bool due = drive->want != drive->is && drive->again <= now;
-        if (due)
+        bool due = drive->again <= now || has_returned(alarms, drive);
+        if (due && drive->want != drive->is)
             ask(alarms, drive);
         if (drive->want != drive->is && drive->again && drive->again < next)
             next = drive->again;
@@ -216,17 +287,7 @@ static void on_command(void *user, const struct command *command)
         drive = drive->next;
     if (!command->ended || !drive || !*command->id)
         return;
-    const struct command_step *step = command->step_count ? &command->steps[0] : NULL;
-    bool done = !step || step->state == COMMAND_CONFIRMED || step->state == COMMAND_CANCELLED;
-    drive->command[0] = '\0';
-    if (done) {
-        drive->problem[0] = '\0';
-        drive->wait = 0;
-    } else {
-        drive->is = drive->before;
-        wait_more(alarms, drive);
-        write_down(alarms, drive, *step->reason ? step->reason : command_state_name(step->state));
-    }
+    take_end(alarms, drive, command);
     alarm_output_want(alarms);
 }
 
@@ -267,6 +328,9 @@ void alarm_output_write(const struct alarms *alarms, struct json *json)
 void alarm_output_read(struct alarms *alarms, const char *path, bool on)
 {
     struct alarm_drive *drive = drive_of(alarms, path, strlen(path));
-    if (drive)
-        drive->is = on ? DRIVE_ON : DRIVE_OFF;
+    if (!drive)
+        return;
+    drive->is = on ? DRIVE_ON : DRIVE_OFF;
+    /* which one it was is told by the next that wants it */
+    snprintf(drive->rule, sizeof drive->rule, "before the restart");
 }

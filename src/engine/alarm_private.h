@@ -12,9 +12,13 @@
 #include "engine/alarm_rule.h"
 #include "model/command.h"
 
-/* Trips within the window that are told; what comes beyond is told when it has been quiet. */
+/* Trips within the window whose end is told at once; after one more it is told when it is quiet. */
 #define ALARM_FLAP_TRIPS 3
 #define ALARM_FLAP_WINDOW (600 * CLOCK_S)
+
+/* What lay behind a lost line or device, or a standstill, has so long to answer again ("found again
+ * within 10 s"). */
+#define ALARM_SETTLE (15 * CLOCK_S)
 
 /* Why nobody is told. */
 enum alarm_silence {
@@ -33,10 +37,11 @@ struct alarm {
     const char *path; /* of the point, of the device, or "line/NAME" */
     clock_us due;     /* in the heap; CLOCK_NEVER: it is not */
     clock_us since, since_wall, raised_wall;
-    clock_us repeat_due; /* CLOCK_NEVER */
-    clock_us shelved;    /* monotonic until, 0: is not */
-    clock_us flap_since; /* window in which trips are counted */
-    clock_us flap_until; /* 0: does not flap */
+    clock_us repeat_due;   /* CLOCK_NEVER */
+    clock_us shelved;      /* monotonic until, 0: is not */
+    clock_us shelved_wall; /* the same in wall time, while that is not known; else 0 */
+    clock_us flap_since;   /* window in which trips are counted */
+    clock_us flap_until;   /* 0: does not flap */
     clock_us by_wall;
     char *by;       /* who acknowledged, shelved or muted; own memory, NULL */
     point_id point; /* 0: of a device or a line */
@@ -116,8 +121,9 @@ struct alarms {
     struct alarm_table table;
     struct alarm_kept *kept;
     struct active_hours hours;
-    bool open;  /* alarms count now */
-    bool heard; /* those who must hear of alarms are there: the first turn has come */
+    bool open;          /* alarms count now */
+    bool shelves_float; /* some wait for the time of day to know when they end */
+    bool heard;         /* those who must hear of alarms are there: the first turn has come */
     struct alarm_watch *watches;
     struct feed feed;
     uint64_t revision; /* of the site when the table was made */
@@ -125,8 +131,17 @@ struct alarms {
     struct loop_defer keep_defer, look_defer, drive_defer;
     clock_us built;
     clock_us hours_look; /* monotonic: hours are looked at again */
+    clock_us settled;    /* after a standstill: until then readings are given time to come */
     bool keep_wanted, keep_busy, keep_failed;
+    clock_us keep_held;          /* since when what was told is waited for; 0: it is not */
+    bool (*durable)(void *user); /* whether what was told is on the disk; may be NULL */
+    void *durable_user;
     clock_us keep_rows; /* written last */
+    struct loop_timer idle_timer;
+    uint32_t *idle_told; /* sums of rules */
+    size_t idle_count, idle_capacity;
+    size_t idle_at;  /* the rule that is looked into next */
+    bool idle_waits; /* for devices of one that was */
     struct alarm_drive *drives;
     struct command_watch drive_watch;
 };
@@ -136,11 +151,8 @@ struct alarms {
 /* After a turn of its mind, or of what silences it: tell who must be told, show what is shown. */
 void alarm_settle(struct alarms *alarms, struct alarm *alarm, enum alarm_turn turn);
 
-/* Judge what a point says now. */
-void alarm_judge_point(struct alarms *alarms, struct alarm *alarm, const struct point *point);
-
-/* Whether alarms count now: looks at the clock when it is time to. */
-void alarm_hours_look(struct alarms *alarms);
+/* Now, 0 while the time of day is not known. */
+clock_us alarm_wall_now(const struct alarms *alarms);
 
 /* Neither acknowledged nor shelved any more. */
 void alarm_forget_person(struct alarm *alarm);
@@ -193,12 +205,21 @@ const struct alarm *alarm_parent_of(struct alarms *alarms, const struct alarm *a
 enum alarm_silence alarm_silence(struct alarms *alarms, const struct alarm *alarm,
                                  const struct alarm **parent);
 
+/* Whether alarms count now: looks at the clock when it is time to. */
+void alarm_hours_look(struct alarms *alarms);
+
 /* Watchers, event log, history of the turn. */
 void alarm_tell(struct alarms *alarms, const struct alarm *alarm, enum alarm_change change);
 
 /* ---- alarm_view.c ---------------------------------------------------------------------------- */
 
 struct alarm_view alarm_view_of(const struct alarms *alarms, const struct alarm *alarm);
+
+/* ---- alarm_idle.c ---------------------------------------------------------------------------- */
+
+/* New settings: look, when devices have told what they have, which rules watch nothing. */
+void alarm_idle_start(struct alarms *alarms);
+void alarm_idle_end(struct alarms *alarms);
 
 /* ---- alarm_text.c ---------------------------------------------------------------------------- */
 
@@ -209,6 +230,9 @@ void alarm_text(const struct alarms *alarms, const struct alarm *alarm, char *te
 
 void alarm_keep_load(struct alarms *alarms);
 
+/* The time of day may have become known. */
+void alarm_keep_shelves(struct alarms *alarms);
+
 /* Something that outlasts a restart has changed. */
 void alarm_keep_want(struct alarms *alarms);
 void alarm_keep_end(struct alarms *alarms); /* hands the last state to the saver */
@@ -217,6 +241,7 @@ void alarm_keep_end(struct alarms *alarms); /* hands the last state to the saver
 
 /* An alarm was raised, cleared or seen: see what is to be driven, at the end of the turn. */
 void alarm_output_want(struct alarms *alarms);
+void alarm_output_look(struct alarms *alarms);       /* a device has come or gone */
 bool alarm_output_sounds(const struct alarm *alarm); /* whether its sounders are wanted on */
 void alarm_output_start(struct alarms *alarms);
 void alarm_output_end(struct alarms *alarms);

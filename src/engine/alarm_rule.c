@@ -214,7 +214,7 @@ static int parse_limit(struct alarm_rule *rule, struct arena *arena, const char 
     enum alarm_when when = rule->test.when;
     bool rate = when == ALARM_RATE_OVER;
     int64_t age;
-    rule->word = "";
+    rule->word = rule->said = "";
     switch (whens[when].wants) {
     case NO_LIMIT:
         return *text ? err_set(err, -EINVAL, "must be left out with when: %s", whens[when].name)
@@ -237,8 +237,9 @@ static int parse_limit(struct alarm_rule *rule, struct arena *arena, const char 
             return err_set(err, -EINVAL,
                            "must be given with when: %s, a number or a word such as open",
                            whens[when].name);
+        rule->said = arena_text(arena, text); /* a serial number may be all digits */
         if (!parse_number(text, false, &rule->test.limit))
-            rule->word = arena_text(arena, text);
+            rule->word = rule->said;
         return 0;
     }
     return 0;
@@ -471,7 +472,7 @@ bool alarm_rule_test(const struct alarm_rule *rule, const struct point *point,
     if (quantity_row(point->quantity)->kind == QUANTITY_KIND_TEXT) {
         bool compares = test->when == ALARM_EQUALS || test->when == ALARM_DIFFERS;
         test->limit = compares ? 1 : test->limit;
-        return !whens[test->when].recovers && (!compares || *rule->word);
+        return !whens[test->when].recovers;
     }
     return !*rule->word || find_number(point->words, rule->word, &test->limit);
 }
@@ -480,7 +481,7 @@ double alarm_rule_number(const struct alarm_rule *rule, const struct point *poin
 {
     if (!point->text)
         return point->value.number;
-    if (*rule->word)
-        return strcmp(point->text, rule->word) == 0;
+    if (*rule->said)
+        return strcmp(point->text, rule->said) == 0;
     return crc32c(0, point->text, strlen(point->text));
 }

@@ -38,7 +38,8 @@ struct alarm_rule {
     const char *outputs;     /* on while it holds */
     const char *outputs_off; /* off while it holds */
     const char *sounders;    /* on until somebody has acknowledged it */
-    const char *word;        /* the limit, when it is one, as of states and texts; else "" */
+    const char *word;        /* the limit, when it is one, as of states; else "" */
+    const char *said;        /* the limit of equals and differs as it was written, for texts */
     struct alarm_test test;  /* of its numbers; alarm_rule_test() makes it that of a point */
     enum alarm_severity severity;
     clock_us repeat; /* 0: no */

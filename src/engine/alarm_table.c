@@ -290,15 +290,13 @@ static void gather_all(struct gather *gather)
     struct alarm_table *table = gather->table;
     for (uint32_t i = 0; i < table->rule_count; i++) {
         const char *at = table->rules[i].points;
-        size_t length, before = gather->count;
+        size_t length;
         gather->rule = i;
         gather->variants = NULL;
         if (!table->rules[i].enabled)
             continue;
         for (const char *word; (word = outlet_list_next(&at, &length));)
             gather_word(gather, word, length);
-        if (gather->count == before)
-            log_debug("alarm", "%s: fits nothing that is measured now", table->rules[i].name);
     }
     sort(gather);
     drop_doubles(gather);

@@ -7,6 +7,39 @@
 #include "engine/alarm_private.h"
 #include "engine/event_log.h"
 
+/* The clock is looked at so often: it may step, or become known. */
+#define HOURS_EVERY (30 * CLOCK_S)
+
+/* ---- hours ------------------------------------------------------------------------------------- */
+
+static void on_hours(struct loop_timer *timer, void *user);
+
+void alarm_hours_look(struct alarms *alarms)
+{
+    clock_us now = loop_now(alarms->loop), until, wall = alarm_wall_now(alarms), wait = HOURS_EVERY;
+    if (now < alarms->hours_look)
+        return;
+    alarm_keep_shelves(alarms);
+    bool open = active_hours_at(&alarms->hours, wall, &until);
+    if (until != CLOCK_NEVER && until - wall < wait)
+        wait = until - wall;
+    alarms->hours_look = now + wait;
+    loop_timer_at(alarms->loop, &alarms->hours_timer, now + wait, on_hours, alarms);
+    if (open == alarms->open)
+        return;
+    alarms->open = open;
+    for (uint32_t i = 0; i < alarms->table.count; i++)
+        alarm_settle(alarms, &alarms->table.list[i], ALARM_STAYS);
+}
+
+static void on_hours(struct loop_timer *timer, void *user)
+{
+    (void)timer;
+    alarm_hours_look(user);
+}
+
+/* ---- silence --------------------------------------------------------------------------------- */
+
 enum alarm_silence alarm_silence(struct alarms *alarms, const struct alarm *alarm,
                                  const struct alarm **parent)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "engine/alarm_private.h"
 
 static const char *const per_words[] = {"a second", "a minute", "an hour"};
@@ -71,7 +72,7 @@ static void add_beyond(struct buf *text, const struct alarm *alarm, const struct
 
 static void add_state(struct buf *text, const struct alarm *alarm, const struct point *point)
 {
-    const char *word = alarm->rule->word;
+    const char *word = point->text ? alarm->rule->said : alarm->rule->word;
     if (point->text)
         buf_add_format(text, "\"%s\"", point->text);
     else
@@ -163,6 +164,7 @@ void alarm_text(const struct alarms *alarms, const struct alarm *alarm, char *te
         buf_add_text(&sentence, " is not measured any more");
     else
         add_contact(alarms, &sentence, alarm);
-    snprintf(text, size, "%s", buf_text(&sentence));
+    size_t length = utf8_fit(buf_text(&sentence), sentence.length, size - 1);
+    snprintf(text, length + 1, "%s", buf_text(&sentence));
     buf_deinit(&sentence);
 }

@@ -14,7 +14,6 @@
 #include "engine/event_limit.h"
 #include "engine/event_writer.h"
 
-#define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 #define HELD_EVERY (60 * CLOCK_S)
 
 struct event_log {
@@ -70,7 +69,8 @@ const struct setting_table event_settings_table = {
 
 /* ---- notes ----------------------------------------------------------------------------------- */
 
-/* A note with its texts behind it, in one piece of memory. */
+/* A note with its texts behind it, in one piece of memory. What people and devices say comes into a
+ * line of its own, whatever is in it: a log of which a reason can forge the next line is none. */
 static struct event_note *make_note(struct event_log *log, const struct event *event,
                                     enum event_severity severity)
 {
@@ -97,9 +97,8 @@ static struct event_note *make_note(struct event_log *log, const struct event *e
                                    &note->record.text, &note->record.detail};
     char *at = (char *)(note + 1);
     for (size_t i = 0; i < 5; i++) {
-        memcpy(at, texts[i].text, lengths[i]);
         *places[i] = at;
-        at += lengths[i] + 1;
+        at += utf8_clean(at, texts[i].text, lengths[i]) + 1;
     }
     const struct clock *clock = loop_clock(log->loop);
     note->record.wall = clock_wall(clock);
@@ -317,16 +316,6 @@ int event_log_add(struct event_log *log, const struct event *event)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void read_boot_id(char *boot, size_t size)
-{
-    struct buf text = BUF_EMPTY;
-    if (file_read(BOOT_ID_FILE, 256, &text, NULL) < 0)
-        buf_clear(&text);
-    snprintf(boot, size, "%s", buf_text(&text));
-    boot[strcspn(boot, "\n")] = '\0';
-    buf_deinit(&text);
-}
-
 static int start_writer(struct event_log *log, struct event_store *store, struct err *err)
 {
     const struct event_store_facts facts = event_store_facts(store);
@@ -367,7 +356,7 @@ struct event_log *event_log_open(struct loop *loop, const char *folder,
     log->back = LOOP_FD_EMPTY;
     log->held_timer = LOOP_TIMER_EMPTY;
     log->asker = event_asker_new(loop, folder);
-    read_boot_id(boot, sizeof boot);
+    file_read_line(FILE_BOOT_ID, boot, sizeof boot);
     struct event_store *store = event_store_open(folder, boot, &err);
     if (store && start_writer(log, store, &err) == 0)
         return log;

@@ -11,8 +11,6 @@
 
 _Static_assert(EVENT_HASH_SIZE == crypto_hash_sha256_BYTES, "libsodium's size");
 
-const uint8_t event_hash_zero[EVENT_HASH_SIZE] = {0};
-
 /* ---- bytes ----------------------------------------------------------------------------------- */
 
 static void add_integer(struct buf *out, uint64_t value, int bytes)
@@ -28,7 +26,8 @@ static void add_text(struct buf *out, const char *text)
     buf_add(out, text, length);
 }
 
-void event_record_encode(struct buf *out, const struct event_record *record)
+/* Append the bytes that are hashed. */
+static void encode(struct buf *out, const struct event_record *record)
 {
     add_integer(out, RECORD_FORMAT, 1);
     add_integer(out, record->id, 8);
@@ -47,7 +46,7 @@ int event_record_hash(const struct event_record *record, const uint8_t before[EV
 {
     buf_clear(work);
     buf_add(work, before, EVENT_HASH_SIZE);
-    event_record_encode(work, record);
+    encode(work, record);
     if (work->failed)
         return -ENOMEM;
     crypto_hash_sha256(hash, (const uint8_t *)work->data, work->length);

@@ -42,12 +42,6 @@ struct event_record {
     const char *detail; /* JSON */
 };
 
-/* What the chain begins with. */
-extern const uint8_t event_hash_zero[EVENT_HASH_SIZE];
-
-/* Append the bytes that are hashed. */
-void event_record_encode(struct buf *out, const struct event_record *record);
-
 /* The record's hash after `before`; `work` is a buffer to be used again. -ENOMEM, or 0. */
 int event_record_hash(const struct event_record *record, const uint8_t before[EVENT_HASH_SIZE],
                       struct buf *work, uint8_t hash[EVENT_HASH_SIZE]);

@@ -18,7 +18,6 @@
 #include "engine/history_rhythm.h"
 #include "engine/history_writer.h"
 
-#define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 #define FIRST_TICK (5 * CLOCK_S) /* after start: devices have been asked once by then */
 #define NOTICE_LASTS                                                                               \
     (24 * 3600 * CLOCK_S) /* how long a damaged file is a problem in the status                    \
@@ -45,43 +44,6 @@ struct history {
     char problem[200], notice[200];
     clock_us notice_until;
     struct history_store_facts facts;
-};
-
-static const struct setting_row rows[] = {
-    {.key = "enabled",
-     .type = SETTING_BOOL,
-     .offset = offsetof(struct history_settings, enabled),
-     .initial = "true",
-     .right = ROLE_ADMINISTRATOR,
-     .help = "Record the readings of all points."},
-    {.key = "every",
-     .type = SETTING_DURATION,
-     .offset = offsetof(struct history_settings, every),
-     .min = 1,
-     .max = 3600,
-     .initial = "1 min",
-     .right = ROLE_ADMINISTRATOR,
-     .help = "Time between two recorded readings where no history rule says otherwise; shorter "
-             "shows more and fills the disk sooner."},
-    {.key = "space",
-     .type = SETTING_INT,
-     .offset = offsetof(struct history_settings, space),
-     .unit = "MB",
-     .min = 0,
-     .max = 100000000,
-     .initial = "0",
-     .right = ROLE_ADMINISTRATOR,
-     .help = "Room on disk for the history; 0 is up to a tenth of what is free. When it is used up "
-             "the oldest readings go first, but never the totals of counters."},
-};
-
-const struct setting_table history_settings_table = {
-    .name = "history",
-    .label = "History",
-    .help = "What is recorded for graphs, reports and CSV files.",
-    .rows = rows,
-    .row_count = sizeof rows / sizeof *rows,
-    .record_size = sizeof(struct history_settings),
 };
 
 static struct history_use use_of(const struct history *history)
@@ -366,21 +328,11 @@ int history_import(struct history *history, const struct history_import_point *p
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void read_boot_id(char *boot, size_t size)
-{
-    struct buf text = BUF_EMPTY;
-    if (file_read(BOOT_ID_FILE, 256, &text, NULL) < 0)
-        buf_clear(&text);
-    snprintf(boot, size, "%s", buf_text(&text));
-    boot[strcspn(boot, "\n")] = '\0';
-    buf_deinit(&text);
-}
-
 struct history *history_open(struct loop *loop, struct site *site, const char *folder,
                              const struct history_settings *settings, struct err *err)
 {
     char boot[64];
-    read_boot_id(boot, sizeof boot);
+    file_read_line(FILE_BOOT_ID, boot, sizeof boot);
     struct history_store *store = history_store_open(folder, boot, err);
     if (!store)
         return NULL;
@@ -444,11 +396,6 @@ struct history *history_close(struct history *history)
 }
 
 /* ---- what is said about it ------------------------------------------------------------------- */
-
-const struct history_rules *history_rules_now(const struct history *history)
-{
-    return &history->points.rules;
-}
 
 const struct history_settings *history_settings_now(const struct history *history)
 {

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/loop.h"
-#include "model/setting.h"
+#include "engine/history_settings.h"
 #include "model/site.h"
 
 struct history;
@@ -23,14 +23,6 @@ struct history_forecast;
 struct history_choice;
 struct history_rule_use;
 struct history_import_point;
-
-struct history_settings {
-    bool enabled;
-    int64_t every; /* us between ticks where no rule says otherwise, 1 s to 60 min */
-    int64_t space; /* MB on disk, 0: up to a tenth of what is free */
-};
-
-extern const struct setting_table history_settings_table;
 
 /* Open (or make) the store in `folder`. NULL and `err` when it cannot be used: then the daemon goes
  * on without history and says so. `site`, `loop` are borrowed. */
@@ -85,8 +77,7 @@ int history_import(struct history *history, const struct history_import_point *p
 void history_foretell(const struct history *history, const struct history_choice *choice,
                       struct history_forecast *forecast, struct history_rule_use *uses);
 
-/* The rules in force, in order of precedence; and the settings. */
-const struct history_rules *history_rules_now(const struct history *history);
+/* Those in force. */
 const struct history_settings *history_settings_now(const struct history *history);
 
 struct history_status {
@@ -113,6 +104,7 @@ struct history_bucket {
     uint32_t count;
 };
 
+struct history_answer;
 struct history_question {
     const char *const *paths; /* borrowed until history_ask returns */
     size_t path_count;        /* at most LIMIT_HISTORY_PATHS */
@@ -128,6 +120,12 @@ struct history_question {
     int units;   /* ... so many of them; 7 days are a week from Monday on */
     bool reach;  /* the first rise of a counter: since the last reading, however old that is */
     size_t most; /* buckets per point at most; 0: LIMIT_HISTORY_BUCKETS */
+    /* What is to be made of the answer beside the loop, on the thread that has read it, before
+     * `done`; NULL: nothing. It touches only `own`, which belongs to the question once it has been
+     * asked: `drop` frees it after `done`, or when the question has been withdrawn. */
+    void (*digest)(void *own, const struct history_answer *answer);
+    void (*drop)(void *own);
+    void *own;
 };
 
 struct history_answer {

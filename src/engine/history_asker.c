@@ -39,6 +39,8 @@ struct history_asker {
 
 static void ask_free(struct history_ask *ask)
 {
+    if (ask->question.drop)
+        ask->question.drop(ask->question.own);
     history_reader_close(ask->reader);
     history_answer_free(ask->answer);
     for (size_t i = 0; i < ask->question.path_count; i++)
@@ -46,6 +48,13 @@ static void ask_free(struct history_ask *ask)
     free(ask->paths);
     free(ask->folder);
     free(ask);
+}
+
+/* It was not asked: what would have become its own stays who asked's. */
+static void ask_never(struct history_ask *ask)
+{
+    ask->question.drop = NULL;
+    ask_free(ask);
 }
 
 static void unlink_ask(struct history_asker *asker, struct history_ask *ask)
@@ -74,6 +83,8 @@ static void work(void *user)
     /* after an error the connection may be what is wrong */
     if (!ask->answer)
         ask->reader = history_reader_close(ask->reader);
+    if (ask->answer && ask->question.digest)
+        ask->question.digest(ask->question.own, ask->answer);
 }
 
 static void start_waiting(struct history_asker *asker);
@@ -212,7 +223,7 @@ struct history_ask *history_asker_ask(struct history_asker *asker,
     struct history_ask *ask = calloc(1, sizeof *ask);
     if (!ask || !copy_question(ask, question) || !(ask->folder = strdup(asker->folder))) {
         if (ask)
-            ask_free(ask);
+            ask_never(ask);
         err_set(err, -ENOMEM, "there is no memory for this question");
         return NULL;
     }
@@ -224,7 +235,7 @@ struct history_ask *history_asker_ask(struct history_asker *asker,
     if (!ask->running && asker->running == 0) {
         /* nobody would ever start it */
         unlink_ask(asker, ask);
-        ask_free(ask);
+        ask_never(ask);
         err_set(err, -ENOMEM, "there is no memory for this question");
         return NULL;
     }

@@ -15,8 +15,8 @@
 
 #include "base/err.h"
 #include "engine/history_piece.h"
+#include "engine/history_rows.h"
 #include "engine/history_samples.h"
-#include "engine/history_tier.h"
 
 /* Pieces of readings never cross the end of a period: 32 days, counted from 1970. A period that is
  * over is joined: few large pieces instead of one for each day, and rows of days and above. */
@@ -26,11 +26,6 @@
  * them would take memory and hold up the next tick. Readings each 10 s are joined, each second are
  * not. */
 #define HISTORY_JOIN_MOST 300000
-
-struct history_rows {
-    struct history_tier_row *list;
-    size_t count, capacity;
-};
 
 struct history_keeper {
     struct history_pieces pieces;

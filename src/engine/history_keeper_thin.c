@@ -29,21 +29,6 @@ struct making {
     struct err *err;
 };
 
-static bool rows_reserve(struct history_rows *rows, size_t more)
-{
-    if (rows->count + more <= rows->capacity)
-        return true;
-    size_t capacity = rows->capacity ? rows->capacity : 64;
-    while (capacity < rows->count + more)
-        capacity *= 2;
-    struct history_tier_row *list = realloc(rows->list, capacity * sizeof *list);
-    if (!list)
-        return false;
-    rows->list = list;
-    rows->capacity = capacity;
-    return true;
-}
-
 /* ---- making rows ----------------------------------------------------------------------------- */
 
 static bool add_reading(struct making *making, int64_t time, int64_t value)
@@ -53,7 +38,7 @@ static bool add_reading(struct making *making, int64_t time, int64_t value)
         history_tier_add(&rows->list[rows->count - 1], value, making->kept.counter);
         return true;
     }
-    if (!rows_reserve(rows, 1))
+    if (!history_rows_reserve(rows, 1))
         return false;
     struct history_stretch stretch = history_calendar_find(making->calendar, time);
     rows->list[rows->count++] = history_tier_begin(stretch.begin, value);
@@ -68,7 +53,7 @@ static bool add_row(struct making *making, const struct history_tier_row *row)
         history_tier_combine(&rows->list[rows->count - 1], row, making->kept.counter);
         return true;
     }
-    if (!rows_reserve(rows, 1))
+    if (!history_rows_reserve(rows, 1))
         return false;
     struct history_stretch stretch = history_calendar_find(making->calendar, row->time);
     rows->list[rows->count] = *row;
@@ -105,7 +90,7 @@ static int decode_rows(struct history_rows *rows, const struct history_piece *pi
                        struct err *err)
 {
     size_t count = history_tier_count(piece->bytes, piece->length);
-    if (!rows_reserve(rows, count))
+    if (!history_rows_reserve(rows, count))
         return history_keeper_no_memory(err);
     bool counter;
     int result = history_tier_decode(piece->bytes, piece->length, piece->key, piece->base,
@@ -220,7 +205,7 @@ static int merge_rows(struct history_keeper *keeper, struct err *err)
     const struct history_rows *made_now = &keeper->rows, *stored = &keeper->stored;
     struct history_rows *merged = &keeper->merged;
     merged->count = 0;
-    if (!rows_reserve(merged, made_now->count + stored->count))
+    if (!history_rows_reserve(merged, made_now->count + stored->count))
         return history_keeper_no_memory(err);
     size_t a = 0, b = 0;
     while (a < made_now->count || b < stored->count) {

@@ -29,7 +29,7 @@ struct history_reader {
     sqlite3 *db;
     sqlite3_stmt *prepared[STATEMENTS];
     struct history_pieces pieces;
-    struct history_scan_rows rows, found; /* memory that one question leaves to the next */
+    struct history_rows rows, found; /* memory that one question leaves to the next */
 };
 
 /* A path may have several series: a later program may keep more decimals of its quantity. */
@@ -327,67 +327,20 @@ static struct history_scan scan_of(struct work *work, const struct source *sourc
 {
     const struct history_question *question = work->question;
     return (struct history_scan){
+        .collect = {.counter = source->counter,
+                    .from = work->from,
+                    .every = question->unit == HISTORY_UNIT_NONE && question->step == 0,
+                    .grid = grid_of(question, &work->zone),
+                    .most = most_buckets(question),
+                    .loose = &work->loose,
+                    .buckets = work->reader->found},
         .pieces = &work->reader->pieces,
-        .loose = &work->loose,
         .series = source->series,
-        .counter = source->counter,
         .reach = question->reach,
-        .from = work->from,
         .to = work->to,
-        .every = question->unit == HISTORY_UNIT_NONE && question->step == 0,
-        .buckets = work->reader->found,
-        .grid = grid_of(question, &work->zone),
         .zone = &work->zone,
-        .most = most_buckets(question),
         .cancel = work->cancel,
     };
-}
-
-static bool append_row(struct history_scan_rows *rows, const struct history_tier_row *row)
-{
-    if (rows->count == rows->capacity) {
-        size_t capacity = rows->capacity ? rows->capacity * 2 : 256;
-        struct history_tier_row *list = realloc(rows->list, capacity * sizeof *list);
-        if (!list)
-            return false;
-        rows->list = list;
-        rows->capacity = capacity;
-    }
-    rows->list[rows->count++] = *row;
-    return true;
-}
-
-/* Mix the rows just found, of a later series of the same path, into those of the earlier ones. */
-static int merge_rows(struct history_reader *reader, bool combine, bool counter)
-{
-    struct history_scan_rows earlier = reader->rows, later = reader->found, mixed = {0};
-    if (earlier.count == 0) {
-        reader->rows = later;
-        reader->found = earlier;
-        return 0;
-    }
-    size_t a = 0, b = 0;
-    bool room = true;
-    while (room && (a < earlier.count || b < later.count)) {
-        const struct history_tier_row *left = a < earlier.count ? &earlier.list[a] : NULL;
-        const struct history_tier_row *right = b < later.count ? &later.list[b] : NULL;
-        if (left && right && combine && left->time == right->time) {
-            struct history_tier_row row = *left;
-            history_tier_combine(&row, right, counter);
-            room = append_row(&mixed, &row);
-            a++;
-            b++;
-        } else if (left && (!right || left->time <= right->time)) {
-            room = append_row(&mixed, left);
-            a++;
-        } else {
-            room = append_row(&mixed, right);
-            b++;
-        }
-    }
-    free(earlier.list);
-    reader->rows = mixed;
-    return room ? 0 : -ENOMEM;
 }
 
 /* Where the answer ends because there are too many buckets. */
@@ -427,21 +380,22 @@ static int read_source(struct work *work, struct source *source, struct path_sta
     }
     if (result >= 0)
         result = history_scan_run(&scan, &work->err);
-    if (scan.cut)
-        cut_at(work, path->series, scan.cut_at);
+    if (scan.collect.cut)
+        cut_at(work, path->series, scan.collect.cut_at);
     work->damaged = work->damaged || scan.damaged;
     tell_thinned(path->series, &scan);
     /* decimals only grow from series to series, but for a catalogue that went back */
     int more = source->decimals - path->decimals;
     for (size_t i = 0; i < work->reader->rows.count && more > 0; i++)
         history_bucket_scale(&work->reader->rows.list[i], more);
-    for (size_t i = 0; i < scan.buckets.count && more < 0; i++)
-        history_bucket_scale(&scan.buckets.list[i], -more);
+    for (size_t i = 0; i < scan.collect.buckets.count && more < 0; i++)
+        history_bucket_scale(&scan.collect.buckets.list[i], -more);
     if (more > 0)
         path->decimals = source->decimals;
     path->counter = source->counter;
-    work->reader->found = scan.buckets;
-    if (result >= 0 && merge_rows(work->reader, !scan.every, source->counter) < 0)
+    work->reader->found = scan.collect.buckets;
+    if (result >= 0 && history_rows_mix(&work->reader->rows, &work->reader->found,
+                                        !scan.collect.every, source->counter) < 0)
         result = no_memory(work);
     work->reader->found.count = 0;
     history_scan_end(&scan);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "engine/history_record.h"
+#include "engine/history_cell.h"
 #include "engine/history_row.h"
 #include "engine/history_series.h"
 
@@ -15,8 +15,6 @@ enum { INDEX_INTERIOR = 2, TABLE_INTERIOR = 5, INDEX_LEAF = 10, TABLE_LEAF = 13 
 #define INTERIOR_HEAD 12
 #define FILE_HEAD 100 /* before the head of page 1 */
 #define DEPTH_MOST 20
-#define RECORD_MOST (64u << 20)
-#define DECIMALS_MOST 9
 #define SERIES_MOST 300 /* bytes that a row of the table of series takes */
 #define RECORD_LEAST 8  /* the shortest that any table of a history holds */
 
@@ -35,111 +33,22 @@ struct salvage {
     struct history_salvage_tally *tally;
     bool *seen; /* by page: some tree leads there, or it is free */
     uint32_t roots[HISTORY_TABLES];
-    struct buf record, text;
-    struct buf chain; /* numbers of the further pages of the record read last */
-    uint8_t *page;    /* one of them */
-    bool no_memory;
+    struct history_cell_reader cells;
+    struct buf text;
 };
-
-/* A record of a leaf: `bytes` are in the salvage's buffer until the next one is read. */
-struct cell {
-    int64_t rowid;
-    size_t size; /* on the leaf */
-    const uint8_t *bytes;
-    struct history_record_shape shape;
-};
-
-/* ---- cells ----------------------------------------------------------------------------------- */
-
-/* How many bytes of a record of `length` lie on the leaf itself: section 1.6. */
-static uint64_t local_length(uint64_t length, uint32_t page_size, bool table)
-{
-    uint64_t most = table ? page_size - 35 : (page_size - 12) * 64 / 255 - 23;
-    if (length <= most)
-        return length;
-    uint64_t least = (page_size - 12) * 32 / 255 - 23;
-    uint64_t even = least + (length - least) % (page_size - 4);
-    return even <= most ? even : least;
-}
-
-/* Append the rest of a record from the chain that begins at page `next`. */
-static bool read_chain(struct salvage *salvage, uint32_t next, uint64_t left)
-{
-    const struct history_image *image = salvage->image;
-    while (left > 0) {
-        if (next < 2 || next > image->pages || !history_image_page(image, next, salvage->page))
-            return false;
-        buf_add(&salvage->chain, &next, sizeof next);
-        uint64_t some = left < image->page_size - 4 ? left : image->page_size - 4;
-        buf_add(&salvage->record, salvage->page + 4, (size_t)some);
-        left -= some;
-        next = history_image_u32(salvage->page);
-    }
-    return true;
-}
-
-/* The record turned out to be whole: its further pages are no strays. */
-static void keep_chain(struct salvage *salvage)
-{
-    for (size_t at = 0; at < salvage->chain.length; at += sizeof(uint32_t)) {
-        uint32_t number;
-        memcpy(&number, salvage->chain.data + at, sizeof number);
-        salvage->seen[number] = true;
-    }
-}
-
-/* The record whose cell begins at `offset` of a leaf. */
-static bool read_cell(struct salvage *salvage, const uint8_t *page, size_t offset, bool table,
-                      struct cell *cell)
-{
-    uint32_t page_size = salvage->image->page_size;
-    const uint8_t *at = page + offset, *end = page + page_size;
-    uint64_t length, rowid = 0;
-    if (!history_record_varint(&at, end, &length) || length < 2 || length > RECORD_MOST ||
-        length > (uint64_t)salvage->image->pages * page_size ||
-        (table && !history_record_varint(&at, end, &rowid)))
-        return false;
-    uint64_t local = local_length(length, page_size, table);
-    uint64_t needed = local < length ? local + 4 : local;
-    if (needed > (uint64_t)(end - at) ||
-        !history_record_read(at, (size_t)local, length, &cell->shape))
-        return false;
-    cell->rowid = (int64_t)rowid;
-    cell->size = (size_t)(at - page) - offset + (size_t)needed;
-    buf_clear(&salvage->record);
-    buf_clear(&salvage->chain);
-    buf_add(&salvage->record, at, (size_t)local);
-    bool whole =
-        local == length || read_chain(salvage, history_image_u32(at + local), length - local);
-    salvage->no_memory |= salvage->record.failed || salvage->chain.failed;
-    cell->bytes = (const uint8_t *)salvage->record.data;
-    return whole && !salvage->record.failed;
-}
 
 /* ---- what a record is ------------------------------------------------------------------------ */
 
-/* Whether the columns are of these kinds: a letter for each, n i t b. */
-static bool has_shape(const struct history_record_shape *shape, const char *kinds)
-{
-    if ((size_t)shape->count != strlen(kinds))
-        return false;
-    for (int i = 0; i < shape->count; i++) {
-        if ("nitb"[shape->columns[i].kind] != kinds[i])
-            return false;
-    }
-    return true;
-}
-
-static const char *take_text(struct salvage *salvage, const struct cell *cell, int column)
+static const char *take_text(struct salvage *salvage, const struct history_cell *cell, int column)
 {
     const struct history_record_column *from = &cell->shape.columns[column];
     buf_clear(&salvage->text);
     buf_add(&salvage->text, cell->bytes + from->at, from->length);
-    salvage->no_memory |= salvage->text.failed;
+    salvage->cells.failed |= salvage->text.failed;
     return buf_text(&salvage->text);
 }
 
-static void take_blob(const struct cell *cell, int column, struct history_found *found)
+static void take_blob(const struct history_cell *cell, int column, struct history_found *found)
 {
     found->bytes = cell->bytes + cell->shape.columns[column].at;
     found->length = cell->shape.columns[column].length;
@@ -147,7 +56,7 @@ static void take_blob(const struct cell *cell, int column, struct history_found 
         history_look(found->table, found->key, found->bytes, found->length, &found->look) == 0;
 }
 
-static void take_series(struct salvage *salvage, const struct cell *cell,
+static void take_series(struct salvage *salvage, const struct history_cell *cell,
                         struct history_found *found)
 {
     const struct history_record_column *columns = cell->shape.columns;
@@ -162,7 +71,7 @@ static void take_series(struct salvage *salvage, const struct cell *cell,
 }
 
 /* Fill `found` with a record of `found->table`; its `whole` tells whether it is one. */
-static void take_record(struct salvage *salvage, const struct cell *cell,
+static void take_record(struct salvage *salvage, const struct history_cell *cell,
                         struct history_found *found)
 {
     static const char *const shapes[HISTORY_TABLES] = {
@@ -174,7 +83,7 @@ static void take_record(struct salvage *salvage, const struct cell *cell,
     found->key = cell->rowid;
     found->text = "";
     found->whole = false;
-    if (!has_shape(&cell->shape, shapes[found->table]))
+    if (!history_cell_has(cell, shapes[found->table]))
         return;
     switch (found->table) {
     case HISTORY_TABLE_SERIES:
@@ -197,15 +106,15 @@ static void take_record(struct salvage *salvage, const struct cell *cell,
 }
 
 /* A record of unknown origin. False when it is none of a history, or not whole. */
-static bool tell_record(struct salvage *salvage, const struct cell *cell,
+static bool tell_record(struct salvage *salvage, const struct history_cell *cell,
                         struct history_found *found)
 {
     *found = (struct history_found){.stray = true};
-    if (has_shape(&cell->shape, "ntiiii"))
+    if (history_cell_has(cell, "ntiiii"))
         found->table = HISTORY_TABLE_SERIES;
-    else if (has_shape(&cell->shape, "ntib"))
+    else if (history_cell_has(cell, "ntib"))
         found->table = HISTORY_TABLE_UNDATED;
-    else if (!has_shape(&cell->shape, "nb") ||
+    else if (!history_cell_has(cell, "nb") ||
              !history_look_tell(cell->rowid, cell->bytes + cell->shape.columns[1].at,
                                 cell->shape.columns[1].length, &found->table))
         return false;
@@ -215,14 +124,25 @@ static bool tell_record(struct salvage *salvage, const struct cell *cell,
 
 /* ---- pages ----------------------------------------------------------------------------------- */
 
+/* The record turned out to be whole: its further pages are no strays. */
+static void keep_chain(struct salvage *salvage)
+{
+    for (size_t at = 0; at < salvage->cells.chain.length; at += sizeof(uint32_t)) {
+        uint32_t number;
+        memcpy(&number, salvage->cells.chain.data + at, sizeof number);
+        salvage->seen[number] = true;
+    }
+}
+
 /* Every byte may be the begin of a record. */
 static int search_page(struct salvage *salvage, const uint8_t *page)
 {
     int result = 0;
     for (size_t at = 0; at + RECORD_LEAST < salvage->image->page_size && result == 0; at++) {
-        struct cell cell;
+        struct history_cell cell;
         struct history_found found;
-        if (read_cell(salvage, page, at, true, &cell) && tell_record(salvage, &cell, &found))
+        if (history_cell_read(&salvage->cells, page, at, true, &cell) &&
+            tell_record(salvage, &cell, &found))
             result = salvage->fn(salvage->user, &found);
     }
     return result;
@@ -230,7 +150,8 @@ static int search_page(struct salvage *salvage, const uint8_t *page)
 
 /* A record that a tree leads to. One that is whole but of another table was reached by a pointer
  * that is damaged. */
-static int take_cell(struct salvage *salvage, const struct cell *cell, enum history_table table)
+static int take_cell(struct salvage *salvage, const struct history_cell *cell,
+                     enum history_table table)
 {
     struct history_found found = {.table = table}, told;
     take_record(salvage, cell, &found);
@@ -281,10 +202,10 @@ static bool mend_series(struct salvage *salvage, uint8_t *page, size_t at, int *
     if (end > salvage->image->page_size)
         end = salvage->image->page_size;
     for (size_t bit = 8 * at; bit < 8 * end; bit++) {
-        struct cell cell;
+        struct history_cell cell;
         struct history_found found = {.table = HISTORY_TABLE_SERIES};
         page[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        bool read = read_cell(salvage, page, at, true, &cell);
+        bool read = history_cell_read(&salvage->cells, page, at, true, &cell);
         page[bit / 8] ^= (uint8_t)(1u << bit % 8);
         if (read)
             take_record(salvage, &cell, &found);
@@ -300,11 +221,11 @@ static bool mend_series(struct salvage *salvage, uint8_t *page, size_t at, int *
 static bool take_leaf_cell(struct salvage *salvage, uint8_t *page, size_t at, bool table_leaf,
                            enum history_table table, size_t *size, int *result)
 {
-    struct cell cell;
+    struct history_cell cell;
     *size = 0;
     if (at < LEAF_HEAD || at >= salvage->image->page_size)
         return false;
-    bool read = read_cell(salvage, page, at, table_leaf, &cell);
+    bool read = history_cell_read(&salvage->cells, page, at, table_leaf, &cell);
     *size = read ? cell.size : 0;
     if (table == HISTORY_TABLE_SERIES) {
         struct history_found found = {.table = table};
@@ -312,7 +233,7 @@ static bool take_leaf_cell(struct salvage *salvage, uint8_t *page, size_t at, bo
             take_record(salvage, &cell, &found);
         if (!found.whole && mend_series(salvage, page, at, result))
             return read;
-        read = read && read_cell(salvage, page, at, table_leaf, &cell);
+        read = read && history_cell_read(&salvage->cells, page, at, table_leaf, &cell);
     }
     if (read)
         *result = take_cell(salvage, &cell, table);
@@ -401,9 +322,9 @@ static int walk(struct salvage *salvage, uint32_t number, enum history_table tab
 /* ---- page 1 ---------------------------------------------------------------------------------- */
 
 /* A row of the schema: type, name, table, root, text. */
-static void take_root(struct salvage *salvage, const struct cell *cell)
+static void take_root(struct salvage *salvage, const struct history_cell *cell)
 {
-    if (!has_shape(&cell->shape, "tttit") || strcmp(take_text(salvage, cell, 0), "table") != 0)
+    if (!history_cell_has(cell, "tttit") || strcmp(take_text(salvage, cell, 0), "table") != 0)
         return;
     int64_t root = cell->shape.columns[3].number;
     const char *name = take_text(salvage, cell, 1);
@@ -423,9 +344,10 @@ static void read_roots(struct salvage *salvage, const uint8_t *page)
         !cells_of(salvage->image, page, FILE_HEAD, LEAF_HEAD, &pointers, &count))
         return;
     for (size_t i = 0; i < count; i++) {
-        struct cell cell;
+        struct history_cell cell;
         size_t at = pointer_at(pointers, i);
-        if (at < salvage->image->page_size && read_cell(salvage, page, at, true, &cell))
+        if (at < salvage->image->page_size &&
+            history_cell_read(&salvage->cells, page, at, true, &cell))
             take_root(salvage, &cell);
     }
 }
@@ -456,12 +378,12 @@ static void skip_free(struct salvage *salvage, const uint8_t *first)
     bool sound = is_free;
     while (sound && left > 0) {
         sound = next >= 2 && next <= image->pages && !is_free[next] &&
-                history_image_page(image, next, salvage->page);
+                history_image_page(image, next, salvage->cells.page);
         if (sound) {
             is_free[next] = true;
             left--;
-            sound = note_free(image, salvage->page, is_free, &left);
-            next = history_image_u32(salvage->page);
+            sound = note_free(image, salvage->cells.page, is_free, &left);
+            next = history_image_u32(salvage->cells.page);
         }
     }
     for (uint32_t i = 1; sound && next == 0 && i <= image->pages; i++)
@@ -513,20 +435,17 @@ int history_salvage(const struct history_image *image, history_found_fn *fn, voi
     *tally = (struct history_salvage_tally){.pages = image->pages};
     struct salvage salvage = {.image = image, .fn = fn, .user = user, .tally = tally};
     salvage.seen = calloc((size_t)image->pages + 1, sizeof *salvage.seen);
-    salvage.page = malloc(image->page_size);
     uint8_t *page = malloc(image->page_size);
     int result = -ENOMEM;
-    if (salvage.seen && salvage.page && page)
+    if (history_cell_open(&salvage.cells, image) && salvage.seen && page)
         result = salvage_all(&salvage, page);
-    if (result == 0 && salvage.no_memory)
+    if (result == 0 && salvage.cells.failed)
         result = -ENOMEM;
     if (result == -ENOMEM)
         err_set(err, result, "there is no memory to read the damaged history");
     free(salvage.seen);
-    free(salvage.page);
     free(page);
-    buf_deinit(&salvage.record);
-    buf_deinit(&salvage.chain);
+    history_cell_close(&salvage.cells);
     buf_deinit(&salvage.text);
     return result;
 }

@@ -11,26 +11,6 @@
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
-static int no_memory(struct err *err)
-{
-    return err_set(err, -ENOMEM, "there is no memory for this answer; ask for less at once");
-}
-
-static bool reserve(struct history_scan_rows *rows, size_t more)
-{
-    if (rows->count + more <= rows->capacity)
-        return true;
-    size_t capacity = rows->capacity ? rows->capacity : 64;
-    while (capacity < rows->count + more)
-        capacity *= 2;
-    struct history_tier_row *list = realloc(rows->list, capacity * sizeof *list);
-    if (!list)
-        return false;
-    rows->list = list;
-    rows->capacity = capacity;
-    return true;
-}
-
 static void close_span(struct history_scan *scan)
 {
     if (scan->span_key)
@@ -87,69 +67,6 @@ static int oldest_of(struct history_scan *scan, int level, int64_t *oldest, stru
     return 0;
 }
 
-/* ---- into buckets ---------------------------------------------------------------------------- */
-
-/* Make the bucket that `time` lies in the last one. False when it would be one too many, or without
- * memory. */
-static int begin_bucket(struct history_scan *scan, int64_t time, const struct history_tier_row *row,
-                        struct err *err)
-{
-    struct history_scan_rows *buckets = &scan->buckets;
-    struct history_stretch stretch = {time, time};
-    if (!scan->every)
-        stretch = history_calendar_find(&scan->grid, time);
-    if (buckets->count == scan->most) {
-        scan->cut = true;
-        scan->cut_at = stretch.begin;
-        return 0;
-    }
-    if (!reserve(buckets, 1))
-        return no_memory(err);
-    buckets->list[buckets->count] = *row;
-    buckets->list[buckets->count++].time = stretch.begin;
-    scan->bucket_end = stretch.end;
-    return 0;
-}
-
-static int put_reading(struct history_scan *scan, int64_t time, int64_t value, struct err *err)
-{
-    struct history_scan_rows *buckets = &scan->buckets;
-    if (buckets->count > 0 && time < scan->bucket_end) {
-        history_tier_add(&buckets->list[buckets->count - 1], value, scan->counter);
-        return 0;
-    }
-    struct history_tier_row row = history_tier_begin(time, value);
-    return begin_bucket(scan, time, &row, err);
-}
-
-/* Readings that are not in pieces, up to `until`. */
-static int put_loose(struct history_scan *scan, int64_t until, struct err *err)
-{
-    int result = 0;
-    for (; scan->loose_at < scan->loose->count && !scan->cut && result == 0; scan->loose_at++) {
-        const struct history_sample *sample = &scan->loose->list[scan->loose_at];
-        if (sample->time >= until)
-            break;
-        if (sample->quality == QUALITY_GOOD && sample->time >= scan->from)
-            result = put_reading(scan, sample->time, sample->value, err);
-    }
-    return result;
-}
-
-static int put_row(struct history_scan *scan, const struct history_tier_row *row, struct err *err)
-{
-    struct history_scan_rows *buckets = &scan->buckets;
-    int64_t time = row->time < scan->from ? scan->from : row->time;
-    int result = put_loose(scan, time, err);
-    if (result < 0 || scan->cut)
-        return result;
-    if (buckets->count > 0 && time < scan->bucket_end) {
-        history_tier_combine(&buckets->list[buckets->count - 1], row, scan->counter);
-        return 0;
-    }
-    return begin_bucket(scan, time, row, err);
-}
-
 /* ---- readings -------------------------------------------------------------------------------- */
 
 static bool withdrawn(const struct history_scan *scan)
@@ -167,7 +84,7 @@ static int open_span(struct history_scan *scan, const struct history_piece *piec
     if (piece->length > scan->span_capacity) {
         uint8_t *bytes = realloc(scan->span_bytes, piece->length);
         if (!bytes)
-            return no_memory(err);
+            return history_collect_no_memory(err);
         scan->span_bytes = bytes;
         scan->span_capacity = piece->length;
     }
@@ -175,55 +92,13 @@ static int open_span(struct history_scan *scan, const struct history_piece *piec
     int result =
         history_span_open(&scan->span, scan->span_bytes, piece->length, piece->key, piece->base);
     if (result == -ENOMEM)
-        return no_memory(err);
+        return history_collect_no_memory(err);
     scan->damaged = scan->damaged || result < 0;
     if (result < 0)
         return 0;
     scan->span_key = piece->key;
     scan->span_at = INT64_MIN;
     return 1;
-}
-
-/* Each a bucket of its own, nothing to mix in: the way of most readings of a long answer. */
-static int put_each(struct history_scan *scan, const struct history_sample *samples, int count,
-                    int64_t until, struct err *err)
-{
-    struct history_scan_rows *buckets = &scan->buckets;
-    if (!reserve(buckets, (size_t)count))
-        return no_memory(err);
-    for (int i = 0; i < count && samples[i].time < until; i++) {
-        if (samples[i].quality != QUALITY_GOOD)
-            continue;
-        if (buckets->count == scan->most) {
-            scan->cut = true;
-            scan->cut_at = samples[i].time;
-            break;
-        }
-        buckets->list[buckets->count++] = history_tier_begin(samples[i].time, samples[i].value);
-        scan->bucket_end = samples[i].time;
-    }
-    return 0;
-}
-
-static int put_samples(struct history_scan *scan, const struct history_sample *samples, int count,
-                       int64_t until, struct err *err)
-{
-    int result = 0;
-    bool loose = scan->loose_at < scan->loose->count;
-    if (scan->every && !loose)
-        return put_each(scan, samples, count, until, err);
-    for (int i = 0; i < count && result == 0 && !scan->cut; i++) {
-        const struct history_sample *sample = &samples[i];
-        if (sample->time >= until)
-            return 0;
-        if (sample->quality != QUALITY_GOOD)
-            continue;
-        if (loose)
-            result = put_loose(scan, sample->time, err);
-        if (result == 0 && !scan->cut)
-            result = put_reading(scan, sample->time, sample->value, err);
-    }
-    return result;
 }
 
 /* The readings of an open span in from <= time < until. */
@@ -234,10 +109,10 @@ static int put_span(struct history_scan *scan, int64_t from, int64_t until, stru
     scan->damaged = scan->damaged || result < 0;
     if (result < 0)
         return 0;
-    while (!scan->cut && (count = history_span_read(&scan->span, samples, BATCH)) > 0) {
+    while (!scan->collect.cut && (count = history_span_read(&scan->span, samples, BATCH)) > 0) {
         if (withdrawn(scan))
             return err_set(err, -ECANCELED, "the question was withdrawn");
-        result = put_samples(scan, samples, count, until, err);
+        result = history_collect_samples(&scan->collect, samples, count, until, err);
         if (result < 0 || samples[count - 1].time >= until)
             return result;
     }
@@ -251,7 +126,7 @@ static int put_readings(struct history_scan *scan, int64_t from, int64_t until, 
     int64_t key = history_piece_key(HISTORY_RAW, scan->series, from);
     int result = piece_before(scan, HISTORY_RAW, from, &piece, err);
     bool first = result > 0;
-    while (result >= 0 && !scan->cut) {
+    while (result >= 0 && !scan->collect.cut) {
         if (!first) {
             result = piece_after(scan, key, until, &piece, err);
             if (result <= 0)
@@ -275,7 +150,7 @@ static int put_level(struct history_scan *scan, enum history_level level, int64_
 static int put_below(struct history_scan *scan, enum history_level level, int64_t from,
                      int64_t until, struct err *err)
 {
-    if (scan->cut || from >= until)
+    if (scan->collect.cut || from >= until)
         return 0;
     return put_level(scan, (enum history_level)(level - 1), from, until, err);
 }
@@ -285,7 +160,7 @@ static int put_below(struct history_scan *scan, enum history_level level, int64_
 static int finer_begins(struct history_scan *scan, int level, int64_t enough, int64_t *begin,
                         struct err *err)
 {
-    *begin = scan->loose->count > 0 ? scan->loose->list[0].time : INT64_MAX;
+    *begin = scan->collect.loose->count > 0 ? scan->collect.loose->list[0].time : INT64_MAX;
     for (int finer = level - 1; finer >= HISTORY_RAW && *begin >= enough; finer--) {
         int64_t oldest;
         int result = oldest_of(scan, finer, &oldest, err);
@@ -300,16 +175,16 @@ static int finer_begins(struct history_scan *scan, int level, int64_t enough, in
 static int read_rows(struct history_scan *scan, enum history_level level,
                      const struct history_piece *piece, int64_t *until, struct err *err)
 {
-    struct history_scan_rows *rows = &scan->stored[level];
+    struct history_rows *rows = &scan->stored[level];
     bool counter;
     rows->count = 0;
     size_t count = history_tier_count(piece->bytes, piece->length);
-    if (!reserve(rows, count + 1))
-        return no_memory(err);
+    if (!history_rows_reserve(rows, count + 1))
+        return history_collect_no_memory(err);
     int result = history_tier_decode(piece->bytes, piece->length, piece->key, piece->base,
                                      rows->list, rows->capacity, until, &counter);
     if (result == -ENOMEM)
-        return no_memory(err);
+        return history_collect_no_memory(err);
     scan->damaged = scan->damaged || result < 0;
     rows->count = result > 0 ? (size_t)result : 0;
     return result >= 0;
@@ -321,20 +196,20 @@ static int put_rows(struct history_scan *scan, enum history_level level, int64_t
                     int64_t until, struct err *err)
 {
     int result = 0;
-    for (size_t i = 0; i < scan->stored[level].count && result == 0 && !scan->cut; i++) {
+    for (size_t i = 0; i < scan->stored[level].count && result == 0 && !scan->collect.cut; i++) {
         struct history_tier_row row = scan->stored[level].list[i];
         struct history_stretch own = history_calendar_find(&scan->calendars[level], row.time);
         if (own.end <= from)
             continue;
         if (row.time >= until)
             break;
-        bool whole = row.time >= from && own.end <= until && !scan->every &&
-                     history_calendar_find(&scan->grid, row.time).end >= own.end;
+        bool whole = row.time >= from && own.end <= until && !scan->collect.every &&
+                     history_calendar_find(&scan->collect.grid, row.time).end >= own.end;
         int64_t finer = INT64_MAX;
         if (!whole)
             result = finer_begins(scan, (int)level, own.end, &finer, err);
         if (result == 0 && finer >= own.end)
-            result = put_row(scan, &row, err);
+            result = history_collect_row(&scan->collect, &row, err);
         else if (result == 0)
             result = put_below(scan, level, row.time > from ? row.time : from,
                                own.end < until ? own.end : until, err);
@@ -375,7 +250,7 @@ static int put_level(struct history_scan *scan, enum history_level level, int64_
     int result = piece_before(scan, level, from, &piece, err);
     if (result > 0)
         result = put_piece(scan, level, &piece, &from, until, err);
-    while (result >= 0 && from < until && !scan->cut) {
+    while (result >= 0 && from < until && !scan->collect.cut) {
         result = piece_after(scan, key, until, &piece, err);
         if (result <= 0)
             break;
@@ -405,10 +280,11 @@ static enum history_level level_of_buckets(const struct history_scan *scan)
                                                     [HISTORY_DAY] = 23 * 3600000LL,
                                                     [HISTORY_MONTH] = 28 * DAY_MS,
                                                     [HISTORY_YEAR] = 365 * DAY_MS};
-    if (scan->every)
+    if (scan->collect.every)
         return HISTORY_RAW;
-    int64_t length =
-        scan->grid.step ? scan->grid.step : lengths[scan->grid.level] * scan->grid.times;
+    int64_t length = scan->collect.grid.step
+                         ? scan->collect.grid.step
+                         : lengths[scan->collect.grid.level] * scan->collect.grid.times;
     int level = HISTORY_YEAR;
     while (level > HISTORY_RAW && lengths[level] > length)
         level--;
@@ -436,13 +312,13 @@ static int put_older(struct history_scan *scan, int level, int64_t *from, struct
 /* The old end of the span may be kept in coarser rows only: those first, then what fits. */
 static int put_all(struct history_scan *scan, struct err *err)
 {
-    int64_t from = scan->from, finest;
+    int64_t from = scan->collect.from, finest;
     int fits = (int)level_of_buckets(scan);
     int result = finer_begins(scan, fits + 1, from + 1, &finest, err);
-    for (int level = HISTORY_YEAR; level > fits && finest > from && result == 0 && !scan->cut;
-         level--)
+    for (int level = HISTORY_YEAR;
+         level > fits && finest > from && result == 0 && !scan->collect.cut; level--)
         result = put_older(scan, level, &from, err);
-    if (result == 0 && from < scan->to && !scan->cut)
+    if (result == 0 && from < scan->to && !scan->collect.cut)
         result = put_level(scan, (enum history_level)fits, from, scan->to, err);
     return result;
 }
@@ -452,7 +328,7 @@ int history_scan_run(struct history_scan *scan, struct err *err)
     begin(scan);
     int result = put_all(scan, err);
     if (result == 0)
-        result = put_loose(scan, scan->to, err);
+        result = history_collect_loose(&scan->collect, scan->to, err);
     history_pieces_rest(scan->pieces);
     return result;
 }
@@ -465,12 +341,12 @@ static int row_before(struct history_scan *scan, enum history_level level, int64
     struct history_piece piece;
     int64_t until;
     struct history_calendar grid = scan->calendars[level];
-    int result = piece_before(scan, level, scan->from - 1, &piece, err);
+    int result = piece_before(scan, level, scan->collect.from - 1, &piece, err);
     if (result > 0)
         result = read_rows(scan, level, &piece, &until, err);
     for (size_t i = scan->stored[level].count; result > 0 && i-- > 0;) {
         const struct history_tier_row *row = &scan->stored[level].list[i];
-        if (history_calendar_find(&grid, row->time).end <= scan->from) {
+        if (history_calendar_find(&grid, row->time).end <= scan->collect.from) {
             *time = row->time;
             *value = row->last;
             return 1;
@@ -484,7 +360,7 @@ static int hour_before(struct history_scan *scan, int64_t *value, struct err *er
 {
     int64_t time;
     int result = row_before(scan, HISTORY_HOUR, &time, value, err);
-    return result > 0 ? time >= scan->from - DAY_MS : result;
+    return result > 0 ? time >= scan->collect.from - DAY_MS : result;
 }
 
 /* By rows of any kind: each reading that is older than a day is in one of hours, days, months or
@@ -511,10 +387,10 @@ static enum history_level look_back(struct history_scan *near)
 {
     struct history_calendar *days = &near->calendars[HISTORY_DAY];
     if (history_calendar_find(days, near->to).begin != near->to) {
-        near->from = near->to - DAY_MS;
+        near->collect.from = near->to - DAY_MS;
         return HISTORY_RAW;
     }
-    near->from = history_calendar_find(days, near->to - 1).begin;
+    near->collect.from = history_calendar_find(days, near->to - 1).begin;
     return HISTORY_DAY;
 }
 
@@ -522,27 +398,27 @@ int history_scan_before(struct history_scan *scan, int64_t *value, struct err *e
 {
     struct history_scan near = *scan;
     begin(&near);
-    near.to = scan->from;
-    near.every = false;
-    near.grid = near.calendars[HISTORY_DAY];
-    near.most = 4;
-    near.buckets = (struct history_scan_rows){0};
+    near.to = scan->collect.from;
+    near.collect.every = false;
+    near.collect.grid = near.calendars[HISTORY_DAY];
+    near.collect.most = 4;
+    near.collect.buckets = (struct history_rows){0};
     enum history_level level = look_back(&near);
-    int result = put_level(&near, level, near.from, near.to, err);
+    int result = put_level(&near, level, near.collect.from, near.to, err);
     if (result == 0)
-        result = put_loose(&near, near.to, err);
-    if (result == 0 && near.buckets.count > 0) {
-        *value = near.buckets.list[near.buckets.count - 1].last;
+        result = history_collect_loose(&near.collect, near.to, err);
+    if (result == 0 && near.collect.buckets.count > 0) {
+        *value = near.collect.buckets.list[near.collect.buckets.count - 1].last;
         result = 1;
     } else if (result == 0 && level == HISTORY_RAW) {
-        near.from = scan->from;
+        near.collect.from = scan->collect.from;
         result = hour_before(&near, value, err);
     }
     if (result == 0 && scan->reach) {
-        near.from = scan->from;
+        near.collect.from = scan->collect.from;
         result = any_before(&near, value, err);
     }
-    free(near.buckets.list);
+    free(near.collect.buckets.list);
     history_scan_end(&near);
     history_pieces_rest(scan->pieces);
     return result;

@@ -1,4 +1,4 @@
-/* history_scan - walks over what is kept of one series and gathers it in buckets, exactly.
+/* history_scan - walks over what is kept of one series and gives it to history_collect, exactly.
  *
  * Of each stretch of time the coarsest rows are taken that lie inside one bucket and inside the
  * span asked for; where rows end, or a bucket's border cuts one, the next finer level is read, down
@@ -12,42 +12,27 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "engine/history_collect.h"
 #include "engine/history_piece.h"
-#include "engine/history_samples.h"
 #include "engine/history_span.h"
-#include "engine/history_tier.h"
-
-struct history_scan_rows {
-    struct history_tier_row *list;
-    size_t count, capacity;
-};
 
 struct history_scan {
     /* set by the caller */
+    struct history_collect collect;
     struct history_pieces *pieces;
-    const struct history_samples *loose; /* ordered; not in pieces */
     uint32_t series;
-    bool counter;
-    bool reach;                   /* history_scan_before: however old it is */
-    int64_t from, to;             /* ms, from <= time < to */
-    bool every;                   /* each reading is a bucket of its own */
-    struct history_calendar grid; /* else */
-    struct history_zone *zone;    /* for all calendars */
-    size_t most;                  /* buckets */
+    bool reach;                /* history_scan_before: however old it is */
+    int64_t to;                /* ms: collect.from <= time < to */
+    struct history_zone *zone; /* for all calendars */
     const atomic_bool *cancel;
-    struct history_scan_rows buckets; /* empty; its memory is used and grown */
-    /* results: `buckets`, and */
-    bool cut;       /* there was more than `most`, */
-    int64_t cut_at; /* ... from here on (ms) */
-    bool damaged;   /* a piece could not be read: a gap */
+    /* results: those of `collect`, and */
+    bool damaged; /* a piece could not be read: a gap */
     /* before this (ms) the rows of a level stand for buckets that are shorter; 0: nowhere */
     int64_t thinned[HISTORY_LEVELS];
     /* at work */
     struct history_calendar calendars[HISTORY_LEVELS];
-    struct history_scan_rows stored[HISTORY_LEVELS];
-    int64_t oldest[HISTORY_LEVELS]; /* begin of what is kept of a level, once asked */
-    int64_t bucket_end;
-    size_t loose_at;
+    struct history_rows stored[HISTORY_LEVELS];
+    int64_t oldest[HISTORY_LEVELS];  /* begin of what is kept of a level, once asked */
     struct history_span_reader span; /* of the piece `span_key`, whose bytes are copied */
     int64_t span_key, span_at;       /* readings before `span_at` have been read */
     uint8_t *span_bytes;
@@ -61,5 +46,5 @@ int history_scan_run(struct history_scan *scan, struct err *err);
  * or a code. Call it before history_scan_run. */
 int history_scan_before(struct history_scan *scan, int64_t *value, struct err *err);
 
-/* Frees everything but `buckets`, which is the caller's. */
+/* Frees everything but the buckets, which is the caller's. */
 void history_scan_end(struct history_scan *scan);

@@ -76,7 +76,8 @@ static void free_target(struct notify_target *target)
     free(target);
 }
 
-void notify_forget(struct notify_target *target, struct notify_record *record)
+/* Take it out of the sums and drop it; the disk is told. */
+static void forget(struct notify_target *target, struct notify_record *record)
 {
     target->notify->count--;
     target->notify->bytes -= record->bytes;
@@ -95,7 +96,7 @@ void notify_lose(struct notify_target *target, struct notify_record *record)
     }
     target->given_up++;
     if (record)
-        notify_forget(target, record);
+        forget(target, record);
     notify_keep_lost(target);
 }
 
@@ -108,7 +109,7 @@ static void empty_target(struct notify_target *target, const char *why)
     notify_job_forget_fetch(target);
     notify_job_end(target);
     for (; notify_queue_take(&target->queue, ALARM_INFO, &record); count++)
-        notify_forget(target, &record);
+        forget(target, &record);
     if (target->lost) {
         target->lost = 0;
         notify_keep_lost(target);

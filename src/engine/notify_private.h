@@ -88,9 +88,6 @@ struct notify {
 
 struct notify_target *notify_find(const struct notify *notify, const char *name);
 
-/* Take it out of the sums and drop it; the disk is told. */
-void notify_forget(struct notify_target *target, struct notify_record *record);
-
 /* Count one that is given up for want of room or time, to be told later; NULL for one that never
  * came in. */
 void notify_lose(struct notify_target *target, struct notify_record *record);

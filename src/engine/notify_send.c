@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/time_text.h"
+#include "base/utf8.h"
 #include "engine/notify_private.h"
 
 #define BACK_OFF_FIRST (10 * CLOCK_S)
@@ -80,10 +81,11 @@ static clock_us due_at(const struct notify_target *target)
 
 /* ---- what becomes of it ---------------------------------------------------------------------- */
 
+/* The first line of it; what a server answers is shown in terminals too. */
 void notify_send_problem(struct notify_target *target, const char *words)
 {
-    snprintf(target->problem, sizeof target->problem, "%.199s", words);
-    target->problem[strcspn(target->problem, "\r\n")] = '\0';
+    size_t length = utf8_fit(words, strcspn(words, "\r\n"), sizeof target->problem - 1);
+    target->problem[utf8_clean(target->problem, words, length)] = '\0';
 }
 
 static void on_delivered(struct notify_target *target)
@@ -193,6 +195,25 @@ bool notify_job_is_test(const struct notify_job *job)
     return false;
 }
 
+/* Line by line: a server's words are shown in terminals too. NULL without memory. */
+static char *copy_words(const char *words)
+{
+    size_t left = utf8_fit(words, strlen(words), WORDS_MOST);
+    char *copy = malloc(left + 1), *to = copy;
+    while (copy && left) {
+        const char *end = memchr(words, '\n', left);
+        size_t line = end ? (size_t)(end - words) : left;
+        to += utf8_clean(to, words, line);
+        if (end)
+            *to++ = '\n';
+        left -= line + (end != NULL);
+        words += line + (end != NULL);
+    }
+    if (copy)
+        *to = '\0';
+    return copy;
+}
+
 void notify_done(struct notify *notify, struct notify_job *job, enum notify_outcome outcome,
                  const char *words)
 {
@@ -206,7 +227,7 @@ void notify_done(struct notify *notify, struct notify_job *job, enum notify_outc
     if (outcome == NOTIFY_LATER || notify_job_is_test(job))
         target->urgent = false;
     free(target->words);
-    target->words = strndup(words, WORDS_MOST);
+    target->words = copy_words(words);
     if (outcome == NOTIFY_DELIVERED)
         on_delivered(target);
     else if (outcome == NOTIFY_LATER)
@@ -228,6 +249,8 @@ void notify_send_abandon(struct notify_target *target)
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
+static const char no_way[] = "this program has no way to send it";
+
 static void on_timer(struct loop_timer *timer, void *user)
 {
     (void)timer;
@@ -242,10 +265,13 @@ void notify_send_due(struct notify_target *target)
     if (target->flying || target->abandoning || target->fetch || notify->closing)
         return;
     const struct notify_route *route = route_of(target);
-    if (!route) {
-        notify_send_problem(target, "this program has no way to send it");
+    if (!route) { /* at the start it comes a moment later */
+        if (target->queue.count || target->job.count)
+            notify_send_problem(target, no_way);
         return;
     }
+    if (strcmp(target->problem, no_way) == 0)
+        target->problem[0] = '\0';
     clock_us now = loop_now(notify->loop);
     target->due = due_at(target);
     if (target->due > now) {

@@ -249,11 +249,6 @@ struct reports *reports_free(struct reports *reports)
 
 /* ---- for faces ------------------------------------------------------------------------------- */
 
-size_t reports_count(const struct reports *reports)
-{
-    return reports->count;
-}
-
 struct report_view reports_view(const struct reports *reports, size_t index)
 {
     const struct report_settings *settings = settings_at(reports->config, index);

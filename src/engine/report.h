@@ -37,7 +37,6 @@ struct report_view {
     clock_us last; /* wall of the one that was due last and is in the queue or sent; 0: none */
     clock_us next; /* CLOCK_NEVER: switched off, or the time is not known */
 };
-size_t reports_count(const struct reports *reports);
 struct report_view reports_view(const struct reports *reports, size_t index);
 
 /* Send it now, too: 0, -ENOENT, or what notify_add() says. */

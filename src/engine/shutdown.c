@@ -7,11 +7,6 @@ bool shutdown_forced(const struct shutdown_stage *stage)
     return stage->fsd_since != CLOCK_NEVER;
 }
 
-bool shutdown_busy(const struct shutdown_stage *stage)
-{
-    return stage->battery_since != CLOCK_NEVER || shutdown_forced(stage) || stage->off;
-}
-
 bool shutdown_force(struct shutdown_stage *stage, clock_us now)
 {
     if (shutdown_forced(stage))

@@ -67,6 +67,3 @@ bool shutdown_force(struct shutdown_stage *stage, clock_us now);
 bool shutdown_end(struct shutdown_stage *stage, clock_us now);
 
 bool shutdown_forced(const struct shutdown_stage *stage);
-
-/* Whether time alone can change something. */
-bool shutdown_busy(const struct shutdown_stage *stage);

@@ -216,9 +216,6 @@ enum rules_now { RULES_GO, RULES_WAIT, RULES_REFUSE };
 enum rules_now rules_now(const struct switcher *switcher, const struct run *run, clock_us *until,
                          struct err *err);
 
-/* Whether a command may be replaced by one of `wish`. */
-bool rules_yields(const struct run *run, const struct command_wish *wish);
-
 /* ---- switcher_run.c -------------------------------------------------------------------------- */
 
 /* A run for a step of the command; it begins with run_begin. */
@@ -249,7 +246,26 @@ void run_show(struct run *run, enum command_state state, clock_us due, const cha
 /* Look at the run again then. */
 void run_wait_until(struct run *run, clock_us when);
 
-#define BLOCKED_LOOK (1 * CLOCK_S) /* for what nobody tells us of */
+/* Bring back the power that a reboot or a power cut has taken, later and with a reading in between;
+ * `why` is said. False when that is not what the run is at, or is given up. */
+bool run_try_again(struct run *run, const char *why);
+clock_us run_now(const struct run *run);
+/* For figures: by the clock itself, since the loop's time is that of the beginning of its turn. */
+int64_t run_since_accepted(const struct run *run);
+
+#define BLOCKED_LOOK (1 * CLOCK_S)    /* for what nobody tells us of */
+#define RUN_LOOK_RARELY (1 * CLOCK_S) /* while nobody answers, and between two attempts */
+
+/* ---- switcher_prove.c ------------------------------------------------------------------------ */
+
+/* Have the outlet read, or its current (by the run's place), and go on with what that says. */
+void run_look(struct run *run);
+
+/* ---- switcher_energy.c ----------------------------------------------------------------------- */
+
+/* COMMAND_RESET_ENERGY, from the wish to its end. There is a meter. */
+void energy_reset(struct switcher *switcher, const struct command_wish *wish,
+                  struct command_answer *answer);
 
 /* ---- switcher_wait.c ------------------------------------------------------------------------- */
 

@@ -50,7 +50,7 @@ bool rules_may(const struct switcher *switcher, const struct outlet *outlet, con
 /* ---- conflicts ------------------------------------------------------------------------------- */
 
 /* What nobody waits for any more, and what a schedule or a power-up has only planned. */
-bool rules_yields(const struct run *run, const struct command_wish *wish)
+static bool yields(const struct run *run, const struct command_wish *wish)
 {
     if (run_step(run)->state == COMMAND_UNKNOWN)
         return true;
@@ -61,7 +61,7 @@ static int check_conflict(const struct switcher *switcher, const struct command_
                           const struct outlet *outlet, struct err *err)
 {
     const struct run *run = outlet->run;
-    if (!run || rules_yields(run, wish))
+    if (!run || yields(run, wish))
         return 0;
     const struct command *command = run->command;
     const struct command_step *step = run_step(run);

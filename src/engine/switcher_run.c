@@ -12,12 +12,8 @@
 
 #include "engine/switcher_private.h"
 
-#define LOOK_AGAIN (200 * CLOCK_MS) /* while it may still obey */
-#define LOOK_RARELY (1 * CLOCK_S)   /* while nobody answers */
-#define KEEP_MOST (2 * CLOCK_S)     /* a disk slower than this does not hold up a reboot */
-#define LEVEL_TOLERANCE 0.5         /* %: boards round to steps of their own */
+#define KEEP_MOST (2 * CLOCK_S) /* a disk slower than this does not hold up a reboot */
 
-static void look(struct run *run);
 static void write_now(struct run *run);
 static void run_due(struct run *run);
 static void on_timer(struct loop_timer *timer, void *user);
@@ -37,13 +33,12 @@ bool run_wants_on(const struct run *run)
     return run->outlet && run->wish[run->phase] == outlet_number(run->outlet, true);
 }
 
-static clock_us now_of(const struct run *run)
+clock_us run_now(const struct run *run)
 {
     return loop_now(run->switcher->loop);
 }
 
-/* For figures: by the clock itself, since the loop's time is that of the beginning of its turn. */
-static int64_t since_accepted(const struct run *run)
+int64_t run_since_accepted(const struct run *run)
 {
     return clock_mono(loop_clock(run->switcher->loop)) - run->command->accepted;
 }
@@ -159,7 +154,7 @@ void run_begin(struct run *run)
 {
     clock_us due = run_step(run)->due;
     run->place = RUN_WAIT;
-    if (due <= now_of(run))
+    if (due <= run_now(run))
         run_due(run);
     else
         run_wait_until(run, due);
@@ -168,8 +163,8 @@ void run_begin(struct run *run)
 void run_delay(struct run *run, clock_us delay)
 {
     run->blocked = run->held = false;
-    run_show(run, COMMAND_PENDING, now_of(run) + delay, "");
-    run_wait_until(run, now_of(run) + delay);
+    run_show(run, COMMAND_PENDING, run_now(run) + delay, "");
+    run_wait_until(run, run_now(run) + delay);
 }
 
 /* What the hardware did nobody saw: only a reading can tell. */
@@ -177,11 +172,11 @@ void run_resume_sent(struct run *run)
 {
     run->place = RUN_READ;
     run->resumed = run->unsure = run->written = true;
-    run->prove_by = now_of(run);
-    run->give_up = now_of(run) + run->switcher->settings.unknown_for;
+    run->prove_by = run_now(run);
+    run->give_up = run_now(run) + run->switcher->settings.unknown_for;
     run_show(run, COMMAND_UNKNOWN, CLOCK_NEVER,
              "busbar was restarted in the middle: the outlet is read to see what became of it");
-    run_wait_until(run, now_of(run));
+    run_wait_until(run, run_now(run));
 }
 
 /* From now on only a reading tells; the first one is taken in the next turn. */
@@ -190,10 +185,10 @@ static void begin_reading(struct run *run)
     const struct switching_settings *settings = &run->switcher->settings;
     clock_us own = run->outlet ? run->outlet->settings->confirm_within : 0;
     run->place = RUN_READ;
-    run->prove_by = now_of(run) + (own ? own : settings->confirm_within);
+    run->prove_by = run_now(run) + (own ? own : settings->confirm_within);
     if (run->phase == 0 && !(run->restoring && run->give_up))
-        run->give_up = now_of(run) + settings->unknown_for;
-    run_wait_until(run, now_of(run));
+        run->give_up = run_now(run) + settings->unknown_for;
+    run_wait_until(run, run_now(run));
 }
 
 /* Whether it was dropped before anything was sent. Its answer, if it was, does not come any more:
@@ -265,14 +260,14 @@ static void run_due(struct run *run)
     if (verdict == RULES_REFUSE) {
         refuse_now(run, &err);
     } else if (verdict == RULES_WAIT) {
-        clock_us again = now_of(run) + BLOCKED_LOOK;
+        clock_us again = run_now(run) + BLOCKED_LOOK;
         run_show(run, COMMAND_PENDING, until, err.text);
         run_wait_until(run, until < again ? until : again);
     } else if (run->phases > 1 && run->phase == 0 && run->switcher->options.store.save) {
         /* That the power must come back has to be on the disk before it is taken away. */
         run->place = RUN_KEEP;
         run->keep_wanted = keep_wanted(run->switcher);
-        run_wait_until(run, now_of(run) + KEEP_MOST);
+        run_wait_until(run, run_now(run) + KEEP_MOST);
     } else {
         write_now(run);
     }
@@ -288,14 +283,14 @@ void run_kept(struct run *run)
 
 /* The power that a reboot or a power cut has taken is brought back, with a reading between two
  * attempts. */
-static bool try_again(struct run *run, const char *why)
+bool run_try_again(struct run *run, const char *why)
 {
     bool taken = run->phase > 0 || run->restoring;
-    if (!taken || run->cancelled || (run->give_up && now_of(run) >= run->give_up))
+    if (!taken || run->cancelled || (run->give_up && run_now(run) >= run->give_up))
         return false;
     run->place = RUN_WAIT;
-    run_show(run, COMMAND_PENDING, now_of(run) + LOOK_RARELY, why);
-    run_wait_until(run, now_of(run) + LOOK_RARELY);
+    run_show(run, COMMAND_PENDING, run_now(run) + RUN_LOOK_RARELY, why);
+    run_wait_until(run, run_now(run) + RUN_LOOK_RARELY);
     return true;
 }
 
@@ -313,7 +308,7 @@ static void on_written(void *user, enum switcher_result result, const struct err
     case SWITCHER_NOT_SENT:
         snprintf(text, sizeof text, "%s: %.150s",
                  result == SWITCHER_REFUSED ? "the device refused" : "nothing was sent", err->text);
-        if (try_again(run, text))
+        if (run_try_again(run, text))
             return;
         run_end(run, run->phase ? COMMAND_FAILED : COMMAND_REFUSED, text);
         return;
@@ -326,7 +321,7 @@ static void on_written(void *user, enum switcher_result result, const struct err
     }
     begin_reading(run);
     loop_timer_stop(&run->timer);
-    look(run);
+    run_look(run);
 }
 
 static void write_now(struct run *run)
@@ -338,182 +333,18 @@ static void write_now(struct run *run)
     run->control =
         hardware->start(hardware->user, run->point, run->wish[run->phase], on_written, run, &err);
     if (!run->control) {
-        if (!try_again(run, err.text))
+        if (!run_try_again(run, err.text))
             run_end(run, run->phase ? COMMAND_FAILED : COMMAND_REFUSED, err.text);
         return;
     }
     run->written = true;
     if (step->written_us < 0)
-        step->written_us = since_accepted(run);
+        step->written_us = run_since_accepted(run);
     run_show(run, COMMAND_SENT, CLOCK_NEVER, "");
     keep_wanted(run->switcher);
 }
 
-/* ---- reading back ---------------------------------------------------------------------------- */
-
-static void advance(struct run *run)
-{
-    struct command_step *step = run_step(run);
-    if (run->phase + 1 < run->phases && !run->cancelled) {
-        run->phase++;
-        run->place = RUN_WAIT;
-        run->resumed = false;
-        clock_us due = now_of(run) + run->hold;
-        run->give_up = due + run->switcher->settings.unknown_for;
-        run_show(run, COMMAND_PENDING, due, "");
-        keep_wanted(run->switcher);
-        runs_kick(run->switcher);
-        run_wait_until(run, due);
-        return;
-    }
-    step->confirmed_us = since_accepted(run);
-    char text[200];
-    if (run->phase + 1 < run->phases) {
-        snprintf(text, sizeof text, "cancelled in the middle: it is %s and stays so",
-                 run_wants_on(run) ? "on" : "off");
-        run_end(run, COMMAND_CANCELLED, text);
-    } else if (!isnan(run->flow)) {
-        snprintf(text, sizeof text,
-                 "%.2f A flowed while it read off: its contact may be welded, or something else "
-                 "feeds it",
-                 run->flow);
-        run_end(run, COMMAND_FAILED, text);
-    } else {
-        run_end(run, COMMAND_CONFIRMED, NULL);
-    }
-}
-
-static void did_not_obey(struct run *run)
-{
-    char text[200], number[40];
-    const struct point *point = site_point(run->switcher->options.site, run->point);
-    if (run->point == run->outlet->state)
-        snprintf(number, sizeof number, "%s", say_state(!run_wants_on(run)));
-    else
-        snprintf(number, sizeof number, "%g", point->value.number);
-    if (run->resumed)
-        snprintf(text, sizeof text, "was not done before busbar was restarted: it reads %s",
-                 number);
-    else if (run->unsure)
-        snprintf(text, sizeof text, "no proper answer came, and it reads %s: it did not switch",
-                 number);
-    else
-        snprintf(text, sizeof text, "the device accepted and did not obey: it still reads %s",
-                 number);
-    if (!try_again(run, text))
-        run_end(run, COMMAND_FAILED, text);
-}
-
-static bool is_reached(const struct run *run, double number)
-{
-    double wish = run->wish[run->phase];
-    return run->point == run->outlet->state ? number == wish
-                                            : fabs(number - wish) <= LEVEL_TOLERANCE;
-}
-
-static void check_state(struct run *run, const struct point *point)
-{
-    const struct switching_settings *settings = &run->switcher->settings;
-    struct command_step *step = run_step(run);
-    step->after = point->value.number;
-    if (is_reached(run, point->value.number)) {
-        bool state = run->point == run->outlet->state;
-        if (state)
-            outlet_remember(run->switcher, run->outlet, run_wants_on(run));
-        if (state && settings->confirm_current && run->outlet->current) {
-            run->place = RUN_CURRENT;
-            commands_touch(run->switcher->options.commands, run->command);
-            look(run);
-        } else {
-            advance(run);
-        }
-    } else if (now_of(run) < run->prove_by) {
-        run_wait_until(run, now_of(run) + LOOK_AGAIN);
-    } else {
-        did_not_obey(run);
-    }
-}
-
-/* The state was read as wished; what flows must not say the contrary. */
-static void check_current(struct run *run, const struct point *point)
-{
-    double amperes = point->value.number;
-    bool on = run_wants_on(run);
-    double least = run->outlet->settings->min_current;
-    bool good = on ? amperes >= least : amperes < run->switcher->settings.current_off;
-    if (!good && now_of(run) < run->prove_by) {
-        run_wait_until(run, now_of(run) + LOOK_AGAIN);
-        return;
-    }
-    if (!good && on)
-        snprintf(run->note, sizeof run->note,
-                 "on, but only %.2f A flow: at least %.2f A were expected", amperes, least);
-    else if (!good)
-        run->flow = amperes;
-    advance(run);
-}
-
-static void nobody_answers(struct run *run)
-{
-    if (run->place == RUN_CURRENT) { /* not measured now: the state stands alone */
-        advance(run);
-        return;
-    }
-    if (now_of(run) >= run->give_up) {
-        run_end(run, COMMAND_UNKNOWN,
-                run->phases > 1 && run->phase == 0
-                    ? "whether it went off could not be read: it was not switched on again"
-                    : "written, and what became of it could not be read");
-        return;
-    }
-    if (now_of(run) >= run->prove_by)
-        run_show(run, COMMAND_UNKNOWN, CLOCK_NEVER,
-                 "written, and the outlet cannot be read: nobody knows, it is read again");
-    run_wait_until(run, now_of(run) + (now_of(run) < run->prove_by ? LOOK_AGAIN : LOOK_RARELY));
-}
-
-static void on_look(void *to, bool answered)
-{
-    struct look *one = to;
-    struct switcher *switcher = one->switcher;
-    struct run *run = one->run;
-    struct look **at = &switcher->looks;
-    while (*at != one)
-        at = &(*at)->next;
-    *at = one->next;
-    free(one);
-    if (!run)
-        return;
-    run->look = NULL;
-    if (!run->outlet || switcher->stopped)
-        return;
-    bool current = run->place == RUN_CURRENT;
-    const struct point *point =
-        site_point(switcher->options.site, current ? run->outlet->current : run->point);
-    if (!answered || !point || point->value.quality != QUALITY_GOOD)
-        nobody_answers(run);
-    else if (current)
-        check_current(run, point);
-    else
-        check_state(run, point);
-}
-
-static void look(struct run *run)
-{
-    struct switcher *switcher = run->switcher;
-    const struct switcher_hardware *hardware = &switcher->options.hardware;
-    struct look *one = mem_new(sizeof *one);
-    *one = (struct look){.next = switcher->looks, .switcher = switcher, .run = run};
-    switcher->looks = one;
-    run->look = one;
-    point_id point = run->place == RUN_CURRENT ? run->outlet->current : run->point;
-    if (hardware->read(hardware->user, point, on_look, one))
-        return;
-    switcher->looks = one->next;
-    free(one);
-    run->look = NULL;
-    nobody_answers(run);
-}
+/* ---- when it is time ------------------------------------------------------------------------- */
 
 static void on_timer(struct loop_timer *timer, void *user)
 {
@@ -532,7 +363,7 @@ static void on_timer(struct loop_timer *timer, void *user)
         break;
     case RUN_READ:
     case RUN_CURRENT:
-        look(run);
+        run_look(run);
         break;
     }
 }

@@ -196,7 +196,9 @@ static int parse_windows(struct tariff *tariff, const char *text, struct err *er
     return 0;
 }
 
-int tariff_parse(struct tariff *tariff, const char *name, const struct tariff_settings *settings,
+/* Texts are borrowed from `settings`. 0, or -EINVAL with a sentence and in `*key` the key that it
+ * is about. */
+static int parse(struct tariff *tariff, const char *name, const struct tariff_settings *settings,
                  const char **key, struct err *err)
 {
     *tariff = (struct tariff){
@@ -230,7 +232,7 @@ static int check(const struct config *config, const void *record, const char **k
     if (strcmp(first->currency, settings->currency) != 0)
         return err_set(err, -EINVAL, "must be the same for all tariffs: another one has %s",
                        first->currency);
-    return tariff_parse(&tariff, "", record, key, err);
+    return parse(&tariff, "", record, key, err);
 }
 
 const struct setting_table tariff_settings_table = {
@@ -254,8 +256,8 @@ struct tariff_book tariff_book_read(struct arena *arena, const struct config *co
         struct tariff *tariff = &book.list[i];
         const char *key;
         struct err err = ERR_EMPTY;
-        tariff_parse(tariff, arena_text(arena, config_name_at(config, &tariff_settings_table, i)),
-                     config_at(config, &tariff_settings_table, i), &key, &err);
+        parse(tariff, arena_text(arena, config_name_at(config, &tariff_settings_table, i)),
+              config_at(config, &tariff_settings_table, i), &key, &err);
         tariff->currency = arena_text(arena, tariff->currency);
         tariff->meters = arena_text(arena, tariff->meters);
     }

@@ -57,11 +57,6 @@ struct tariff_book {
     size_t count;
 };
 
-/* Texts are borrowed from `settings`. 0, or -EINVAL with a sentence and in `*key` the key that it
- * is about. */
-int tariff_parse(struct tariff *tariff, const char *name, const struct tariff_settings *settings,
-                 const char **key, struct err *err);
-
 /* The tariffs of a configuration, which has been checked; its texts are copied to `arena`. */
 struct tariff_book tariff_book_read(struct arena *arena, const struct config *config);
 

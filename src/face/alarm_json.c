@@ -6,17 +6,6 @@
 
 #include "model/setting.h"
 
-static void pair_wall(struct json *json, const char *key, clock_us wall, enum time_form form)
-{
-    json_key(json, key);
-    if (!wall) {
-        json_none(json);
-        return;
-    }
-    time_form_json(json->out, wall, form);
-    json->comma = true;
-}
-
 static void pair_number(struct json *json, const char *key, double number, int decimals)
 {
     json_key(json, key);
@@ -71,9 +60,9 @@ static void write_state(struct json *json, const struct alarm_view *alarm,
     clock_us lasts = view->now - alarm->since;
     json_pair_text(json, "state", alarm_state_name(alarm->state));
     json_pair_bool(json, "latched", alarm->latched);
-    pair_wall(json, "since", alarm->since_wall, view->form);
+    time_form_pair(json, "since", alarm->since_wall, view->form);
     json_pair_int(json, "since_ms", lasts > 0 ? lasts / CLOCK_MS : 0);
-    pair_wall(json, "raised", alarm->raised_wall, view->form);
+    time_form_pair(json, "raised", alarm->raised_wall, view->form);
     pair_number(json, "value", alarm->number, alarm->decimals);
     /* people set limits finer than a reading is shown */
     pair_number(json, "limit", alarm->limit, alarm->decimals > 3 ? alarm->decimals : 3);
@@ -87,8 +76,8 @@ static void write_quiet(struct json *json, const struct alarm_view *alarm,
                         const struct alarm_json_view *view)
 {
     pair_text(json, "by", alarm->by);
-    pair_wall(json, "by_time", alarm->by_wall, view->form);
-    pair_wall(json, "shelved_until", alarm->shelved_until, view->form);
+    time_form_pair(json, "by_time", alarm->by_wall, view->form);
+    time_form_pair(json, "shelved_until", alarm->shelved_until, view->form);
     pair_text(json, "suppressed_by", alarm->suppressed_by);
     json_pair_bool(json, "silent", alarm_json_is_silent(alarm));
     json_pair_bool(json, "sounding", alarm->sounding);

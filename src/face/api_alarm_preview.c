@@ -156,12 +156,10 @@ static void choose_all(struct choice *choice, const struct alarm_rule *rule,
 static void pair_time(struct json *json, const char *key, clock_us wall, enum time_form form)
 {
     json_key(json, key);
-    if (wall == CLOCK_NEVER) {
+    if (wall == CLOCK_NEVER)
         json_none(json);
-        return;
-    }
-    time_form_json(json->out, wall, form);
-    json->comma = true;
+    else
+        time_form_add(json, wall, form);
 }
 
 static void pair_seconds(struct json *json, const char *key, clock_us us)

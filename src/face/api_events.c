@@ -151,12 +151,10 @@ static void on_json_row(void *user, const struct event_found *found)
     json_open_object(json);
     json_pair_int(json, "id", (int64_t)record->id);
     json_key(json, "time");
-    if (found->placed) {
-        time_form_json(json->out, found->time, asking->form);
-        json->comma = true;
-    } else {
+    if (found->placed)
+        time_form_add(json, found->time, asking->form);
+    else
         json_none(json);
-    }
     json_pair_bool(json, "time_known", record->wall_known);
     json_pair_int(json, "uptime_s", record->mono / CLOCK_S);
     json_pair_text(json, "kind", record->kind);

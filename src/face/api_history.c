@@ -17,17 +17,9 @@ struct paths {
     size_t count;
 };
 
-static void on_path(void *user, const char *path)
-{
-    struct paths *paths = user;
-    if (paths->count < LIMIT_HISTORY_PATHS)
-        paths->list[paths->count] = path;
-    paths->count++;
-}
-
 static bool read_paths(struct request *request, struct paths *paths)
 {
-    request_query_each(request, "path", on_path, paths);
+    paths->count = request_query_list(request, "path", paths->list, LIMIT_HISTORY_PATHS);
     if (paths->count > 0 && paths->count <= LIMIT_HISTORY_PATHS)
         return true;
     request_problem(request, 400, "bad-parameter", "Which points?",

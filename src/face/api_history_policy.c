@@ -19,19 +19,10 @@ struct paths {
     size_t count;
 };
 
-static void on_path(void *user, const char *path)
-{
-    struct paths *paths = user;
-    if (paths->count < LIMIT_HISTORY_PATHS)
-        paths->list[paths->count] = path;
-    paths->count++;
-}
-
 /* None is all of them; false when answered. */
 static bool read_paths(struct request *request, struct paths *paths)
 {
-    paths->count = 0;
-    request_query_each(request, "path", on_path, paths);
+    paths->count = request_query_list(request, "path", paths->list, LIMIT_HISTORY_PATHS);
     if (paths->count <= LIMIT_HISTORY_PATHS)
         return true;
     request_problem(request, 400, "bad-parameter", "Too many paths", "At most %d paths at once.",
@@ -50,8 +41,7 @@ static void answer_appended(struct request *request, struct history *history, si
     json_open_object(&json);
     json_pair_int(&json, "points", (int64_t)points);
     json_key(&json, "time");
-    time_form_json(json.out, loop_wall(request->web->context.loop), form);
-    json.comma = true;
+    time_form_add(&json, loop_wall(request->web->context.loop), form);
     json_pair_text(&json, "problem", status.ok ? NULL : status.problem);
     json_close_object(&json);
     request_answer_json(request, &body);

@@ -21,17 +21,6 @@ static void pair_text(struct json *json, const char *key, const char *text)
     json_pair_text(json, key, text && *text ? text : NULL);
 }
 
-static void pair_wall(struct json *json, const char *key, clock_us wall, enum time_form form)
-{
-    json_key(json, key);
-    if (!wall) {
-        json_none(json);
-        return;
-    }
-    time_form_json(json->out, wall, form);
-    json->comma = true;
-}
-
 static void write_status(struct json *json, const struct request *request,
                          const struct notify_status *status, enum time_form form)
 {
@@ -42,8 +31,8 @@ static void write_status(struct json *json, const struct request *request,
     json_pair_text(json, "recipient", status->recipient);
     json_pair_text(json, "kind", status->kind);
     json_pair_int(json, "waiting", (int64_t)status->waiting);
-    pair_wall(json, "last", status->last_wall, form);
-    pair_wall(json, "next", waits && known ? loop_wall(loop) + left : 0, form);
+    time_form_pair(json, "last", status->last_wall, form);
+    time_form_pair(json, "next", waits && known ? loop_wall(loop) + left : 0, form);
     json_key(json, "next_in_ms");
     if (waits)
         json_int(json, left / CLOCK_MS);

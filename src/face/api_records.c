@@ -20,7 +20,8 @@ static const struct config *config_of(const struct request *request)
     return context->config(context->user);
 }
 
-const struct setting_table *api_record_table(const struct request *request, const char *name)
+/* The table of that name, NULL when there is none. */
+static const struct setting_table *find_table(const struct request *request, const char *name)
 {
     return config_table_named(config_of(request), name);
 }
@@ -94,7 +95,7 @@ static void write_record(struct json *json, const struct request *request,
 
 static void list(struct request *request, const char *name)
 {
-    const struct setting_table *table = api_record_table(request, name);
+    const struct setting_table *table = find_table(request, name);
     const struct config *config = config_of(request);
     struct buf body = BUF_EMPTY;
     struct json json = json_writer(&body);

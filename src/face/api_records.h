@@ -6,9 +6,6 @@
 
 struct request;
 
-/* The table of that name, NULL when there is none. */
-const struct setting_table *api_record_table(const struct request *request, const char *name);
-
 /* {key: value} of a record. */
 void api_record_write_values(struct json *json, const struct setting_table *table,
                              const void *record);

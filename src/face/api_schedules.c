@@ -7,17 +7,6 @@
 #include "face/settings_change.h"
 #include "face/web_private.h"
 
-static void pair_wall(struct json *json, const char *key, clock_us wall, enum time_form form)
-{
-    json_key(json, key);
-    if (wall == CLOCK_NEVER || wall == 0) {
-        json_none(json);
-        return;
-    }
-    time_form_json(json->out, wall, form);
-    json->comma = true;
-}
-
 static void pair_level(struct json *json, const char *key, bool has, double level)
 {
     json_key(json, key);
@@ -63,7 +52,7 @@ static void write_next(struct json *json, const struct schedule_event *next, enu
         return;
     }
     json_open_object(json);
-    pair_wall(json, "time", next->wall, form);
+    time_form_pair(json, "time", next->wall, form);
     json_pair_bool(json, "end", next->end);
     json_pair_text(json, "does",
                    next->state == SCHEDULE_ON || next->state == SCHEDULE_OFF
@@ -82,9 +71,9 @@ static void write_schedule(struct json *json, const struct request *request,
     api_record_pair_fixed(json, request, "schedules", view->rule->name);
     write_rule(json, view->rule);
     json_pair_bool(json, "holds", view->holds);
-    pair_wall(json, "until", view->holds ? view->until : 0, form);
+    time_form_pair(json, "until", view->holds ? view->until : 0, form);
     write_next(json, &view->next, form);
-    pair_wall(json, "last", view->last, form);
+    time_form_pair(json, "last", view->last, form);
     json_pair_text(json, "last_text", view->last && *view->last_text ? view->last_text : NULL);
     json_close_object(json);
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "face/access_wait.h"
 #include "face/api_operations.h"
 #include "face/json_body.h"
 #include "face/request_event.h"
@@ -88,8 +89,7 @@ void api_session_show(struct request *request)
 /* ---- signing in ------------------------------------------------------------------------------ */
 
 struct sign_in {
-    struct request *request;
-    struct access_job *job;
+    struct access_wait wait;
     enum access_proof proof;
 };
 
@@ -137,7 +137,7 @@ static void tell_blocked(struct request *request, enum access_pin state)
 static void on_signed_in(void *user_data, const struct access_sign_in *result)
 {
     struct sign_in *job = user_data;
-    struct request *request = job->request;
+    struct request *request = job->wait.request;
     switch (result->outcome) {
     case ACCESS_SIGNED_IN:
         welcome(request, result);
@@ -165,13 +165,6 @@ static void on_signed_in(void *user_data, const struct access_sign_in *result)
         slow_down(request, 2);
         break;
     }
-    free(job);
-}
-
-static void on_gone(void *user)
-{
-    struct sign_in *job = user;
-    access_job_cancel(job->job);
     free(job);
 }
 
@@ -218,12 +211,9 @@ static void start_sign_in(struct request *request, const struct shown *shown)
 {
     struct access *access = request->web->context.access;
     const char *from = request->peer->address;
-    struct sign_in *job = calloc(1, sizeof *job);
-    if (!job) {
-        request_answer_response(request, 503, NULL);
+    struct sign_in *job = access_wait_new(request, sizeof *job);
+    if (!job)
         return;
-    }
-    job->request = request;
     job->proof = shown->proof;
     struct access_job *under_way =
         shown->proof == ACCESS_BY_PASSWORD
@@ -236,8 +226,7 @@ static void start_sign_in(struct request *request, const struct shown *shown)
         slow_down(request, 2);
         return;
     }
-    job->job = under_way;
-    request_wait(request, on_gone, job);
+    access_wait_for(&job->wait, under_way);
 }
 
 void api_session_open(struct request *request)

@@ -11,16 +11,6 @@ struct writing {
     enum time_form form;
 };
 
-static void pair_time(const struct writing *writing, const char *key, clock_us wall)
-{
-    json_key(writing->json, key);
-    if (wall)
-        time_form_json(writing->json->out, wall, writing->form);
-    else
-        buf_add_text(writing->json->out, "null");
-    writing->json->comma = true;
-}
-
 static void write_point(struct json *json, const struct point *point)
 {
     const struct quantity_row *row = quantity_row(point->quantity);
@@ -64,7 +54,7 @@ static void write_device(const struct writing *writing, const struct device *dev
     json_pair_text(json, "role", device->role);
     json_pair_text(json, "state", device_state_name(device->state));
     json_pair_text(json, "reason", device->reason[0] ? device->reason : NULL);
-    pair_time(writing, "since", device->since_wall);
+    time_form_pair(writing->json, "since", device->since_wall, writing->form);
     json_pair_text(json, "line", device->line);
     json_key(json, "unit");
     if (device->unit >= 0)
@@ -118,11 +108,11 @@ static void write_head(const struct writing *writing, const struct request *requ
     json_pair_text(json, "location", settings->location);
     json_pair_text(json, "contact", settings->contact);
     json_pair_text(json, "time_zone", settings->time_zone);
-    pair_time(writing, "time", known ? loop_wall(context->loop) : 0);
+    time_form_pair(writing->json, "time", known ? loop_wall(context->loop) : 0, writing->form);
     json_pair_bool(json, "clock_known", known);
     json_pair_text(json, "version", BUSBAR_VERSION);
     write_address(json, request);
-    pair_time(writing, "started", context->started_wall);
+    time_form_pair(writing->json, "started", context->started_wall, writing->form);
     json_pair_int(json, "revision", (int64_t)site_revision(context->site));
 }
 

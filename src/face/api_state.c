@@ -101,17 +101,6 @@ void api_state_profiles(struct request *request)
     answer_with(request, request->web->context.write_profiles);
 }
 
-static void pair_time(struct json *json, const char *key, clock_us wall, enum time_form form)
-{
-    json_key(json, key);
-    if (!wall) {
-        json_none(json);
-        return;
-    }
-    time_form_json(json->out, wall, form);
-    json->comma = true;
-}
-
 void api_state_logging(struct request *request)
 {
     struct history *history = web_history(request->web);
@@ -133,8 +122,8 @@ void api_state_logging(struct request *request)
     json_decimal(&json, (double)status.every / 1e6, 3);
     json_pair_int(&json, "points", (int64_t)status.points);
     json_pair_int(&json, "bytes", (int64_t)status.bytes);
-    pair_time(&json, "oldest", status.oldest, form);
-    pair_time(&json, "newest", status.newest, form);
+    time_form_pair(&json, "oldest", status.oldest, form);
+    time_form_pair(&json, "newest", status.newest, form);
     json_key(&json, "lasts_days");
     if (status.lasts_days > 0)
         json_decimal(&json, status.lasts_days, 1);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "face/access_wait.h"
 #include "face/api_operations.h"
 #include "face/json_body.h"
 #include "face/web_private.h"
@@ -9,16 +10,6 @@
 static struct access *access_of(const struct request *request)
 {
     return request->web->context.access;
-}
-
-static void pair_time(struct json *json, const char *key, clock_us wall, enum time_form form)
-{
-    json_key(json, key);
-    if (wall)
-        time_form_json(json->out, wall, form);
-    else
-        buf_add_text(json->out, "null");
-    json->comma = true;
 }
 
 void api_tokens_list(struct request *request)
@@ -36,8 +27,8 @@ void api_tokens_list(struct request *request)
         json_pair_text(&json, "id", token.id);
         json_pair_text(&json, "name", token.name);
         json_pair_text(&json, "role", access_role_name(token.role));
-        pair_time(&json, "created", token.created, form);
-        pair_time(&json, "expires", token.expires, form);
+        time_form_pair(&json, "created", token.created, form);
+        time_form_pair(&json, "expires", token.expires, form);
         json_close_object(&json);
     }
     json_close_array(&json);
@@ -57,42 +48,6 @@ static void refuse(struct request *request, const struct err *err)
                         err->text);
 }
 
-/* A change on its way to the disk. */
-struct change {
-    struct request *request;
-    struct access_job *job;
-};
-
-static void on_gone(void *user)
-{
-    struct change *change = user;
-    access_job_cancel(change->job);
-    free(change);
-}
-
-static struct change *new_change(struct request *request)
-{
-    struct change *change = calloc(1, sizeof *change);
-    if (change)
-        change->request = request;
-    else
-        request_answer_response(request, 503, NULL);
-    return change;
-}
-
-static void wait_for(struct change *change, struct access_job *job)
-{
-    if (job) {
-        change->job = job;
-        access_job_by(job, change->request->user, change->request->peer->address);
-        request_wait(change->request, on_gone, change);
-    } else {
-        request_problem(change->request, 503, "busy", "Not now",
-                        "Too many changes and sign-ins are under way; try again.");
-        free(change);
-    }
-}
-
 static void answer_added(struct request *request, const struct access_token_added *added)
 {
     struct buf body = BUF_EMPTY;
@@ -106,21 +61,21 @@ static void answer_added(struct request *request, const struct access_token_adde
 
 static void on_added(void *user_data, const struct access_token_added *added)
 {
-    struct change *change = user_data;
+    struct access_wait *wait = user_data;
     if (added->err.code)
-        refuse(change->request, &added->err);
+        refuse(wait->request, &added->err);
     else
-        answer_added(change->request, added);
-    free(change);
+        answer_added(wait->request, added);
+    free(wait);
 }
 
 static void make_token(struct request *request, const char *name, enum access_role role,
                        clock_us expires)
 {
-    struct change *change = new_change(request);
-    if (change)
-        wait_for(change,
-                 access_token_add(access_of(request), name, role, expires, on_added, change));
+    struct access_wait *wait = access_wait_new(request, sizeof *wait);
+    if (wait)
+        access_wait_for_change(
+            wait, access_token_add(access_of(request), name, role, expires, on_added, wait));
 }
 
 static void add_token(struct request *request, const json_t *body)
@@ -153,13 +108,13 @@ void api_tokens_add(struct request *request)
 
 static void on_removed(void *user_data, const struct err *err)
 {
-    struct change *change = user_data;
+    struct access_wait *wait = user_data;
     if (err->code) {
-        refuse(change->request, err);
+        refuse(wait->request, err);
     } else {
-        request_answer_empty(change->request, 204);
+        request_answer_empty(wait->request, 204);
     }
-    free(change);
+    free(wait);
 }
 
 void api_tokens_remove(struct request *request)
@@ -171,7 +126,7 @@ void api_tokens_remove(struct request *request)
         refuse(request, &err);
         return;
     }
-    struct change *change = new_change(request);
-    if (change)
-        wait_for(change, access_token_remove(access_of(request), id, on_removed, change));
+    struct access_wait *wait = access_wait_new(request, sizeof *wait);
+    if (wait)
+        access_wait_for_change(wait, access_token_remove(access_of(request), id, on_removed, wait));
 }

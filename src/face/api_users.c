@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "face/access_wait.h"
 #include "face/api_operations.h"
 #include "face/json_body.h"
 #include "face/web_private.h"
@@ -44,11 +45,9 @@ static void write_user(struct json *json, const struct access_user *user, struct
     json_pair_text(json, "home", *user->home ? user->home : NULL);
     json_key(json, "locked_until");
     if (user->locked_until)
-        time_form_json(json->out, loop_wall(loop) + user->locked_until - loop_now(loop),
-                       TIME_FORM_UTC);
+        time_form_add(json, loop_wall(loop) + user->locked_until - loop_now(loop), TIME_FORM_UTC);
     else
         json_none(json);
-    json->comma = true;
 }
 
 /* Shown this once; a PIN that was chosen is not said back. */
@@ -80,8 +79,7 @@ void api_users_list(struct request *request)
 enum answering { NOTHING, THE_USER, THE_CODES };
 
 struct change {
-    struct request *request;
-    struct access_job *job;
+    struct access_wait wait;
     enum answering answering;
     char name[LIMIT_NAME + 1];
 };
@@ -89,12 +87,9 @@ struct change {
 static struct change *new_change(struct request *request, const char *name,
                                  enum answering answering)
 {
-    struct change *change = calloc(1, sizeof *change);
-    if (!change) {
-        request_answer_response(request, 503, NULL);
+    struct change *change = access_wait_new(request, sizeof *change);
+    if (!change)
         return NULL;
-    }
-    change->request = request;
     change->answering = answering;
     snprintf(change->name, sizeof change->name, "%s", name);
     return change;
@@ -160,35 +155,14 @@ static void on_set(void *user_data, const struct access_codes *codes)
 {
     struct change *change = user_data;
     if (codes->err.code)
-        refuse(change->request, &codes->err);
+        refuse(change->wait.request, &codes->err);
     else if (change->answering == THE_USER)
-        answer_user(change->request, change->name, codes);
+        answer_user(change->wait.request, change->name, codes);
     else if (change->answering == THE_CODES)
-        answer_codes(change->request, codes);
+        answer_codes(change->wait.request, codes);
     else
-        request_answer_empty(change->request, 204);
+        request_answer_empty(change->wait.request, 204);
     free(change);
-}
-
-static void on_gone(void *user)
-{
-    struct change *change = user;
-    access_job_cancel(change->job);
-    free(change);
-}
-
-/* The answer comes when the change is on disk. */
-static void wait_for(struct change *change, struct access_job *job)
-{
-    if (job) {
-        change->job = job;
-        access_job_by(job, change->request->user, change->request->peer->address);
-        request_wait(change->request, on_gone, change);
-    } else {
-        request_problem(change->request, 503, "busy", "Not now",
-                        "Too many changes and sign-ins are under way; try again.");
-        free(change);
-    }
 }
 
 static void set_user(struct request *request, const char *name, const struct access_wish *wish,
@@ -196,7 +170,8 @@ static void set_user(struct request *request, const char *name, const struct acc
 {
     struct change *change = new_change(request, name, answering);
     if (change)
-        wait_for(change, access_user_set(access_of(request), name, wish, on_set, change));
+        access_wait_for_change(&change->wait,
+                               access_user_set(access_of(request), name, wish, on_set, change));
 }
 
 /* The member "role"; ROLE_NONE when it is missing and may be. False when answered. */
@@ -330,9 +305,9 @@ static void on_removed(void *user_data, const struct err *err)
 {
     struct change *change = user_data;
     if (err->code) {
-        refuse(change->request, err);
+        refuse(change->wait.request, err);
     } else {
-        request_answer_empty(change->request, 204);
+        request_answer_empty(change->wait.request, 204);
     }
     free(change);
 }
@@ -344,5 +319,6 @@ void api_users_remove(struct request *request)
         return;
     struct change *change = new_change(request, name, NOTHING);
     if (change)
-        wait_for(change, access_user_remove(access_of(request), name, on_removed, change));
+        access_wait_for_change(&change->wait,
+                               access_user_remove(access_of(request), name, on_removed, change));
 }

@@ -20,12 +20,10 @@ static void write_name(struct json *json, const char *key, gnutls_x509_crt_t crt
 static void write_time(struct json *json, const char *key, time_t when, enum time_form form)
 {
     json_key(json, key);
-    if (when == (time_t)-1) {
+    if (when == (time_t)-1)
         json_none(json);
-        return;
-    }
-    time_form_json(json->out, (clock_us)when * CLOCK_S, form);
-    json->comma = true;
+    else
+        time_form_add(json, (clock_us)when * CLOCK_S, form);
 }
 
 static void write_address(struct json *json, const unsigned char *bytes, size_t size)

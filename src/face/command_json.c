@@ -46,18 +46,6 @@ static void pair_number(struct json *json, const char *key, double number, int d
     json_decimal(json, number, decimals); /* null when it is not known */
 }
 
-static void pair_wall(struct json *json, const char *key, clock_us wall,
-                      const struct command_view *view)
-{
-    json_key(json, key);
-    if (!wall) {
-        json_none(json);
-        return;
-    }
-    time_form_json(json->out, wall, view->form);
-    json->comma = true;
-}
-
 static void pair_us(struct json *json, const char *key, int64_t us)
 {
     json_key(json, key);
@@ -73,7 +61,7 @@ static void pair_due(struct json *json, clock_us due, const struct command_view 
 {
     bool waits = due != CLOCK_NEVER;
     clock_us left = waits && due > view->now ? due - view->now : 0;
-    pair_wall(json, "due", waits ? view->wall + left : 0, view);
+    time_form_pair(json, "due", waits ? view->wall + left : 0, view->form);
     json_key(json, "due_in_ms");
     if (waits)
         json_int(json, left / CLOCK_MS);
@@ -144,7 +132,7 @@ static void write_head(struct json *json, const struct command *command,
     json_pair_text(json, "actor", command->actor);
     json_pair_text(json, "origin", command->origin);
     json_pair_text(json, "reason", command->reason[0] ? command->reason : NULL);
-    pair_wall(json, "accepted", command->accepted_wall, view);
+    time_form_pair(json, "accepted", command->accepted_wall, view->form);
     pair_us(json, "took_ms", command->ended ? command->ended - command->accepted : -1);
 }
 

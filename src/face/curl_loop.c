@@ -17,6 +17,7 @@ struct curl_loop {
     struct loop *loop;
     CURLM *multi;
     struct loop_timer timer;
+    struct loop_defer begin; /* a transfer has been added */
     struct watch *watches;
     size_t calls; /* under way */
 };
@@ -126,6 +127,13 @@ static void on_time(struct loop_timer *timer, void *user)
     act(user, CURL_SOCKET_TIMEOUT, 0);
 }
 
+/* libcurl asks for a call at once by a timer, which would be the next turn's. */
+static void on_begin(struct loop_defer *defer, void *user)
+{
+    (void)defer;
+    act(user, CURL_SOCKET_TIMEOUT, 0);
+}
+
 static int on_timer(CURLM *multi, long wait_ms, void *user)
 {
     struct curl_loop *curl = user;
@@ -169,6 +177,7 @@ struct curl_loop *curl_loop_free(struct curl_loop *curl)
     while (curl->watches)
         forget_watch(curl->watches);
     loop_timer_stop(&curl->timer);
+    loop_defer_cancel(&curl->begin);
     free(curl);
     curl_global_cleanup();
     return NULL;
@@ -251,7 +260,9 @@ static void on_found(void *user, struct addrinfo *found, const char *problem)
     freeaddrinfo(found);
     if (told)
         call->added = curl_multi_add_handle(call->curl->multi, call->easy) == CURLM_OK;
-    if (!call->added)
+    if (call->added)
+        loop_defer(call->curl->loop, &call->curl->begin, on_begin, call->curl);
+    else
         fail(call, CURLE_OUT_OF_MEMORY, "no memory");
 }
 

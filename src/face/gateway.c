@@ -229,6 +229,7 @@ static void set_port(struct gateway_port *port, const struct gateway_settings *s
     port->clients_most = settings->clients;
     port->idle = settings->idle;
     port->answer_within = settings->answer_within;
+    port->sunspec_floats = settings->sunspec == GATEWAY_SUNSPEC_FLOAT;
     arena_free(port->names);
     port->names = arena_new();
     gateway_routes_parse(routes, port->names, settings->routes, NULL);

@@ -33,8 +33,9 @@ struct gateway_context {
     /* What `@DEVICE` in the routes shows and switches (register_map). */
     struct site *site;
     struct commands *commands;
-    /* What `sunspec@DEVICE` shows: the answer to a request, its length in `pdu`. NULL: nothing. */
-    size_t (*sunspec)(void *user, const struct device *device, uint8_t unit,
+    /* What `sunspec@DEVICE` shows, meters in floats or in integers: the answer to a request, its
+     * length in `pdu`. NULL: nothing. */
+    size_t (*sunspec)(void *user, const struct device *device, uint8_t unit, bool floats,
                       const struct modbus_pdu_request *request, uint8_t *pdu);
     void *sunspec_user;
 };

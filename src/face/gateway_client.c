@@ -70,8 +70,9 @@ static void refuse(struct gateway_slot *slot, uint8_t exception)
     slot->state = SLOT_DONE;
 }
 
-/* Who changed what, as far as that is known. */
-static void tell_write(const struct gateway_slot *slot, enum raw_outcome outcome)
+/* How a write ended, in words. */
+static void word_end(const struct gateway_slot *slot, enum raw_outcome outcome, char *text,
+                     size_t size)
 {
     static const char *const ends[] = {
         [RAW_ANSWERED] = "done",
@@ -79,19 +80,26 @@ static void tell_write(const struct gateway_slot *slot, enum raw_outcome outcome
         [RAW_NO_PATH] = "not sent: the line is down",
         [RAW_BUSY] = "not sent: too many wait",
     };
+    snprintf(text, size, "%s", ends[outcome]);
+    if (slot->request.way == RAW_WITHHELD)
+        snprintf(text, size, "not sent: the unit is silent");
+    if (outcome == RAW_ANSWERED && slot->length >= MODBUS_PDU_EXCEPTION_LENGTH &&
+        slot->pdu[0] & MODBUS_PDU_EXCEPTION_FLAG)
+        snprintf(text, size, "refused: %s", modbus_pdu_exception_name(slot->pdu[1]));
+}
+
+/* Who changed what, as far as that is known. */
+static void tell_write(const struct gateway_slot *slot, const char *end)
+{
     const struct gateway_client *client = slot->client;
     const struct gateway_port *port = client->port;
     const struct modbus_pdu_request *asked = &slot->asked;
-    char object[LIMIT_NAME + 16], what[80] = "", end[100];
+    char object[LIMIT_NAME + 16], what[80] = "";
     snprintf(object, sizeof object, "%.63s unit %u", slot->line, slot->request.unit);
     if (slot->request.unit == MODBUS_RTU_BROADCAST)
         snprintf(object, sizeof object, "%.63s all units", slot->line);
     if (modbus_pdu_known(asked->function))
         snprintf(what, sizeof what, ", %u from %u", asked->count, asked->address);
-    snprintf(end, sizeof end, "%s", ends[outcome]);
-    if (outcome == RAW_ANSWERED && slot->length >= MODBUS_PDU_EXCEPTION_LENGTH &&
-        slot->pdu[0] & MODBUS_PDU_EXCEPTION_FLAG)
-        snprintf(end, sizeof end, "refused: %s", modbus_pdu_exception_name(slot->pdu[1]));
     char text[300];
     snprintf(text, sizeof text, "%s: function %u (%s)%s: %s", object, asked->function,
              modbus_pdu_function_name(asked->function), what, end);
@@ -130,8 +138,10 @@ static void on_done(struct raw_request *request, enum raw_outcome outcome, const
         slot->state = SLOT_DONE;
     }
     if (slot->write) {
+        char end[100];
+        word_end(slot, outcome, end, sizeof end);
         count(client, GATEWAY_WRITES);
-        tell_write(slot, outcome);
+        tell_write(slot, end);
     }
     if (!client->inside)
         gateway_client_go_on(client);
@@ -173,12 +183,14 @@ static void ask(struct gateway_slot *slot, clock_us max_age)
 
 static size_t answer_sunspec(struct gateway_slot *slot, const char *name, uint8_t *pdu)
 {
-    const struct gateway_context *context = &slot->client->port->gateway->context;
+    const struct gateway_port *port = slot->client->port;
+    const struct gateway_context *context = &port->gateway->context;
     const struct device *device = site_device_find(context->site, name);
     if (!device || !context->sunspec)
         return (size_t)modbus_pdu_exception_build(slot->asked.function, MODBUS_PDU_PATH_UNAVAILABLE,
                                                   pdu, MODBUS_PDU_MAX);
-    return context->sunspec(context->sunspec_user, device, slot->unit, &slot->asked, pdu);
+    return context->sunspec(context->sunspec_user, device, slot->unit, port->sunspec_floats,
+                            &slot->asked, pdu);
 }
 
 static size_t answer_registers(struct gateway_slot *slot, const char *name, uint8_t *pdu)
@@ -282,6 +294,11 @@ static int take_rtu(struct gateway_client *client)
 {
     struct modbus_rtu_frame frame;
     int length = modbus_rtu_request_length(client->in, client->in_length);
+    /* TCP has no silences to end it by: it is all there is as soon as its check sum fits. */
+    if (length == -ENOTSUP && client->in_length <= MODBUS_RTU_MAX)
+        length = modbus_rtu_parse(client->in, client->in_length, &frame) == MODBUS_RTU_FINE
+                     ? (int)client->in_length
+                     : 0;
     if (length <= 0)
         return length;
     if ((size_t)length > client->in_length)
@@ -433,8 +450,14 @@ void gateway_client_end(struct gateway_client *client)
     struct gateway_port *port = client->port;
     const struct raw_door *door = &port->gateway->context.door;
     for (size_t i = 0; i < client->used; i++) {
-        if (slot_at(client, i)->state == SLOT_ASKED)
-            door->cancel(door->user, &slot_at(client, i)->request);
+        struct gateway_slot *slot = slot_at(client, i);
+        if (slot->state != SLOT_ASKED)
+            continue;
+        bool sent = door->cancel(door->user, &slot->request);
+        if (sent && slot->write) {
+            count(client, GATEWAY_WRITES);
+            tell_write(slot, "the client left before the answer: it may have been written");
+        }
     }
     stream_close(&client->stream);
     gateway_serial_free(client->serial);

@@ -75,6 +75,7 @@ struct gateway_port {
         const char *device; /* whose values busbar itself shows; NULL: it is a line */
         bool sunspec;
     } routes[256];
+    bool sunspec_floats;
     struct arena *names; /* of lines */
     struct gateway_client *clients;
     size_t client_count;

@@ -49,7 +49,7 @@ static const struct setting_row rows[] = {
      .initial = "",
      .right = ROLE_ADMINISTRATOR,
      .help = "read (1 to 4), write (5, 6, 15, 16) or numbers of Modbus functions, with a comma "
-             "between; empty: all, those included that the standard does not know."},
+             "between. Empty: a rule that allows is about read, one that refuses about all."},
     {.key = "registers",
      .type = SETTING_TEXT,
      FIELD(registers),
@@ -148,6 +148,11 @@ static int parse_functions(struct gateway_rule *rule, const char *text, struct e
     return 0;
 }
 
+static bool names_functions(const struct gateway_rule *rule)
+{
+    return rule->functions[0] || rule->functions[1] || rule->functions[2] || rule->functions[3];
+}
+
 static int parse_clients(struct gateway_rule *rule, struct arena *arena, const char *text,
                          struct err *err)
 {
@@ -178,6 +183,9 @@ static int parse(struct gateway_rule *rule, struct arena *arena,
     *key = "functions";
     if (parse_functions(rule, settings->functions, err) < 0)
         return err->code;
+    /* Nobody gets the right to write because a word was left out. */
+    if (rule->allow && !names_functions(rule))
+        parse_functions(rule, "read", err);
     *key = "registers";
     return gateway_spans_parse(&rule->spans, &rule->span_count, arena, settings->registers, 0,
                                65535, "register", err);
@@ -249,11 +257,6 @@ static bool fits_unit(const struct gateway_rule *rule, uint8_t unit)
             return true;
     }
     return rule->unit_count == 0;
-}
-
-static bool names_functions(const struct gateway_rule *rule)
-{
-    return rule->functions[0] || rule->functions[1] || rule->functions[2] || rule->functions[3];
 }
 
 static bool fits_function(const struct gateway_rule *rule, uint8_t function)

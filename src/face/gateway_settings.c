@@ -22,6 +22,9 @@
 
 static const char *const kinds[] = {"modbus-tcp", "rtu-over-tcp", "rtu", NULL};
 
+/* In the order of enum gateway_sunspec. */
+static const char *const sunspec_forms[] = {"integer", "float", NULL};
+
 #define FIELD(name) .offset = offsetof(struct gateway_settings, name)
 
 static const struct setting_row rows[] = {
@@ -69,6 +72,14 @@ static const struct setting_row rows[] = {
              "commas between, as in 1-31 bus-1, 101-131 bus-2/1 (unit 101 is unit 1 of bus-2). "
              "200 @pdu-a makes unit 200 what busbar itself knows of pdu-a, 201 sunspec@ups-a makes "
              "unit 201 a SunSpec device with the values of ups-a."},
+    {.key = "sunspec",
+     .type = SETTING_CHOICE,
+     FIELD(sunspec),
+     .choices = sunspec_forms,
+     .initial = "integer",
+     .right = ROLE_ADMINISTRATOR,
+     .help = "Numbers in which sunspec@ routes show meters: integer is models 201 to 204, which "
+             "every client knows; float is 211 to 214, which have all digits and no limits."},
     {.key = "clients",
      .type = SETTING_INT,
      FIELD(clients),
@@ -292,12 +303,38 @@ static int check_owner(const struct config *config, const char *table_name,
     return 0;
 }
 
+static bool is_everywhere(const char *listen)
+{
+    return strcmp(listen, "::") == 0 || strcmp(listen, "0.0.0.0") == 0;
+}
+
+/* Whether a gateway before ours listens where it would. */
+static int check_listeners(const struct config *config, const struct gateway_settings *settings,
+                           struct err *err)
+{
+    for (size_t i = 0; settings->enabled && i < config_count(config, &gateways_table); i++) {
+        const struct gateway_settings *other = config_at(config, &gateways_table, i);
+        if (other == settings)
+            break;
+        bool meets = is_everywhere(other->listen) || is_everywhere(settings->listen) ||
+                     strcmp(other->listen, settings->listen) == 0;
+        if (other->enabled && meets &&
+            gateway_settings_port(other) == gateway_settings_port(settings))
+            return err_set(
+                err, -EINVAL,
+                "\"%.63s\" of gateways listens on port %d already; each needs one of its "
+                "own",
+                config_name_at(config, &gateways_table, i), gateway_settings_port(settings));
+    }
+    return 0;
+}
+
 static int check_port(const struct config *config, const struct gateway_settings *settings,
                       struct err *err)
 {
     if (settings->kind != GATEWAY_RTU)
         return gateway_settings_port(settings)
-                   ? 0
+                   ? check_listeners(config, settings, err)
                    : err_set(err, -EINVAL,
                              "must be the number of a TCP port, 1 to 65535, not \"%.100s\"; the "
                              "path of a serial port goes with kind rtu",

@@ -8,11 +8,13 @@
 #define GATEWAYS_MOST 32
 
 enum gateway_kind { GATEWAY_MODBUS_TCP, GATEWAY_RTU_OVER_TCP, GATEWAY_RTU };
+enum gateway_sunspec { GATEWAY_SUNSPEC_INTEGER, GATEWAY_SUNSPEC_FLOAT };
 
 struct gateway_settings {
     const char *label, *listen, *routes;
     const char *port; /* number of a TCP port, or path of a serial one (rtu) */
     int64_t kind;     /* enum gateway_kind */
+    int64_t sunspec;  /* enum gateway_sunspec */
     int64_t clients;
     int64_t idle, answer_within;            /* us */
     int64_t baud, parity, stop_bits, rs485; /* of a serial port, see base/serial.h */

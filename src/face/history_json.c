@@ -10,8 +10,7 @@
 static void pair_time(struct json *json, const char *key, clock_us wall, enum time_form form)
 {
     json_key(json, key);
-    time_form_json(json->out, wall, form);
-    json->comma = true;
+    time_form_add(json, wall, form);
 }
 
 static void write_head(struct history_json *writer)
@@ -54,8 +53,7 @@ static void write_row(struct json *json, const struct history_series *series,
     int decimals = known ? row->decimals : DECIMALS_UNKNOWN;
     int more = decimals + AVERAGE_MORE_DECIMALS;
     json_open_array(json);
-    time_form_json(json->out, bucket->time, form);
-    json->comma = true;
+    time_form_add(json, bucket->time, form);
     json_decimal(json, bucket->min, decimals);
     json_decimal(json, bucket->sum / bucket->count, more < DECIMALS_MOST ? more : DECIMALS_MOST);
     json_decimal(json, bucket->max, decimals);

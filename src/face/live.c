@@ -50,11 +50,6 @@ clock_us live_gap(size_t streams)
     return gap < GAP_MOST ? gap : GAP_MOST;
 }
 
-size_t live_stream_count(const struct live *live)
-{
-    return live->streams;
-}
-
 /* ---- streams --------------------------------------------------------------------------------- */
 
 static void resume(struct live_stream *stream)

@@ -34,8 +34,6 @@ void live_say(struct live *live, const char *name, const char *data, size_t leng
 /* End all streams; they are gone once the servers have run. New ones are refused. */
 void live_end(struct live *live);
 
-size_t live_stream_count(const struct live *live);
-
 /* Pause between two deliveries while `streams` listen: none for a few, so that a change is seen at
  * once; growing with their number, so that many cost a bounded share of one core. */
 clock_us live_gap(size_t streams);

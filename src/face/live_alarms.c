@@ -19,6 +19,7 @@ struct live_alarms {
     struct live *live;
     struct alarm_watch watch;
     struct loop_timer timer, look_timer;
+    struct loop_defer defer;  /* one of both sends */
     struct alarm_counts told; /* the counts that were sent last, of so many alarms */
     size_t told_total;
     clock_us full; /* when the burst is whole again; one event takes a gap of it */
@@ -52,12 +53,10 @@ static void write_event(struct live_alarms *news, struct buf *out)
     json_close_object(&json);
 }
 
-static void on_time(struct loop_timer *timer, void *user)
+static void send_now(struct live_alarms *news)
 {
-    struct live_alarms *news = user;
     struct buf text = BUF_EMPTY;
     clock_us now = loop_now(news->loop);
-    (void)timer;
     write_event(news, &text);
     news->count = 0;
     news->more = false;
@@ -67,12 +66,29 @@ static void on_time(struct loop_timer *timer, void *user)
     buf_deinit(&text);
 }
 
-/* Never from inside a call of the engine: the one who changes an alarm has not finished. */
+static void on_time(struct loop_timer *timer, void *user)
+{
+    (void)timer;
+    send_now(user);
+}
+
+static void on_defer(struct loop_defer *defer, void *user)
+{
+    (void)defer;
+    send_now(user);
+}
+
+/* At the end of this turn, or when the gap is over. Never from inside a call of the engine: the one
+ * who changes an alarm has not finished. */
 static void send_soon(struct live_alarms *news)
 {
     clock_us now = loop_now(news->loop), due = news->full - LIVE_ALARMS_BURST * LIVE_ALARMS_GAP;
-    if (!loop_timer_running(&news->timer))
-        loop_timer_at(news->loop, &news->timer, due > now ? due : now, on_time, news);
+    if (loop_timer_running(&news->timer))
+        return;
+    if (due > now)
+        loop_timer_at(news->loop, &news->timer, due, on_time, news);
+    else
+        loop_defer(news->loop, &news->defer, on_defer, news);
 }
 
 /* Alarms go with their rule or their device, of which nobody is told. */
@@ -133,6 +149,7 @@ struct live_alarms *live_alarms_free(struct live_alarms *news)
     alarms_unwatch(news->alarms, &news->watch);
     loop_timer_stop(&news->timer);
     loop_timer_stop(&news->look_timer);
+    loop_defer_cancel(&news->defer);
     free(news);
     return NULL;
 }

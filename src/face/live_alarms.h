@@ -1,6 +1,6 @@
 /* live_alarms - what becomes of alarms, on the live streams: event `alarm`.
  *
- * A change is sent in the turn after it came. A storm is gathered: after a burst of
+ * A change is sent in the turn in which it came. A storm is gathered: after a burst of
  * LIVE_ALARMS_BURST events at most one more goes out each LIVE_ALARMS_GAP, with each alarm that
  * changed meanwhile once, as it is then; of more than LIVE_ALARMS_MOST it is said that there are
  * more. So it is, within a second, when alarms come or go with their rules or devices. Owned by the

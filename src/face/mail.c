@@ -16,8 +16,9 @@
 
 /* Sent together in one mail when they have been waiting. */
 #define TOGETHER_MOST 50
-/* A connection that nothing follows on is closed. */
-#define LINGER (2 * CLOCK_S)
+/* Alarms seldom come alone: a connection is kept so long for the next mail. Far below the five
+ * minutes that servers wait for a command (RFC 5321, 4.5.3.2.7). */
+#define LINGER (4 * CLOCK_S)
 /* Jobs of which some addresses have been served. */
 #define PARTS 32
 
@@ -30,7 +31,7 @@ struct outgoing {
 struct lane {
     struct mail *mail;
     struct outgoing *first; /* is under way when `busy` */
-    bool busy;
+    bool busy, sending;     /* sending: its transfer has begun */
     struct mail_letter_task *writing;
     struct buf message;
     char *to; /* a copy: settings may change while it is sent */
@@ -94,7 +95,7 @@ static void stop(struct lane *lane)
     if (lane->busy)
         mail_transfer_cancel(&lane->transfer);
     drop_message(lane);
-    lane->busy = false;
+    lane->busy = lane->sending = false;
 }
 
 static void finish(struct lane *lane, enum notify_outcome outcome, const char *words)
@@ -102,7 +103,7 @@ static void finish(struct lane *lane, enum notify_outcome outcome, const char *w
     struct outgoing *first = lane->first;
     struct notify_job *job = first->job;
     lane->first = first->next;
-    lane->busy = false;
+    lane->busy = lane->sending = false;
     drop_message(lane);
     free(first);
     notify_done(lane->mail->context.notify, job, outcome, words);
@@ -116,6 +117,7 @@ static void on_sent(void *user, const struct mail_result *result)
     struct lane *lane = user;
     const struct notify_job *job = lane->first->job;
     struct part *part = find_part(lane->mail, job->id);
+    lane->writing = mail_letter_cancel(lane->writing);
     if (result->outcome == NOTIFY_LATER && result->done_with)
         keep_part(lane->mail, job->id, result->done_with);
     else if (result->outcome != NOTIFY_LATER && part)
@@ -126,46 +128,42 @@ static void on_sent(void *user, const struct mail_result *result)
     buf_deinit(&words);
 }
 
-/* Whether more mail for the same server is on its way here. */
-static bool more_follows(const struct lane *lane)
+/* With the message, or ahead of it. */
+static void dispatch(struct lane *lane)
 {
-    const struct notify *notify = lane->mail->context.notify;
+    const struct mail *mail = lane->mail;
     const struct notify_job *job = lane->first->job;
-    if (lane->first->next)
-        return true;
-    for (size_t i = 0; i < notify_count(notify); i++) {
-        struct notify_status status = notify_status(notify, i);
-        if (strcmp(status.recipient, job->name) == 0)
-            return status.waiting > job->count;
-    }
-    return false;
+    const struct part *part = find_part(lane->mail, job->id);
+    lane->to = mem_text(job->recipient->address);
+    lane->sending = true;
+    lane->transfer.dialogue.keep = notify_job_is_test(job);
+    mail_transfer_start(&lane->transfer,
+                        &(struct mail_letter){.settings = mail->settings,
+                                              .host = mail->host,
+                                              .from = mail->from,
+                                              .to = lane->to,
+                                              .done_with = part ? part->done_with : 0,
+                                              .message = lane->writing ? NULL : &lane->message,
+                                              .stay = !notify_job_is_test(job)},
+                        on_sent, lane);
 }
 
 static void on_written(void *user, struct buf *message_take, const char *never)
 {
     struct lane *lane = user;
-    struct mail *mail = lane->mail;
-    const struct notify_job *job = lane->first->job;
     lane->writing = NULL;
     if (!message_take) {
+        if (lane->sending)
+            mail_transfer_cancel(&lane->transfer);
         finish(lane, never ? NOTIFY_NEVER : NOTIFY_LATER,
                never ? never : "there is not enough memory to write the mail");
         return;
     }
     lane->message = *message_take;
-    lane->to = mem_text(job->recipient->address);
-    const struct part *part = find_part(mail, job->id);
-    const struct mail_letter letter = {
-        .settings = mail->settings,
-        .host = mail->host,
-        .from = mail->from,
-        .to = lane->to,
-        .done_with = part ? part->done_with : 0,
-        .message = &lane->message,
-        .more = more_follows(lane),
-    };
-    lane->transfer.dialogue.keep = notify_job_is_test(job);
-    mail_transfer_start(&lane->transfer, &letter, on_sent, lane);
+    if (lane->sending)
+        mail_transfer_give(&lane->transfer, &lane->message);
+    else
+        dispatch(lane);
 }
 
 /* ---- beginning ------------------------------------------------------------------------------- */
@@ -186,20 +184,6 @@ static void on_linger(struct loop_timer *timer, void *user)
     (void)timer;
     if (!lane->busy)
         mail_transfer_cancel(&lane->transfer);
-}
-
-/* The server's greetings pass while the picture is made. A test shows the whole dialogue, with its
- * letter from the beginning. */
-static void prepare(struct lane *lane)
-{
-    const struct mail *mail = lane->mail;
-    if (notify_job_is_test(lane->first->job) || lane->first->job->notices[0].kind == NOTICE_REPORT)
-        return;
-    lane->transfer.dialogue.keep = false;
-    mail_transfer_prepare(&lane->transfer, &(struct mail_letter){.settings = mail->settings,
-                                                                 .host = mail->host,
-                                                                 .from = mail->from,
-                                                                 .to = ""});
 }
 
 static void begin(struct lane *lane)
@@ -223,10 +207,10 @@ static void begin(struct lane *lane)
         .page = *page ? page : mail->page,
     };
     lane->writing = mail_letter_start(&wish, on_written, lane);
-    if (lane->writing)
-        prepare(lane);
-    else
+    if (!lane->writing)
         finish(lane, NOTIFY_LATER, "there is not enough memory to write the mail");
+    else if (lane != &mail->lanes[LANE_REPORTS])
+        dispatch(lane); /* the server is told sender and recipients while the picture is made */
 }
 
 static void run(struct lane *lane)
@@ -359,13 +343,15 @@ void mail_configure(struct mail *mail, const struct config *config)
     bool same = mail_settings_same(before, mail->settings);
     for (size_t i = 0; i < LANES; i++) {
         struct lane *lane = &mail->lanes[i];
-        bool sending = lane->busy && !lane->writing;
+        bool written = lane->busy && !lane->writing;
         lane->transfer.pop_until = same ? lane->transfer.pop_until : 0;
-        if (sending && same) {
+        if (written && same) {
             lane->transfer.letter.settings = mail->settings;
             lane->transfer.session.way.settings = mail->settings;
             continue;
         }
+        if (!same)
+            mail_transfer_cancel(&lane->transfer); /* a connection that is kept, too */
         stop(lane);
         run(lane);
     }

@@ -11,40 +11,25 @@
 #include "engine/notify_recipient.h"
 #include "engine/report_rule.h"
 #include "face/mail_energy.h"
+#include "face/mail_graph.h"
 #include "face/mail_message.h"
-#include "face/mail_picture.h"
 #include "face/mail_report.h"
 #include "face/mail_table.h"
 #include "face/mail_text.h"
 #include "model/config.h"
 #include "model/site_settings.h"
 
-/* Of the picture: 180 buckets. */
-#define PICTURE_SPAN (6 * 3600 * CLOCK_S)
-#define PICTURE_STEP (120 * CLOCK_S)
-/* A disk that is slower than this gets no picture into an alarm. */
-#define PICTURE_WAIT (3 * CLOCK_S)
 /* With its attachment encoded; most servers take ten megabytes and more. */
 #define MESSAGE_MOST (9u << 20)
-
-/* The picture on its way through the worker pool: it borrows nothing, so that its letter may go. */
-struct drawing {
-    struct mail_letter_task *task; /* NULL: gone */
-    struct mail_picture picture;
-    struct buf png;
-    struct history_bucket buckets[];
-};
 
 struct mail_letter_task {
     struct mail_letter_wish wish;
     void (*done)(void *user, struct buf *message_take, const char *never);
     void *user;
     struct loop_defer start;
-    struct loop_timer patience;
     /* of alarms */
     const struct notice *shown; /* whose picture it is; NULL: none */
-    struct history_ask *ask;
-    struct drawing *drawing;
+    struct mail_graph *graph;
     struct buf png;
     /* of reports */
     const struct notice *report; /* the newest; NULL: none */
@@ -74,11 +59,7 @@ struct mail_letter_task *mail_letter_cancel(struct mail_letter_task *task)
     if (!task)
         return NULL;
     loop_defer_cancel(&task->start);
-    loop_timer_stop(&task->patience);
-    if (task->ask)
-        history_ask_cancel(task->ask);
-    if (task->drawing)
-        task->drawing->task = NULL;
+    mail_graph_cancel(task->graph);
     mail_table_cancel(task->table);
     mail_energy_cancel(task->energy);
     free(task->rows);
@@ -261,70 +242,12 @@ static void compose(struct mail_letter_task *task)
 
 /* ---- the picture ----------------------------------------------------------------------------- */
 
-static void draw(void *user)
-{
-    struct drawing *drawing = user;
-    mail_picture_draw(&drawing->picture, &drawing->png);
-}
-
-static void on_drawn(void *user)
-{
-    struct drawing *drawing = user;
-    struct mail_letter_task *task = drawing->task;
-    if (task) {
-        task->drawing = NULL;
-        task->png = drawing->png;
-        compose(task);
-    } else {
-        buf_deinit(&drawing->png);
-    }
-    free(drawing);
-}
-
-/* False when there is nothing to draw, or no memory. */
-static bool start_drawing(struct mail_letter_task *task, const struct history_series *series)
-{
-    struct drawing *drawing = calloc(1, sizeof *drawing + series->count * sizeof *drawing->buckets);
-    if (!drawing)
-        return false;
-    memcpy(drawing->buckets, series->buckets, series->count * sizeof *drawing->buckets);
-    drawing->task = task;
-    drawing->picture = (struct mail_picture){.buckets = drawing->buckets,
-                                             .count = series->count,
-                                             .from = task->from,
-                                             .to = task->to,
-                                             .step = PICTURE_STEP,
-                                             .limit = task->shown->limit,
-                                             .decimals = task->shown->decimals};
-    if (loop_job_start(loop_of(task), draw, on_drawn, drawing) < 0) {
-        free(drawing);
-        return false;
-    }
-    task->drawing = drawing;
-    return true;
-}
-
-static void on_past(void *user, const struct history_answer *answer, const struct err *err)
+static void on_graph(void *user, struct buf *png_take)
 {
     struct mail_letter_task *task = user;
-    (void)err;
-    task->ask = NULL;
-    if (answer && answer->path_count == 1 && task->shown && answer->series[0].count &&
-        start_drawing(task, &answer->series[0]))
-        return;
-    compose(task);
-}
-
-static void on_impatient(struct loop_timer *timer, void *user)
-{
-    struct mail_letter_task *task = user;
-    (void)timer;
-    if (task->ask)
-        history_ask_cancel(task->ask);
-    task->ask = NULL;
-    if (task->drawing)
-        task->drawing->task = NULL;
-    task->drawing = NULL;
+    task->graph = NULL;
+    if (png_take)
+        task->png = *png_take;
     compose(task);
 }
 
@@ -348,21 +271,13 @@ static bool ask_picture(struct mail_letter_task *task)
     task->shown = find_shown(task);
     if (!task->shown)
         return false;
-    task->to = wall_of(task);
-    task->from = task->to - PICTURE_SPAN;
-    const struct history_question question = {
-        .paths = &task->shown->path,
-        .path_count = 1,
-        .from = task->from,
-        .to = task->to,
-        .step = PICTURE_STEP,
-    };
-    struct err err = ERR_EMPTY;
-    task->ask = history_ask(task->wish.context->history, &question, on_past, task, &err);
-    if (task->ask)
-        loop_timer_at(loop_of(task), &task->patience, loop_now(loop_of(task)) + PICTURE_WAIT,
-                      on_impatient, task);
-    return task->ask;
+    task->graph = mail_graph_start(loop_of(task), task->wish.context->history,
+                                   &(struct mail_graph_wish){.path = task->shown->path,
+                                                             .to = wall_of(task),
+                                                             .limit = task->shown->limit,
+                                                             .decimals = task->shown->decimals},
+                                   on_graph, task);
+    return task->graph;
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -450,22 +365,25 @@ static bool only_reports(const struct notify_job *job)
     return only;
 }
 
+/* What must be had before it can be written, so that its wait begins at once. False: nothing. */
+static bool ask(struct mail_letter_task *task)
+{
+    const struct mail_context *context = task->wish.context;
+    if (task->wish.job->recipient->form != RECIPIENT_FULL)
+        return false;
+    if (task->report)
+        return ask_energy(task) || ask_table(task);
+    return context->history && wall_of(task) && ask_picture(task);
+}
+
 static void on_start(struct loop_defer *defer, void *user)
 {
     struct mail_letter_task *task = user;
     (void)defer;
-    bool full = task->wish.job->recipient->form == RECIPIENT_FULL;
-    find_report(task);
-    if (!task->report && only_reports(task->wish.job)) {
+    if (!task->report && only_reports(task->wish.job))
         end(task, NULL, "this report is no longer in the settings");
-        return;
-    }
-    if (full && task->report && (ask_energy(task) || ask_table(task)))
-        return;
-    bool past = task->wish.context->history && wall_of(task);
-    if (full && !task->report && past && ask_picture(task))
-        return;
-    compose(task);
+    else
+        compose(task);
 }
 
 struct mail_letter_task *
@@ -480,8 +398,9 @@ mail_letter_start(const struct mail_letter_wish *wish,
         .done = done,
         .user = user,
         .start = LOOP_DEFER_EMPTY,
-        .patience = LOOP_TIMER_EMPTY,
     };
-    loop_defer(wish->context->loop, &task->start, on_start, task);
+    find_report(task);
+    if (!ask(task))
+        loop_defer(wish->context->loop, &task->start, on_start, task);
     return task;
 }

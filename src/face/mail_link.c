@@ -1,6 +1,8 @@
 #include "face/mail_link.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -131,9 +133,14 @@ static long transmit(struct mail_link *link, const char *from, size_t length)
     return errno == EAGAIN || errno == EINTR ? 0 : -1;
 }
 
-/* False when the link has failed. */
+/* False when the link has failed. Where something did not fit nothing more goes out: what follows
+ * would close over the gap. */
 static bool write_all(struct mail_link *link)
 {
+    if (link->out.failed) {
+        fail(link, "out of memory");
+        return false;
+    }
     while (link->sent < link->out.length) {
         long sent = transmit(link, link->out.data + link->sent, link->out.length - link->sent);
         if (sent < 0) {
@@ -284,12 +291,15 @@ static void on_impatient(struct loop_timer *timer, void *user)
 static void try_next(struct mail_link *link, const char *problem)
 {
     char words[300];
+    const int on = 1;
     snprintf(words, sizeof words, "%.290s", problem);
     drop_socket(link);
     while (link->next) {
         const struct addrinfo *one = link->next;
         link->next = one->ai_next;
         link->fd = socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        /* the end of a message would wait until its beginning has been acknowledged */
+        (void)setsockopt(link->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         if (link->fd >= 0 &&
             (connect(link->fd, one->ai_addr, one->ai_addrlen) == 0 || errno == EINPROGRESS)) {
             link->connecting = true;

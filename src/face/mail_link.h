@@ -60,7 +60,6 @@ void mail_link_encrypt(struct mail_link *link, const char *ca);
 /* Copied. `written` is called when nothing is left, not from inside this. */
 void mail_link_write(struct mail_link *link, const void *bytes, size_t length);
 
-/* What is to be written goes out as far as it can be without waiting. Idempotent. */
 /* At once. Idempotent. */
 void mail_link_close(struct mail_link *link);
 

@@ -263,13 +263,13 @@ static void draw_limit(struct canvas *canvas)
 /* libpng's simple interface: no jumps out of it. */
 static int write_png(const struct canvas *canvas, struct buf *png)
 {
-    png_image image = {.version = PNG_IMAGE_VERSION,
-                       .width = WIDTH,
-                       .height = HEIGHT,
-                       .format = PNG_FORMAT_RGB_COLORMAP,
-                       .flags =
-                           PNG_IMAGE_FLAG_FAST, /* in the loop: a little larger for half the time */
-                       .colormap_entries = COLOURS};
+    png_image image = {
+        .version = PNG_IMAGE_VERSION,
+        .width = WIDTH,
+        .height = HEIGHT,
+        .format = PNG_FORMAT_RGB_COLORMAP,
+        .flags = PNG_IMAGE_FLAG_FAST, /* a little larger for half the time: an alarm waits for it */
+        .colormap_entries = COLOURS};
     png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
     char *room = buf_reserve(png, size);
     int written =

@@ -2,7 +2,7 @@
  *
  * The average as a line over a band from lowest to highest, the limit as a line across, figures at
  * the axes (their unit and the name stand in the text around it). Buckets without a reading are
- * gaps. At most 256 colours, 5 to 10 kB as PNG. Pure.
+ * gaps. At most 256 colours, 1 to 5 kB as PNG. Pure.
  */
 #pragma once
 

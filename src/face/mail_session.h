@@ -1,8 +1,10 @@
-/* mail_session - what is said to a mail server, answer by answer: SMTP (RFC 5321, 3207, 4954, 1870)
- * and the sign-in of POP3 before it (RFC 1939, 2595).
+/* mail_session - what is said to a mail server, answer by answer: SMTP (RFC 5321, 3207, 4954, 1870,
+ * 2920) and the sign-in of POP3 before it (RFC 1939, 2595).
  *
  * Fed with the server's lines, it appends commands to `out` and says what it wants next. Encryption
- * comes before anything else is said, or nothing else is. Pure: sockets are mail_link's.
+ * comes before anything else is said, or nothing else is. To a server that offers PIPELINING
+ * sender, recipients and DATA are said in one go, and each answer counts for its own command. Pure:
+ * sockets are mail_link's.
  */
 #pragma once
 
@@ -28,14 +30,13 @@ struct mail_session_way {
     const char *secret;    /* password or token of the account */
     const char *from, *to; /* addresses; `to` a list, at most MAIL_ADDRESSES_MOST are written to */
     mail_mask done_with;   /* of `to`: have it already, or never will */
-    size_t length;         /* of the message */
-    bool ahead;            /* there is no message yet: over, and well, when signed in */
+    size_t length;         /* of the message, 0: not known yet, see mail_session_message() */
 };
 
 enum mail_want {
     MAIL_WANT_LINE,    /* the server's next line: mail_session_take() */
     MAIL_WANT_TLS,     /* encryption, then mail_session_encrypted() */
-    MAIL_WANT_CONTENT, /* the message with its final dot goes out, then the next line */
+    MAIL_WANT_CONTENT, /* the message goes out; MAIL_WANT_LINE is to be set when its dot has */
     MAIL_WANT_NOTHING, /* it is over: see `went_well` */
 };
 
@@ -64,10 +65,12 @@ struct mail_session {
     /* its own */
     bool encrypted, signed_in, old; /* old: no EHLO */
     unsigned offers;                /* bit of enum mail_auth: mechanisms */
-    bool offers_tls, offers_size;
+    bool offers_tls, offers_size, offers_pipelining;
     uint64_t most; /* bytes that it takes, 0: not said */
     int step;      /* of the sign-in */
     int bit;       /* recipient that the next answer is about */
+    bool in_one;   /* all up to DATA has been said, only the answers are missing */
+    bool decided;  /* `problem` says why nothing is sent; answers are awaited all the same */
     mail_mask asked;
     unsigned lines; /* that the server has said */
 };
@@ -81,6 +84,16 @@ void mail_session_again(struct mail_session *session, const struct mail_session_
 
 void mail_session_take(struct mail_session *session, const char *line, size_t length);
 void mail_session_encrypted(struct mail_session *session);
+
+/* The message is there, `length` bytes. False when it is too large for the server, whom the sender
+ * was said without its length: then it is over, and the connection is in the middle of a message.
+ */
+bool mail_session_message(struct mail_session *session, size_t length);
+
+/* The connection has broken, or the server is silent. True: that changes nothing, what it had said
+ * before counts, and it is over. */
+bool mail_session_lost(struct mail_session *session);
+
 void mail_session_deinit(struct mail_session *session);
 
 /* What an answer at this stage means. Only what no change of settings on either side can mend is

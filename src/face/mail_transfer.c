@@ -12,7 +12,7 @@
 /* Of the message, given to the link at once. */
 #define PIECE (16u << 10)
 
-static void begin_smtp(struct mail_transfer *transfer);
+static void open_session(struct mail_transfer *transfer, bool pop);
 
 /* ---- secrets --------------------------------------------------------------------------------- */
 
@@ -32,7 +32,7 @@ static void finish(struct mail_transfer *transfer, enum notify_outcome outcome, 
         .outcome = outcome, .done_with = done_with, .words = transfer->words};
     loop_timer_stop(&transfer->silence);
     loop_defer_cancel(&transfer->defer);
-    transfer->busy = false;
+    transfer->busy = transfer->giving = false;
     transfer->done(transfer->user, &result);
 }
 
@@ -40,15 +40,32 @@ static void finish(struct mail_transfer *transfer, enum notify_outcome outcome, 
 static void put_off(struct mail_transfer *transfer)
 {
     mail_link_close(&transfer->link);
-    transfer->ready = transfer->preparing = false;
-    loop_timer_stop(&transfer->silence);
-    if (!transfer->busy) { /* it was ahead of its letter, which will meet the same */
-        drop_secret(transfer);
-        return;
-    }
+    transfer->ready = false;
     transfer->pop_until = 0; /* a refusal may mean that the sign-in is forgotten */
     drop_secret(transfer);
     finish(transfer, NOTIFY_LATER, transfer->letter.done_with | transfer->session.never);
+}
+
+static void on_defer(struct loop_defer *defer, void *user)
+{
+    (void)defer;
+    put_off(user);
+}
+
+/* `done` must not be called from inside the start. */
+static void put_off_soon(struct mail_transfer *transfer)
+{
+    loop_defer(transfer->loop, &transfer->defer, on_defer, transfer);
+}
+
+/* Half of what there is to say is worse than nothing: a lost command shifts the answers, a lost
+ * piece is a damaged message. */
+static void run_out(struct mail_transfer *transfer)
+{
+    mail_link_close(&transfer->link);
+    snprintf(transfer->words, sizeof transfer->words,
+             "there is not enough memory to send the mail");
+    put_off_soon(transfer);
 }
 
 static void hang_up(struct mail_transfer *transfer)
@@ -71,8 +88,6 @@ static void say_delivered(struct mail_transfer *transfer)
                  transfer->dialogue.answer);
 }
 
-static void on_again(struct loop_defer *defer, void *user);
-
 /* It may be why the server refuses; the next sign-in is with a new one. */
 static void forget_token(struct mail_transfer *transfer)
 {
@@ -80,30 +95,10 @@ static void forget_token(struct mail_transfer *transfer)
         mail_token_forget(transfer->token);
 }
 
-/* Signed in, or not, ahead of the letter. */
-static void end_preparing(struct mail_transfer *transfer)
-{
-    transfer->preparing = false;
-    transfer->ready = transfer->session.went_well;
-    loop_timer_stop(&transfer->silence);
-    if (transfer->ready && transfer->busy) {
-        on_again(NULL, transfer);
-    } else if (!transfer->ready) {
-        forget_token(transfer);
-        snprintf(transfer->words, sizeof transfer->words, "%s", transfer->session.problem);
-        hang_up(transfer);
-        put_off(transfer);
-    }
-}
-
 /* The session is over. */
 static void end(struct mail_transfer *transfer)
 {
     const struct mail_session *session = &transfer->session;
-    if (transfer->preparing) {
-        end_preparing(transfer);
-        return;
-    }
     mail_mask before = transfer->letter.done_with;
     mail_mask now = before | session->never | (session->went_well ? session->accepted : 0);
     bool all = session->asked && (now & session->asked) == session->asked;
@@ -115,7 +110,7 @@ static void end(struct mail_transfer *transfer)
         transfer->pop_until = 0;
     if (!session->signed_in)
         forget_token(transfer);
-    transfer->ready = session->went_well && transfer->letter.more;
+    transfer->ready = session->went_well && transfer->letter.stay;
     if (!transfer->ready)
         hang_up(transfer);
     finish(transfer,
@@ -135,10 +130,19 @@ static void end_pop(struct mail_transfer *transfer)
     }
     transfer->pop_until = loop_now(transfer->loop) + POP_COUNTS;
     hang_up(transfer);
-    begin_smtp(transfer);
+    open_session(transfer, false);
 }
 
 /* ---- the conversation ------------------------------------------------------------------------ */
+
+/* What the server had said before it broke off may have decided already. */
+static void break_off(struct mail_transfer *transfer)
+{
+    if (mail_session_lost(&transfer->session))
+        end(transfer);
+    else
+        put_off(transfer);
+}
 
 static void on_silence(struct loop_timer *timer, void *user)
 {
@@ -149,7 +153,7 @@ static void on_silence(struct loop_timer *timer, void *user)
              transfer->session.way.pop ? settings->pop_server : settings->server,
              (long long)(settings->timeout / CLOCK_S));
     mail_dialogue_note(&transfer->dialogue, "nothing more came");
-    put_off(transfer);
+    break_off(transfer);
 }
 
 static void expect_answer(struct mail_transfer *transfer)
@@ -173,19 +177,36 @@ static void give_piece(struct mail_transfer *transfer)
         transfer->line_begins = at[i] == '\n';
     }
     transfer->sent += length;
-    if (transfer->sent == message->length) {
+    if (transfer->sent == message->length)
         buf_add_text(&piece, transfer->line_begins ? ".\r\n" : "\r\n.\r\n");
-        transfer->dotted = true;
-        transfer->session.want = MAIL_WANT_LINE;
-    }
-    mail_link_write(&transfer->link, piece.data, piece.length);
+    if (piece.failed)
+        run_out(transfer);
+    else
+        mail_link_write(&transfer->link, piece.data, piece.length);
     buf_deinit(&piece);
+}
+
+/* From its beginning, when it is there: the server waits for us now. */
+static void begin_message(struct mail_transfer *transfer)
+{
+    if (!transfer->letter.message) {
+        loop_timer_stop(&transfer->silence);
+        return;
+    }
+    expect_answer(transfer);
+    transfer->sent = 0;
+    transfer->line_begins = transfer->giving = true;
+    give_piece(transfer);
 }
 
 /* What the session wants next. */
 static void go_on(struct mail_transfer *transfer)
 {
     struct mail_session *session = &transfer->session;
+    if (session->out.failed) {
+        run_out(transfer);
+        return;
+    }
     if (session->out.length) {
         mail_link_write(&transfer->link, session->out.data, session->out.length);
         explicit_bzero(session->out.data, session->out.length);
@@ -198,10 +219,7 @@ static void go_on(struct mail_transfer *transfer)
         mail_link_encrypt(&transfer->link, transfer->letter.settings->ca);
         break;
     case MAIL_WANT_CONTENT:
-        transfer->sent = 0;
-        transfer->line_begins = true;
-        transfer->dotted = false;
-        give_piece(transfer);
+        begin_message(transfer);
         break;
     case MAIL_WANT_NOTHING:
         if (session->way.pop)
@@ -212,27 +230,71 @@ static void go_on(struct mail_transfer *transfer)
     }
 }
 
+/* A kept connection may be closed by the server at any moment: what has not been answered yet is
+ * said again over a new one. False when it is not that. */
+static bool begin_anew(struct mail_transfer *transfer)
+{
+    if (!transfer->busy || !transfer->kept)
+        return false;
+    transfer->kept = transfer->ready = false;
+    loop_defer_cancel(&transfer->defer);
+    mail_link_close(&transfer->link);
+    open_session(transfer, false);
+    return true;
+}
+
+/* A farewell of the server's to the letter before: 421 (RFC 5321, 3.8), or anything that is said
+ * before we have said something. */
+static bool is_old(const struct mail_transfer *transfer, const char *line, size_t length)
+{
+    return transfer->kept &&
+           (transfer->session.out.length > 0 || (length >= 3 && memcmp(line, "421", 3) == 0));
+}
+
+/* It cannot be the answer to a message that it has not got: whatever it says, nothing is sent. */
+static void fail_early(struct mail_transfer *transfer, const char *line, size_t length)
+{
+    mail_dialogue_theirs(&transfer->dialogue, line, length);
+    snprintf(transfer->words, sizeof transfer->words, "%.200s did not wait for the message: %.200s",
+             transfer->letter.settings->server, transfer->dialogue.answer);
+    put_off(transfer);
+}
+
 static void on_line(void *user, const char *line, size_t length)
 {
     struct mail_transfer *transfer = user;
-    if (!transfer->busy && !transfer->preparing) { /* 421 while it waited for the next message */
+    if (!transfer->busy) { /* 421 while it waited for the next letter */
         mail_transfer_cancel(transfer);
+        return;
+    }
+    if (is_old(transfer, line, length)) {
+        begin_anew(transfer);
+        return;
+    }
+    transfer->kept = false;
+    if (transfer->session.want == MAIL_WANT_CONTENT) {
+        fail_early(transfer, line, length);
         return;
     }
     expect_answer(transfer);
     mail_session_take(&transfer->session, line, length);
-    if (transfer->session.want != MAIL_WANT_LINE || transfer->session.out.length)
-        go_on(transfer);
+    go_on(transfer);
 }
 
 static void on_written(void *user)
 {
     struct mail_transfer *transfer = user;
-    if (!transfer->busy && !transfer->preparing)
+    if (!transfer->busy)
         return;
     expect_answer(transfer);
-    if (transfer->session.stage == MAIL_STAGE_CONTENT && !transfer->dotted)
+    if (!transfer->giving)
+        return;
+    if (transfer->sent < transfer->letter.message->length) {
         give_piece(transfer);
+        return;
+    }
+    transfer->giving = false;
+    transfer->session.want = MAIL_WANT_LINE;
 }
 
 static int64_t security_of(const struct mail_transfer *transfer)
@@ -268,30 +330,20 @@ static void on_failed(void *user, const char *problem)
     struct mail_transfer *transfer = user;
     const struct mail_session *session = &transfer->session;
     const struct mail_settings *settings = transfer->letter.settings;
-    if (!transfer->busy && !transfer->preparing) {
+    if (!transfer->busy) {
         transfer->ready = false;
         return;
     }
+    if (begin_anew(transfer))
+        return;
     mail_dialogue_note(&transfer->dialogue, problem);
     snprintf(transfer->words, sizeof transfer->words, "%.200s, port %d: %.200s",
              session->way.pop ? settings->pop_server : settings->server,
              session->way.pop ? mail_pop_port(settings) : mail_port(settings), problem);
-    put_off(transfer);
+    break_off(transfer);
 }
 
 /* ---- beginning ------------------------------------------------------------------------------- */
-
-static void on_defer(struct loop_defer *defer, void *user)
-{
-    (void)defer;
-    put_off(user);
-}
-
-/* `done` must not be called from inside the start. */
-static void put_off_soon(struct mail_transfer *transfer)
-{
-    loop_defer(transfer->loop, &transfer->defer, on_defer, transfer);
-}
 
 static struct mail_session_way way_of(const struct mail_transfer *transfer, bool pop)
 {
@@ -303,8 +355,7 @@ static struct mail_session_way way_of(const struct mail_transfer *transfer, bool
                                      .from = letter->from,
                                      .to = letter->to,
                                      .done_with = letter->done_with,
-                                     .length = letter->message ? letter->message->length : 0,
-                                     .ahead = transfer->preparing};
+                                     .length = letter->message ? letter->message->length : 0};
 }
 
 static void connect_to(struct mail_transfer *transfer, bool pop)
@@ -334,8 +385,6 @@ static void on_token(void *user, const char *token, const struct err *err)
         connect_to(transfer, false);
         return;
     }
-    const struct mail_session_way way = way_of(transfer, false);
-    mail_session_begin(&transfer->session, &way, false, &transfer->dialogue);
     snprintf(transfer->words, sizeof transfer->words, "there is no access token: %.400s",
              err->text);
     mail_dialogue_note(&transfer->dialogue, transfer->words);
@@ -345,6 +394,9 @@ static void on_token(void *user, const char *token, const struct err *err)
 static void open_session(struct mail_transfer *transfer, bool pop)
 {
     const struct mail_settings *settings = transfer->letter.settings;
+    const struct mail_session_way way = way_of(transfer, pop);
+    /* from here on nothing is left of the letter before: a token may take its time */
+    mail_session_begin(&transfer->session, &way, false, &transfer->dialogue);
     drop_secret(transfer);
     if (pop || settings->auth != MAIL_AUTH_XOAUTH2) {
         transfer->secret = mem_text(pop ? settings->pop_password : settings->password);
@@ -361,38 +413,31 @@ static void open_session(struct mail_transfer *transfer, bool pop)
     put_off_soon(transfer);
 }
 
-static void begin_smtp(struct mail_transfer *transfer)
-{
-    open_session(transfer, false);
-}
-
 static void on_again(struct loop_defer *defer, void *user)
 {
     struct mail_transfer *transfer = user;
     (void)defer;
-    if (!transfer->ready) { /* closed since */
-        begin_smtp(transfer);
-        return;
-    }
-    const struct mail_session_way way = way_of(transfer, false);
     expect_answer(transfer);
-    mail_session_again(&transfer->session, &way);
     go_on(transfer);
 }
 
 void mail_transfer_start(struct mail_transfer *transfer, const struct mail_letter *letter,
                          void (*done)(void *user, const struct mail_result *result), void *user)
 {
+    if (transfer->ready && transfer->dialogue.keep)
+        hang_up(transfer);
     transfer->letter = *letter;
     transfer->done = done;
     transfer->user = user;
     transfer->busy = true;
+    transfer->kept = transfer->giving = false;
     transfer->words[0] = '\0';
     mail_dialogue_begin(&transfer->dialogue);
-    if (transfer->preparing)
-        return; /* and goes on with it when it is signed in */
     bool pop = *letter->settings->pop_server && loop_now(transfer->loop) >= transfer->pop_until;
     if (transfer->ready && !pop) {
+        const struct mail_session_way way = way_of(transfer, false);
+        transfer->kept = true;
+        mail_session_again(&transfer->session, &way);
         loop_defer(transfer->loop, &transfer->defer, on_again, transfer);
         return;
     }
@@ -401,15 +446,22 @@ void mail_transfer_start(struct mail_transfer *transfer, const struct mail_lette
     open_session(transfer, pop);
 }
 
-void mail_transfer_prepare(struct mail_transfer *transfer, const struct mail_letter *letter)
+/* The connection is in the middle of a message: no farewell would be heard as one. */
+static void on_too_large(struct loop_defer *defer, void *user)
 {
-    if (transfer->busy || transfer->ready || transfer->preparing || *letter->settings->pop_server)
-        return;
-    transfer->letter = *letter;
-    transfer->preparing = true;
-    mail_dialogue_begin(&transfer->dialogue);
+    struct mail_transfer *transfer = user;
+    (void)defer;
     mail_link_close(&transfer->link);
-    open_session(transfer, false);
+    end(transfer);
+}
+
+void mail_transfer_give(struct mail_transfer *transfer, const struct buf *message)
+{
+    transfer->letter.message = message;
+    if (!mail_session_message(&transfer->session, message->length))
+        loop_defer(transfer->loop, &transfer->defer, on_too_large, transfer);
+    else if (transfer->session.want == MAIL_WANT_CONTENT)
+        begin_message(transfer);
 }
 
 void mail_transfer_cancel(struct mail_transfer *transfer)
@@ -421,7 +473,7 @@ void mail_transfer_cancel(struct mail_transfer *transfer)
     if (transfer->ready && !transfer->busy)
         hang_up(transfer);
     mail_link_close(&transfer->link);
-    transfer->ready = transfer->busy = transfer->preparing = false;
+    transfer->ready = transfer->busy = transfer->giving = false;
     drop_secret(transfer);
 }
 

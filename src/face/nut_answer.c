@@ -241,7 +241,7 @@ static void set_var(struct asking *asking)
 #define TRACKING_MIDDLE "-8000-8000-00000000"
 
 /* The front is eight digits, a dash and four digits, the end four digits. */
-void nut_tracking_format(const char *id, char text[NUT_TRACKING])
+static void format_tracking(const char *id, char text[NUT_TRACKING])
 {
     snprintf(text, NUT_TRACKING, "%.8s-%.4s" TRACKING_MIDDLE "%.4s", id, id + 8, id + 12);
 }
@@ -252,14 +252,14 @@ bool nut_tracking_parse(const char *text, char id[NUT_TRACKING])
     if (strlen(text) != NUT_TRACKING - 1)
         return false;
     snprintf(id, NUT_TRACKING, "%.8s%.4s%.4s", text, text + 9, text + 32);
-    nut_tracking_format(id, again);
+    format_tracking(id, again);
     return strcmp(again, text) == 0;
 }
 
 static void add_tracking(struct asking *asking, const char *id)
 {
     char text[NUT_TRACKING];
-    nut_tracking_format(id, text);
+    format_tracking(id, text);
     buf_add_format(&asking->out, "OK TRACKING %s\n", text);
 }
 
@@ -307,7 +307,8 @@ static const struct nut_verb verbs[] = {
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
-void nut_run(struct asking *asking, const struct nut_verb *table, size_t count, const char *name)
+/* The row that has this name, if the words and the client's rights fit it. */
+static void run(struct asking *asking, const struct nut_verb *table, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++) {
         const struct nut_verb *verb = &table[i];
@@ -326,17 +327,17 @@ void nut_run(struct asking *asking, const struct nut_verb *table, size_t count, 
 
 static void verb_get(struct asking *asking)
 {
-    nut_run(asking, nut_gets, nut_get_count, asking_word(asking, 1));
+    run(asking, nut_gets, nut_get_count, asking_word(asking, 1));
 }
 
 static void verb_list(struct asking *asking)
 {
-    nut_run(asking, nut_lists, nut_list_count, asking_word(asking, 1));
+    run(asking, nut_lists, nut_list_count, asking_word(asking, 1));
 }
 
 static void verb_set(struct asking *asking)
 {
-    nut_run(asking, sets, COUNT(sets), asking_word(asking, 1));
+    run(asking, sets, COUNT(sets), asking_word(asking, 1));
 }
 
 static void verb_help(struct asking *asking)
@@ -356,7 +357,7 @@ void nut_answer(struct nut_client *client, const char *bytes, size_t length)
     else if (!line.count)
         asking_refuse(&asking, "UNKNOWN-COMMAND");
     else
-        nut_run(&asking, verbs, COUNT(verbs), line.words[0]);
+        run(&asking, verbs, COUNT(verbs), line.words[0]);
     if (asking.error) {
         client->nut->counts[NUT_ERRORS]++;
         buf_clear(&asking.out);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/crc32c.h"
 #include "engine/event_log.h"
 #include "engine/outlet_groups.h"
 #include "face/nut_private.h"
@@ -47,25 +48,6 @@ static void refuse(struct nut_client *client)
     answer(client, "ERR ACCESS-DENIED");
 }
 
-static void welcome(struct nut_client *client)
-{
-    client->nut->counts[NUT_SIGN_INS]++;
-    client->signed_in = true;
-    forget_checked(client);
-    answer(client, "OK");
-}
-
-/* Roles are those of the moment, not of the sign-in: a connection may last for months. */
-static enum access_role role_of_user(const struct access *access, const char *name)
-{
-    for (size_t i = 0; i < access_user_count(access); i++) {
-        const struct access_user user = access_user_at(access, i);
-        if (strcmp(user.name, name) == 0)
-            return user.must_change ? ROLE_NONE : user.role;
-    }
-    return ROLE_NONE;
-}
-
 static int find_restricted(const struct nut *nut, const char *name)
 {
     return config_find(nut->config, &nut_user_settings_table, name);
@@ -78,16 +60,56 @@ static const struct nut_user_settings *restricted_of(const struct nut_client *cl
     return index < 0 ? NULL : config_at(nut->config, &nut_user_settings_table, (size_t)index);
 }
 
+static struct access_user user_of(const struct nut_client *client)
+{
+    const struct access *access = client->nut->context.access;
+    for (size_t i = 0; i < access_user_count(access); i++) {
+        const struct access_user user = access_user_at(access, i);
+        if (strcmp(user.name, client->user) == 0)
+            return user;
+    }
+    return (struct access_user){.role = ROLE_NONE};
+}
+
+/* Tells the client's password from the one that counts now; of a record of nut_users by its text.
+ */
+static uint32_t password_mark_of(const struct nut_client *client)
+{
+    const struct nut_user_settings *user = client->restricted ? restricted_of(client) : NULL;
+    if (user)
+        return crc32c(0, user->password, strlen(user->password));
+    return client->restricted ? 0 : user_of(client).password_mark;
+}
+
+static void welcome(struct nut_client *client)
+{
+    client->nut->counts[NUT_SIGN_INS]++;
+    client->signed_in = true;
+    client->password_mark = password_mark_of(client);
+    forget_checked(client);
+    answer(client, "OK");
+}
+
+/* Role and password are those of the moment, not of the sign-in: a connection may last for months.
+ */
+static enum access_role role_of_password(const struct nut_client *client)
+{
+    if (password_mark_of(client) != client->password_mark)
+        return ROLE_NONE;
+    if (client->restricted)
+        return restricted_of(client) ? ROLE_VIEW : ROLE_NONE;
+    const struct access_user user = user_of(client);
+    return user.must_change ? ROLE_NONE : user.role;
+}
+
 enum access_role nut_client_role(const struct nut_client *client)
 {
     struct access *access = client->nut->context.access;
     enum access_role open = access_identify(access, NULL, NULL).role, role = ROLE_NONE;
-    if (client->signed_in && client->restricted)
-        role = restricted_of(client) ? ROLE_VIEW : ROLE_NONE;
-    else if (client->signed_in && *client->token)
+    if (client->signed_in && *client->token)
         role = access_identify(access, NULL, client->token).role;
     else if (client->signed_in)
-        role = role_of_user(access, client->user);
+        role = role_of_password(client);
     return role > open ? role : open;
 }
 

@@ -22,6 +22,7 @@ struct nut_client {
     /* who it is */
     char user[LIMIT_NAME + 1]; /* as sent; "" none yet */
     bool signed_in;
+    uint32_t password_mark; /* of the password it signed in with */
     bool denied;            /* its last password was wrong; until the next name */
     char token[64];         /* signed in by one: its role is looked up with it */
     bool restricted;        /* signed in by a record of nut_users, of the name `user` */

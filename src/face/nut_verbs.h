@@ -23,9 +23,6 @@ struct nut_verb {
 
 /* ---- nut_answer.c ---------------------------------------------------------------------------- */
 
-/* The row that has this name, if the words and the client's rights fit it. */
-void nut_run(struct asking *asking, const struct nut_verb *table, size_t count, const char *name);
-
 const char *asking_word(const struct asking *asking, size_t index);
 void asking_add_line(struct asking *asking, const char *text);
 /* ERR and this code in place of what was written. */
@@ -43,7 +40,6 @@ bool asking_needs(struct asking *asking, enum access_role role);
 /* An id of a command as clients want it, a UUID: version 8 of RFC 9562, our own bits in front and
  * at the end; and back. False when it is none of ours. */
 #define NUT_TRACKING 37
-void nut_tracking_format(const char *id, char text[NUT_TRACKING]);
 bool nut_tracking_parse(const char *text, char id[NUT_TRACKING]);
 
 /* ---- nut_read.c ------------------------------------------------------------------------------ */

@@ -30,6 +30,7 @@ static const struct page {
     {HTTP_GET, "/m/command", ROLE_VIEW, 0, plain_command},
     {HTTP_POST, "/m/cancel", ROLE_CONTROL, 0, plain_cancel},
     {HTTP_GET, "/m/sign-in", ROLE_NONE, 0, plain_sign_in_form},
+    {HTTP_GET, "/m/password", ROLE_NONE, 0, plain_change_form},
     {HTTP_POST, "/m/sign-in", ROLE_NONE, PAGE_ANONYMOUS, plain_sign_in},
     {HTTP_POST, "/m/sign-out", ROLE_NONE, 0, plain_sign_out},
 };

@@ -38,7 +38,8 @@ static void add_sign_out(struct buf *page, const struct request *request)
     buf_add_text(page, access_role_name(request->role));
     buf_add_text(page, "). ");
     plain_add_csrf(page, request);
-    buf_add_text(page, "<button>Sign out</button></p>\n</form>\n");
+    buf_add_text(page, "<button>Sign out</button> <a href=\"/m/password\">Change password or "
+                       "PIN</a></p>\n</form>\n");
 }
 
 void plain_send_page(struct request *request, unsigned status, struct buf *page)

@@ -25,6 +25,7 @@ void plain_do(struct request *request, const struct form *form);
 void plain_command(struct request *request, const struct form *form);
 void plain_cancel(struct request *request, const struct form *form);
 void plain_sign_in_form(struct request *request, const struct form *form);
+void plain_change_form(struct request *request, const struct form *form);
 void plain_sign_in(struct request *request, const struct form *form);
 void plain_sign_out(struct request *request, const struct form *form);
 

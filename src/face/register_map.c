@@ -27,7 +27,8 @@ int register_map_slot(enum component_kind kind, int number)
     return index < slots[kind].count ? slots[kind].first + index : -1;
 }
 
-int register_map_address(const struct point *point)
+/* Register of a point, 0 to 65532; -1 when it has none. */
+static int address_of(const struct point *point)
 {
     int slot = register_map_slot(point->component->kind, point->component->number);
     if (slot < 0 || point->quantity >= REGISTER_MAP_QUANTITIES || point->text)
@@ -257,7 +258,7 @@ void register_map_list(struct json *json, const struct device *device)
          component = component->next) {
         int slot = register_map_slot(component->kind, component->number);
         for (const struct point *point = component->points; point; point = point->next) {
-            int address = register_map_address(point);
+            int address = address_of(point);
             if (address < 0)
                 continue;
             json_open_object(json);

@@ -30,9 +30,6 @@
 /* Place of a component, 0 to 127; -1 when it has none (outlet 49, groups). */
 int register_map_slot(enum component_kind kind, int number);
 
-/* Register of a point, 0 to 65532; -1 when it has none. */
-int register_map_address(const struct point *point);
-
 /* Who asks, for the journal. */
 struct register_map_client {
     const char *actor, *origin;

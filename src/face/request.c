@@ -55,6 +55,27 @@ void request_query_each(const struct request *request, const char *name,
     MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, on_query, &walk);
 }
 
+struct listing {
+    const char **list;
+    size_t most, count;
+};
+
+static void add_value(void *user, const char *value)
+{
+    struct listing *listing = user;
+    if (listing->count < listing->most)
+        listing->list[listing->count] = value;
+    listing->count++;
+}
+
+size_t request_query_list(const struct request *request, const char *name, const char **list,
+                          size_t most)
+{
+    struct listing listing = {.list = list, .most = most};
+    request_query_each(request, name, add_value, &listing);
+    return listing.count;
+}
+
 bool request_path_value(const struct request *request, size_t index, char *text, size_t size)
 {
     assert(index < ROUTE_PARAMETERS);

@@ -90,6 +90,10 @@ const char *request_query(const struct request *request, const char *name);
 void request_query_each(const struct request *request, const char *name,
                         void (*fn)(void *user, const char *value), void *user);
 
+/* The first `most` values of it to `list`, borrowed. How many there are, which may be more. */
+size_t request_query_list(const struct request *request, const char *name, const char **list,
+                          size_t most);
+
 /* Copy the route's parameter `index` into `text`; false when it does not fit. */
 bool request_path_value(const struct request *request, size_t index, char *text, size_t size);
 

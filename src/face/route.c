@@ -16,11 +16,6 @@ enum http_method http_method_find(const char *name)
     return HTTP_METHODS;
 }
 
-const char *http_method_name(enum http_method method)
-{
-    return method_names[method];
-}
-
 void route_allow(unsigned allowed, char *text, size_t size)
 {
     text[0] = '\0';

@@ -59,7 +59,6 @@ enum route_outcome route_find(const struct route *routes, size_t count, enum htt
 
 /* "GET" ...; HEAD counts as GET. HTTP_METHODS when unknown. */
 enum http_method http_method_find(const char *name);
-const char *http_method_name(enum http_method method);
 
 /* "GET, HEAD, PUT" for the Allow header (`size` at least 40). */
 void route_allow(unsigned allowed, char *text, size_t size);

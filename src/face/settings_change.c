@@ -210,8 +210,8 @@ void settings_bad_value(struct request *request, const char *key)
 
 /* ---- many at once ---------------------------------------------------------------------------- */
 
-bool settings_changes_put(struct request *request, struct settings_changes *changes,
-                          const char *key, const char *text)
+static bool put_text(struct request *request, struct settings_changes *changes, const char *key,
+                     const char *text)
 {
     struct config_change *change = &changes->list[changes->count];
     if (changes->count == SETTINGS_CHANGES_MOST) {
@@ -246,7 +246,7 @@ bool settings_changes_add(struct request *request, struct settings_changes *chan
         settings_bad_value(request, key);
         return false;
     }
-    return settings_changes_put(request, changes, key, reset ? NULL : text);
+    return put_text(request, changes, key, reset ? NULL : text);
 }
 
 void settings_changes_apply(struct request *request, const struct settings_changes *changes)

@@ -41,11 +41,8 @@ struct settings_changes {
 struct settings_changes *settings_changes_new(struct request *request);
 void settings_changes_free(struct settings_changes *changes);
 
-/* Check a key with its JSON value (null: back to the default) and add it; or add what has been
- * checked. False when answered. */
+/* Check a key with its JSON value (null: back to the default) and add it. False when answered. */
 bool settings_changes_add(struct request *request, struct settings_changes *changes,
                           const char *key, const json_t *value);
-bool settings_changes_put(struct request *request, struct settings_changes *changes,
-                          const char *key, const char *text);
 
 void settings_changes_apply(struct request *request, const struct settings_changes *changes);

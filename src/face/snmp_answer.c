@@ -55,6 +55,8 @@ static bool take_value(const netsnmp_variable_list *variable, struct snmp_value 
 {
     if (!variable->val.string)
         return false;
+    value->bytes = NULL; /* of another type it has none, whoever looks */
+    value->length = 0;
     switch (variable->type) {
     case ASN_INTEGER:
         value->integer = (int32_t)*variable->val.integer;

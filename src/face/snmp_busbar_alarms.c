@@ -208,8 +208,8 @@ static void add_rows(void *user, struct snmp_rows *rows)
     const struct alarms *alarms = alarms_of(user);
     size_t count = alarms ? alarms_active(alarms) : 0;
     for (size_t i = 0; i < count && i < ALARMS_MOST; i++)
-        snmp_rows_add(rows,
-                      &(struct snmp_row){.index = {alarms_view(alarms, i).id}, .index_length = 1});
+        snmp_rows_add(
+            rows, &(struct snmp_row){.index = {alarms_glance(alarms, i).id}, .index_length = 1});
 }
 
 /* Alarms change far more often than the site. */

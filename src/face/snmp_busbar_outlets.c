@@ -133,8 +133,9 @@ static bool get_refusal(void *user, const struct snmp_row *row, const struct snm
                         struct snmp_value *value)
 {
     const struct snmp_refusal *refusal = refusal_of(user, row);
-    (void)ask;
-    return snmp_text(value, refusal ? refusal->text : "");
+    /* with a code in it, it is for who asked */
+    bool shown = refusal && (!*refusal->confirm || strcmp(refusal->actor, ask->actor) == 0);
+    return snmp_text(value, shown ? refusal->text : "");
 }
 
 /* ---- setting --------------------------------------------------------------------------------- */
@@ -153,6 +154,25 @@ static void forget_refusal(void *user, const struct snmp_row *row)
 {
     if (refusal_of(user, row))
         *snmp_busbar_refusal(user) = (struct snmp_refusal){0};
+}
+
+/* A delay or a code: what counts only beside an action or a level. */
+static int check_form(const struct snmp_set_item *item)
+{
+    const struct snmp_value *value = &item->value;
+    if (item->column->number == COLUMN_CONFIRM)
+        return value->type != SNMP_TEXT ? SNMP_WRONG_TYPE
+               : value->length > 15     ? SNMP_WRONG_LENGTH
+                                        : SNMP_OK;
+    return value->type != SNMP_UNSIGNED ? SNMP_WRONG_TYPE
+           : value->number > DELAY_MOST ? SNMP_WRONG_VALUE
+                                        : SNMP_OK;
+}
+
+static bool has_form(const struct snmp_set *set, size_t at, uint32_t column)
+{
+    const struct snmp_set_item *item = snmp_set_beside(set, at, column);
+    return !item || check_form(item) == SNMP_OK;
 }
 
 /* The wish of an action or a level, with what stands beside it; 0 or an error status. */
@@ -197,6 +217,9 @@ static int wish_for(void *user, const struct snmp_set *set, size_t at, bool comm
                                 .only_ask = !commit};
     if (item->value.type != SNMP_INTEGER)
         return SNMP_WRONG_TYPE;
+    /* refused at its own place, before anything is done */
+    if (!has_form(set, at, COLUMN_DELAY) || !has_form(set, at, COLUMN_CONFIRM))
+        return SNMP_OK;
     snprintf(path, sizeof path, "%s/%s", component->device->name, component->name);
     int status = read_wish(set, at, &wish, confirm, sizeof confirm);
     if (status != SNMP_OK)
@@ -215,19 +238,12 @@ static int wish_for(void *user, const struct snmp_set *set, size_t at, bool comm
     return status;
 }
 
-/* What counts only beside an action or a level. */
+/* Alone it means nothing. */
 static int check_beside(const struct snmp_set *set, size_t at)
 {
-    const struct snmp_value *value = &set->items[at].value;
     if (!snmp_set_beside(set, at, COLUMN_ACTION) && !snmp_set_beside(set, at, COLUMN_LEVEL))
         return SNMP_INCONSISTENT_VALUE;
-    if (set->items[at].column->number == COLUMN_CONFIRM)
-        return value->type != SNMP_TEXT ? SNMP_WRONG_TYPE
-               : value->length > 15     ? SNMP_WRONG_LENGTH
-                                        : SNMP_OK;
-    return value->type != SNMP_UNSIGNED ? SNMP_WRONG_TYPE
-           : value->number > DELAY_MOST ? SNMP_WRONG_VALUE
-                                        : SNMP_OK;
+    return check_form(&set->items[at]);
 }
 
 static int set_outlet(void *user, const struct snmp_set *set, size_t at, bool commit)

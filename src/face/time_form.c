@@ -35,6 +35,21 @@ void time_form_json(struct buf *out, clock_us wall, enum time_form form)
         buf_add_char(out, '"');
 }
 
+void time_form_add(struct json *json, clock_us wall, enum time_form form)
+{
+    time_form_json(json->out, wall, form);
+    json->comma = true;
+}
+
+void time_form_pair(struct json *json, const char *key, clock_us wall, enum time_form form)
+{
+    json_key(json, key);
+    if (wall == 0 || wall == CLOCK_NEVER)
+        json_none(json);
+    else
+        time_form_add(json, wall, form);
+}
+
 int time_form_parse(const char *text, clock_us now, clock_us *wall)
 {
     char copy[64];

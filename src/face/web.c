@@ -47,11 +47,6 @@ struct certificate *web_certificate(struct web *web)
     return web ? web->certificate : NULL;
 }
 
-int web_reload_certificate(struct web *web, struct err *err)
-{
-    return renew_certificate(web, &web->settings, err);
-}
-
 /* ---- settings -------------------------------------------------------------------------------- */
 
 static void free_settings(struct web_settings *settings)

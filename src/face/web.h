@@ -144,9 +144,6 @@ struct web *web_close(struct web *web);
  * `err` says why. */
 int web_configure(struct web *web, const struct web_settings *settings, struct err *err);
 
-/* Read the certificate files again, after they were renewed in place. Same failure as above. */
-int web_reload_certificate(struct web *web, struct err *err);
-
 /* The certificate in force, borrowed until the loop's next turn, for others that speak TLS; made or
  * read now when HTTPS is off and nobody had asked. NULL: there is none (logged), or no web. */
 struct certificate *web_certificate(struct web *web);

@@ -2,18 +2,20 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/nearest.h"
 #include "field/line_settings.h"
 #include "model/config.h"
 #include "model/limits.h"
+#include "model/setting_record.h"
 #include "model/site.h"
 
 #define FIELD(name) .offset = offsetof(struct device_settings, name)
 #define COMMON .right = ROLE_INSTALLER, .apply = SETTING_LIVE
+
+/* In the order of enum device_wiring. */
+static const char *const wirings[] = {"auto", "single-phase", "split-phase", "wye", "delta", NULL};
 
 static const struct setting_row rows[] = {
     {.key = "line",
@@ -85,6 +87,26 @@ static const struct setting_row rows[] = {
      .initial = "1",
      COMMON,
      .help = "Of a part: which outlet, output or input of the other device its first one is."},
+    {.key = "wiring",
+     .type = SETTING_CHOICE,
+     FIELD(wiring),
+     .choices = wirings,
+     .initial = "auto",
+     COMMON,
+     .help =
+         "How a meter is connected, for clients of SunSpec: auto takes wye when phase b or c is "
+         "measured, delta when only voltages between lines are, else single-phase. Split-phase "
+         "(two lines and a neutral) looks like a part of wye, so it must be told."},
+    {.key = "rated_current",
+     .type = SETTING_NUMBER,
+     FIELD(rated_current),
+     .unit = "A",
+     .max = 100000,
+     .initial = "0",
+     COMMON,
+     .help = "What one conductor at the device may carry. The scale factors of SunSpec's integers "
+             "follow it, so that they never move; 0 is not known and leaves room for 327 A and 327 "
+             "kW (single-phase 32 kW)."},
     {.key = "enabled",
      .type = SETTING_BOOL,
      FIELD(enabled),
@@ -285,39 +307,15 @@ const struct setting_table device_settings_table = {
 
 bool device_settings_equal(const struct device_settings *a, const struct device_settings *b)
 {
-    return strcmp(a->line, b->line) == 0 && strcmp(a->profile, b->profile) == 0 &&
-           strcmp(a->label, b->label) == 0 && strcmp(a->role, b->role) == 0 &&
-           strcmp(a->fed_by, b->fed_by) == 0 && strcmp(a->part_of, b->part_of) == 0 &&
-           a->first_outlet == b->first_outlet && a->unit == b->unit && a->every == b->every &&
-           a->good_for == b->good_for && a->timeout_ms == b->timeout_ms &&
-           a->pause_ms == b->pause_ms && a->write_gap_ms == b->write_gap_ms &&
-           a->enabled == b->enabled;
+    return setting_record_equal(&device_settings_table, a, b);
 }
 
 void device_settings_copy(struct device_settings *copy, const struct device_settings *settings)
 {
-    *copy = *settings;
-    copy->line = mem_text(settings->line);
-    copy->profile = mem_text(settings->profile);
-    copy->label = mem_text(settings->label);
-    copy->role = mem_text(settings->role);
-    copy->fed_by = mem_text(settings->fed_by);
-    copy->part_of = mem_text(settings->part_of);
-}
-
-/* The texts are const for readers; the copy owns them. */
-static void free_text(const char **text)
-{
-    free((void *)(uintptr_t)*text);
-    *text = NULL;
+    setting_record_copy(&device_settings_table, copy, settings);
 }
 
 void device_settings_deinit(struct device_settings *settings)
 {
-    free_text(&settings->line);
-    free_text(&settings->profile);
-    free_text(&settings->label);
-    free_text(&settings->role);
-    free_text(&settings->fed_by);
-    free_text(&settings->part_of);
+    setting_record_free(&device_settings_table, settings);
 }

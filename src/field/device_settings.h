@@ -8,6 +8,8 @@ struct device_settings {
     const char *line, *profile, *label, *role, *fed_by;
     const char *part_of;  /* the device that it is shown and switched as a part of; "" none */
     int64_t first_outlet; /* number there of its first outlet */
+    int64_t wiring;       /* enum device_wiring */
+    double rated_current; /* A, 0: not known */
     int64_t unit;
     int64_t every;                              /* us */
     int64_t good_for;                           /* us; 0: three times `every` */

@@ -158,6 +158,8 @@ static struct device *add_device(struct field *field, const char *name,
         .fed_by = settings->fed_by,
         .unit = sim ? -1 : (int)settings->unit,
         .every = settings->every,
+        .wiring = (enum device_wiring)settings->wiring,
+        .rated_current = settings->rated_current,
     };
     return site_device_add(field_site_of(field, settings), &spec);
 }

@@ -50,7 +50,7 @@ void line_request_end(struct line *line, struct line_request *request, enum driv
         .heard = request->attempts && line->rtu && !line->echo && line->heard > request->first_sent,
     };
     request->line = NULL;
-    if (line->listener && result == DRIVER_ANSWERED)
+    if (line->listener && (result == DRIVER_ANSWERED || request->write))
         line->listener(line->listener_user, request, &answer);
     request->done(request, &answer);
 }

@@ -76,8 +76,8 @@ void line_close(struct line *line);
 /* `changed` is called after the line became open or failing. One watcher per line. */
 void line_watch(struct line *line, void (*changed)(void *user), void *user);
 
-/* `heard` is called with every answer before its request is done, whoever asked. One listener per
- * line; must not submit or cancel anything. */
+/* `heard` is called with every answer before its request is done, whoever asked, and with the end
+ * of every write, answered or not. One listener per line; must not submit or cancel anything. */
 void line_listen(struct line *line,
                  void (*heard)(void *user, const struct line_request *request,
                                const struct driver_answer *answer),

@@ -96,7 +96,8 @@ static void put_out(struct line *line, const struct line_flight *flight)
         return;
     }
     const struct frame_expected *expected = &flight->expected;
-    line_look(line, TRACE_SENT, flight->request->unit, expected->bytes, expected->length);
+    line_look(line, flight->way == DEBT_PROBE ? TRACE_PROBE : TRACE_SENT, flight->request->unit,
+              expected->bytes, expected->length);
     int result = line->transport->kind->send(line->transport, expected->bytes, expected->length);
     if (result < 0)
         line_sicken(line, result);

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/serial.h"
 #include "field/gpio_chip.h"
 #include "model/config.h"
+#include "model/setting_record.h"
 #include "wire/modbus_tcp.h"
 
 static const char *const kinds[] = {"modbus-rtu", "modbus-tcp", "rtu-over-tcp",
@@ -329,39 +329,15 @@ const char *line_settings_kind_name(const struct line_settings *settings)
 
 bool line_settings_equal(const struct line_settings *a, const struct line_settings *b)
 {
-    return a->kind == b->kind && strcmp(a->label, b->label) == 0 && a->enabled == b->enabled &&
-           strcmp(a->port, b->port) == 0 && strcmp(a->host, b->host) == 0 &&
-           strcmp(a->outputs, b->outputs) == 0 && strcmp(a->inputs, b->inputs) == 0 &&
-           strcmp(a->pulses, b->pulses) == 0 && a->debounce_ms == b->debounce_ms &&
-           a->baud == b->baud && a->parity == b->parity && a->stop_bits == b->stop_bits &&
-           a->rs485 == b->rs485 && a->timeout_ms == b->timeout_ms && a->pause_ms == b->pause_ms &&
-           a->gap_ms == b->gap_ms && a->retries == b->retries && a->in_flight == b->in_flight;
+    return setting_record_equal(&line_settings_table, a, b);
 }
 
 void line_settings_copy(struct line_settings *copy, const struct line_settings *settings)
 {
-    *copy = *settings;
-    copy->label = mem_text(settings->label);
-    copy->port = mem_text(settings->port);
-    copy->host = mem_text(settings->host);
-    copy->outputs = mem_text(settings->outputs);
-    copy->inputs = mem_text(settings->inputs);
-    copy->pulses = mem_text(settings->pulses ? settings->pulses : "");
-}
-
-/* The texts are const for readers; the copy owns them. */
-static void free_text(const char **text)
-{
-    free((void *)(uintptr_t)*text);
-    *text = NULL;
+    setting_record_copy(&line_settings_table, copy, settings);
 }
 
 void line_settings_deinit(struct line_settings *settings)
 {
-    free_text(&settings->label);
-    free_text(&settings->port);
-    free_text(&settings->host);
-    free_text(&settings->outputs);
-    free_text(&settings->inputs);
-    free_text(&settings->pulses);
+    setting_record_free(&line_settings_table, settings);
 }

@@ -152,7 +152,18 @@ static void on_done(struct line_request *request, const struct driver_answer *an
     give_back(ask);
 }
 
-/* Whoever asked: the unit is there, and what it said may be of use to others. */
+/* What is known of a unit, or of all, has been written to, and may not be true any more. */
+static void forget(struct raw_path *path, uint8_t unit)
+{
+    bool all = unit == MODBUS_RTU_BROADCAST;
+    for (size_t i = all ? 0 : unit; i <= (all ? 255u : unit); i++) {
+        if (path->units[i] && path->units[i]->memory)
+            raw_memory_forget(path->units[i]->memory);
+    }
+}
+
+/* Whoever asked: the unit is there, and what it said may be of use to others. A write that nobody
+ * answered may have been done all the same. */
 static void on_heard(void *user, const struct line_request *request,
                      const struct driver_answer *answer)
 {
@@ -160,18 +171,18 @@ static void on_heard(void *user, const struct line_request *request,
     struct raw_unit *unit = path->units[request->unit];
     struct modbus_pdu_request asked;
     struct modbus_pdu_answer said;
-    if (!unit)
+    if (request->write)
+        forget(path, request->unit);
+    if (!unit || answer->result != DRIVER_ANSWERED)
         return;
     unit->answered = true;
     unit->failures = 0;
     unit->wait = 0;
-    if (!unit->memory || modbus_pdu_request_parse(request->pdu, request->length, &asked) != 0 ||
+    if (request->write || !unit->memory ||
+        modbus_pdu_request_parse(request->pdu, request->length, &asked) != 0 ||
         modbus_pdu_answer_check(&asked, answer->bytes, answer->length, &said) != MODBUS_PDU_FITS)
         return;
-    if (request->write)
-        raw_memory_forget(unit->memory);
-    else
-        raw_memory_keep(unit->memory, &asked, &said, answer->mono);
+    raw_memory_keep(unit->memory, &asked, &said, answer->mono);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -213,10 +224,7 @@ static void close_reads(struct raw_path *path, uint8_t unit)
         for (struct raw_ask *ask = path->buckets[i]; ask; ask = ask->next)
             ask->closed |= all || ask->request.unit == unit;
     }
-    for (size_t i = all ? 0 : unit; i <= (all ? 255u : unit); i++) {
-        if (path->units[i] && path->units[i]->memory)
-            raw_memory_forget(path->units[i]->memory);
-    }
+    forget(path, unit);
 }
 
 static void fill(struct raw_ask *ask, const struct raw_request *wish, bool probe)
@@ -301,12 +309,12 @@ static void submit(void *user, struct raw_request *request)
     ask_line(path, request, sum, silent);
 }
 
-static void cancel(void *user, struct raw_request *request)
+static bool cancel(void *user, struct raw_request *request)
 {
     struct raw_ask *ask = request->ask;
     (void)user;
     if (!ask)
-        return;
+        return false;
     struct raw_request **at = &ask->askers;
     while (*at != request)
         at = &(*at)->next;
@@ -314,13 +322,17 @@ static void cancel(void *user, struct raw_request *request)
     if (ask->last == &request->next)
         ask->last = at;
     request->ask = NULL;
+    bool sent = !ask->request.queued;
     if (ask->askers)
-        return;
+        return sent;
     if (ask->probe)
         unit_of(ask->path, ask->request.unit)->probing = false;
+    if (ask->request.write) /* its end will not be heard, so what is known ends now */
+        forget(ask->path, ask->request.unit);
     line_cancel(&ask->request);
     unlink_ask(ask);
     give_back(ask);
+    return sent;
 }
 
 /* ---- paths ----------------------------------------------------------------------------------- */
@@ -343,13 +355,18 @@ static bool speaks_modbus(const struct line *line)
     return is_serial(line) || line_settings_of(line)->kind == LINE_MODBUS_TCP;
 }
 
+static struct raw_unit *free_unit(struct raw_unit *unit)
+{
+    if (unit)
+        free(unit->memory);
+    free(unit);
+    return NULL;
+}
+
 static void free_path(struct raw_path *path)
 {
-    for (size_t i = 0; i < 256; i++) {
-        if (path->units[i])
-            free(path->units[i]->memory);
-        free(path->units[i]);
-    }
+    for (size_t i = 0; i < 256; i++)
+        free_unit(path->units[i]);
     free(path->name);
     free(path);
 }
@@ -383,11 +400,16 @@ static void look_at_line(void *user, const struct field_line *found)
         path->next = lines->paths;
         lines->paths = path;
     }
+    /* Other settings may lead to other devices: nothing that is known of the old ones holds. A line
+     * is replaced while the old one is still there, so the two never have one address. */
+    bool anew = path->line != line;
     path->seen = true;
     path->line = line;
     line_listen(line, on_heard, path);
     for (size_t i = 0; i < 256; i++) {
-        if (path->units[i])
+        if (path->units[i] && anew)
+            path->units[i] = free_unit(path->units[i]);
+        else if (path->units[i])
             path->units[i]->poller = NULL;
     }
 }

@@ -158,9 +158,10 @@ uint64_t trace_dropped(const struct trace *trace)
 const char *trace_kind_name(enum trace_kind kind)
 {
     static const char *const names[] = {
-        [TRACE_SENT] = "sent",   [TRACE_ANSWER] = "answer", [TRACE_LATE] = "late",
-        [TRACE_OTHER] = "other", [TRACE_ECHO] = "echo",     [TRACE_BROKEN] = "broken",
-        [TRACE_NOISE] = "noise", [TRACE_MASTER] = "master", [TRACE_SILENCE] = "silence",
+        [TRACE_SENT] = "sent",       [TRACE_PROBE] = "probe", [TRACE_ANSWER] = "answer",
+        [TRACE_LATE] = "late",       [TRACE_OTHER] = "other", [TRACE_ECHO] = "echo",
+        [TRACE_BROKEN] = "broken",   [TRACE_NOISE] = "noise", [TRACE_MASTER] = "master",
+        [TRACE_SILENCE] = "silence",
     };
     assert(kind < TRACE_KINDS);
     return names[kind];

@@ -17,6 +17,7 @@
 
 enum trace_kind {
     TRACE_SENT,    /* we asked */
+    TRACE_PROBE,   /* we asked, to tell late answers from the next one (line_debt) */
     TRACE_ANSWER,  /* fits the question, a refusal too */
     TRACE_LATE,    /* answer to a question that had been given up */
     TRACE_OTHER,   /* intact, but nobody waited for it */

@@ -91,9 +91,9 @@ struct trace_meaning trace_decode(struct trace_decoder *decoder, const struct tr
 {
     struct trace_meaning meaning = {
         .unit = frame->unit,
-        .from_us = frame->kind == TRACE_SENT,
-        .question = frame->kind == TRACE_SENT || frame->kind == TRACE_MASTER,
+        .from_us = frame->kind == TRACE_SENT || frame->kind == TRACE_PROBE,
     };
+    meaning.question = meaning.from_us || frame->kind == TRACE_MASTER;
     bool frames = meaning.question || frame->kind == TRACE_ANSWER || frame->kind == TRACE_LATE ||
                   frame->kind == TRACE_OTHER;
     if (!frames || !take_apart(decoder, frame, &meaning))

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crc32c.h"
 #include "base/log.h"
 
 /* ---- settings -------------------------------------------------------------------------------- */
@@ -273,6 +274,8 @@ struct access_user access_user_at(const struct access *access, size_t index)
         .role = account->role,
         .must_change = account->must_change,
         .password = *account->hash,
+        /* The hash is salted: another one even when the password is set to what it was. */
+        .password_mark = crc32c(0, account->hash, strlen(account->hash)),
         .pin = access_pin_state(access, account),
         .home = account->home,
         .created = account->created,

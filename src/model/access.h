@@ -170,7 +170,8 @@ struct access_user {
     const char *name;
     enum access_role role;
     bool must_change;
-    bool password; /* has one; else a PIN only */
+    bool password;          /* has one; else a PIN only */
+    uint32_t password_mark; /* another one after each change of the password */
     enum access_pin pin;
     const char *home; /* the page at which this user begins, "": that of the role */
     clock_us created; /* wall */

@@ -54,14 +54,14 @@ static void count_wrong(struct access_job *job)
 }
 
 /* Without anybody to count for, the file is written all the same. */
-int access_apply_wrong_code(struct access_job *job, struct err *err)
+static int apply_wrong_code(struct access_job *job, struct err *err)
 {
     (void)err;
     count_wrong(job);
     return 0;
 }
 
-int access_apply_right_code(struct access_job *job, struct err *err)
+static int apply_right_code(struct access_job *job, struct err *err)
 {
     struct access_account *account = find_same(job);
     if (!account)
@@ -133,11 +133,11 @@ static void finish(struct access_job *job)
         access_sign_in_fail(job);
         answer(job);
     } else if (!job->matches || !account) {
-        job->apply = access_apply_wrong_code;
+        job->apply = apply_wrong_code;
         job->applied = on_wrong_saved;
         access_change(job);
     } else if (job->new_password || account->pin_wrong) {
-        job->apply = access_apply_right_code;
+        job->apply = apply_right_code;
         job->applied = on_right_saved;
         access_change(job);
     } else {

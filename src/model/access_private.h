@@ -151,8 +151,6 @@ void access_change(struct access_job *job);
 
 /* What `apply` may be: on accounts and tokens of job->access, by what the job says. */
 int access_apply_password(struct access_job *job, struct err *err);
-int access_apply_wrong_code(struct access_job *job, struct err *err);
-int access_apply_right_code(struct access_job *job, struct err *err);
 int access_apply_user(struct access_job *job, struct err *err);
 int access_apply_user_removal(struct access_job *job, struct err *err);
 int access_apply_token(struct access_job *job, struct err *err);

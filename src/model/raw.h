@@ -58,7 +58,7 @@ struct raw_door {
     struct raw_path *(*find)(void *user, const char *line);
     void (*submit)(void *user, struct raw_request *request);
     /* `done` will not be called; what was not sent is not sent any more. Fine when it is not under
-     * way. */
-    void (*cancel)(void *user, struct raw_request *request);
+     * way. True: it is on the wire, and nobody will hear what becomes of it. */
+    bool (*cancel)(void *user, struct raw_request *request);
     void *user;
 };

@@ -107,6 +107,8 @@ struct device *site_device_add(struct site *site, const struct device_spec *spec
         .fed_by = copy_text(block->arena, spec->fed_by),
         .unit = spec->unit,
         .every = spec->every,
+        .wiring = spec->wiring,
+        .rated_current = spec->rated_current,
         .since_mono = loop_now(site->loop),
         .since_wall = loop_wall(site->loop),
     };
@@ -275,11 +277,6 @@ struct point *component_point_add(struct component *component, enum quantity qua
     site->revision++;
     feed_tree_changed(site);
     return point;
-}
-
-void *device_memory(struct device *device, size_t size)
-{
-    return arena_take(block_of(device)->arena, size);
 }
 
 const char *device_text(struct device *device, const char *text)

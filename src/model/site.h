@@ -47,6 +47,15 @@ struct words {
 
 enum device_state { DEVICE_STARTING, DEVICE_ONLINE, DEVICE_SILENT, DEVICE_DISABLED };
 
+/* How a meter's phases are connected: AUTO by which of them it measures. */
+enum device_wiring {
+    DEVICE_WIRING_AUTO,
+    DEVICE_WIRING_SINGLE,
+    DEVICE_WIRING_SPLIT,
+    DEVICE_WIRING_WYE,
+    DEVICE_WIRING_DELTA,
+};
+
 struct device {
     struct site *site;
     struct device *next;                           /* in the order of the site file */
@@ -55,7 +64,9 @@ struct device {
     int unit;                                      /* address on the line, -1 for none */
     const char *profile, *vendor, *model, *fed_by; /* "" when not known */
     char serial[LIMIT_TEXT_VALUE], firmware[LIMIT_TEXT_VALUE];
-    clock_us every; /* wanted time between readings */
+    clock_us every;            /* wanted time between readings */
+    enum device_wiring wiring; /* as the settings say */
+    double rated_current;      /* A in one conductor, as the settings say; 0 when not known */
     enum device_state state;
     char reason[200];                /* a sentence, while not online */
     clock_us since_mono, since_wall; /* of the state */
@@ -121,6 +132,8 @@ struct device_spec {
     const char *name, *label, *role, *line, *profile, *vendor, *model, *fed_by;
     int unit;
     clock_us every;
+    enum device_wiring wiring;
+    double rated_current; /* A */
 };
 
 /* A new device at the end; NULL when the name is taken or LIMIT_DEVICES is reached. */
@@ -150,7 +163,6 @@ struct point *component_point_add(struct component *component, enum quantity qua
 clock_us point_usual_good_for(clock_us every);
 
 /* Text that lives as long as the device, for words and the like. */
-void *device_memory(struct device *device, size_t size);
 const char *device_text(struct device *device, const char *text);
 
 void device_set_identity(struct device *device, const char *vendor, const char *model,

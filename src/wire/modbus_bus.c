@@ -4,6 +4,8 @@
 
 #include "wire/modbus_pdu.h"
 
+#define MISCOUNTED_MIN 9 /* unit, function, address, quantity, byte count, CRC */
+
 /* A whole frame of this length: it is intact. Not whole yet: it may become one. */
 static bool is_frame(int need, const uint8_t *bytes, size_t length, struct modbus_rtu_frame *frame)
 {
@@ -16,12 +18,23 @@ static bool may_become(int need, size_t length)
     return need == 0 || need == -ENOTSUP || (need > 0 && (size_t)need > length);
 }
 
+/* A write of several whose byte count is not that of the frame. Silence ends frames, not the count
+ * (serial guide 2.5.1.1), so this is a question all the same, one that is refused: 6.11 and 6.12,
+ * exception 3. A confirmation of such a write, of another unit with our address, has no byte count.
+ */
+static bool is_miscounted(const uint8_t *bytes, size_t length)
+{
+    return length >= MISCOUNTED_MIN &&
+           (bytes[1] == MODBUS_PDU_WRITE_COILS || bytes[1] == MODBUS_PDU_WRITE_REGISTERS);
+}
+
 /* All that is there is one question, wherever the rules of length would end it: functions without
  * such a rule end by silence alone. */
 static bool is_last_question(const uint8_t *bytes, size_t length, struct modbus_rtu_frame *frame)
 {
     int need = modbus_rtu_request_length(bytes, length);
-    return (need == -ENOTSUP || (need > 0 && (size_t)need == length)) &&
+    return (need == -ENOTSUP || (need > 0 && (size_t)need == length) ||
+            is_miscounted(bytes, length)) &&
            modbus_rtu_parse(bytes, length, frame) == MODBUS_RTU_FINE;
 }
 

@@ -81,11 +81,6 @@ void snmp_ber_put_bytes(struct snmp_ber_writer *writer, uint8_t tag, const void 
     snmp_ber_wrap(writer, tag, before);
 }
 
-void snmp_ber_put_null(struct snmp_ber_writer *writer)
-{
-    snmp_ber_wrap(writer, SNMP_BER_NULL, snmp_ber_length(writer));
-}
-
 static void push_arc(struct snmp_ber_writer *writer, uint64_t arc)
 {
     uint8_t more = 0;

@@ -43,7 +43,6 @@ void snmp_ber_put_int(struct snmp_ber_writer *writer, uint8_t tag, int64_t numbe
 void snmp_ber_put_unsigned(struct snmp_ber_writer *writer, uint8_t tag, uint64_t number);
 void snmp_ber_put_bytes(struct snmp_ber_writer *writer, uint8_t tag, const void *bytes,
                         size_t length);
-void snmp_ber_put_null(struct snmp_ber_writer *writer);
 /* Two arcs or more, the first 0 to 2. */
 void snmp_ber_put_oid(struct snmp_ber_writer *writer, const uint32_t *arcs, size_t count);
 

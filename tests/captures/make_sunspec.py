@@ -188,11 +188,24 @@ class Device:
             self.integer(at, "int16", cache[at])
         return cache[at]
 
+    def quadrants(self, spec, at, cache, shift, span):
+        """Two accumulators with one scale factor: one of them or both may stand at 0, which is "not accumulated"."""
+        exponent = self.scale_factor(at + spec["scale_register"]["holding"], cache, spec["type"], spec["scale"], span[1])
+        unit = spec["scale"] * Fraction(10) ** exponent
+        counted = self.rng.choice([(0, 0), (0, 1), (1, 0), (1, 1)])
+        raws = [max(1, round(Fraction(self.rng.uniform(*span)) / unit)) * there for there in counted]
+        for one, raw in zip((spec, spec["plus"]), raws):
+            self.integer(at + one["holding"] + shift, spec["type"], raw)
+        value = sum(raws) * unit
+        return "%.10f" % float(value) if any(counted) else "absent"
+
     def point(self, path, spec, at, cache, shift):
         """Choose a value, write its registers, return what must come out."""
         quantity, kind = path.split("/")[1], spec["type"]
         place = at + spec["holding"] + shift
         scale = spec["scale"]
+        if kind != "float32" and "plus" in spec:
+            return self.quadrants(spec, at, cache, shift, PHYSICAL[quantity])
         if kind == "float32":
             if self.rng.random() < 0.12 and quantity != "frequency":
                 self.put(place, list(struct.unpack(">HH", struct.pack(">f", float("nan")))))

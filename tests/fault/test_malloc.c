@@ -1,18 +1,12 @@
 /* Memory that runs out at the Nth allocation, for every N, over what a running daemon does:
- * settings are loaded, users and tokens change, a meter is read, JSON is written. Once: that one
- * call gets nothing. For good: the heap may not grow beyond what is in use at that moment. Passing:
- * nothing crashes or is lost, and whoever asked is told.
- *
- * Without sanitizers every allocation of the process is counted, those of the libraries too; with
- * them, those of our own code (the linker's --wrap). For good, mem_* may still use what is in
- * reserve (base/mem.h): that much of the heap is free again then. */
+ * settings are loaded, users and tokens change, a meter is read, JSON is written. Passing: nothing
+ * crashes or is lost, and whoever asked is told. */
+#include "failing_heap.h"
 #include "field_testing.h"
-#include "test_sanitized.h"
 #include "test_folder.h"
+#include "test_sanitized.h"
 
 #include <errno.h>
-#include <malloc.h>
-#include <stdatomic.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -29,120 +23,6 @@
 #include "model/access.h"
 #include "model/config.h"
 #include "model/site_settings.h"
-
-/* ---- the heap -------------------------------------------------------------------------------- */
-
-enum mode { HEALTHY, ONCE, FOR_GOOD };
-
-static atomic_int heap_mode;
-static atomic_long heap_count, heap_fails_at, heap_used, heap_begin, heap_level;
-
-/* Set: only our own code is refused, not libraries. */
-static atomic_bool heap_ours_only;
-extern const char __executable_start, etext;
-
-static bool refuses(size_t size, const void *caller)
-{
-    bool ours = (const char *)caller >= &__executable_start && (const char *)caller < &etext;
-    if (heap_ours_only && !ours)
-        return false;
-    long count = atomic_fetch_add(&heap_count, 1) + 1;
-    if (heap_mode == HEALTHY || count < heap_fails_at)
-        return false;
-    if (heap_mode == ONCE)
-        return count == heap_fails_at;
-    if (count == heap_fails_at)
-        heap_level = heap_used > heap_begin ? heap_used : heap_begin;
-    return heap_used + (long)size > heap_level;
-}
-
-static void *took(void *memory)
-{
-    if (memory)
-        heap_used += (long)malloc_usable_size(memory);
-    return memory;
-}
-
-static void gave(void *memory)
-{
-    if (memory)
-        heap_used -= (long)malloc_usable_size(memory);
-}
-
-#ifdef TEST_SANITIZED
-#define REAL(name) __real_##name
-#define OURS(name) __wrap_##name
-#else
-#define REAL(name) __libc_##name
-#define OURS(name) name
-#endif
-void *REAL(malloc)(size_t size);
-void *REAL(calloc)(size_t count, size_t size);
-void *REAL(realloc)(void *memory, size_t size);
-void REAL(free)(void *memory);
-void *OURS(malloc)(size_t size);
-void *OURS(calloc)(size_t count, size_t size);
-void *OURS(realloc)(void *memory, size_t size);
-void OURS(free)(void *memory);
-
-static void *nothing(void)
-{
-    errno = ENOMEM;
-    return NULL;
-}
-
-void *OURS(malloc)(size_t size)
-{
-    return refuses(size, __builtin_return_address(0)) ? nothing() : took(REAL(malloc)(size));
-}
-
-void *OURS(calloc)(size_t count, size_t size)
-{
-    return refuses(count * size, __builtin_return_address(0)) ? nothing()
-                                                              : took(REAL(calloc)(count, size));
-}
-
-void *OURS(realloc)(void *memory, size_t size)
-{
-    if (refuses(size, __builtin_return_address(0)))
-        return nothing();
-    gave(memory);
-    void *larger = REAL(realloc)(memory, size);
-    return took(larger ? larger : memory) && larger ? larger : NULL;
-}
-
-void OURS(free)(void *memory)
-{
-    gave(memory);
-    REAL(free)(memory);
-}
-
-/* Runs what is tried with the allocation 1, 2, 3, ... failing, until it needs no more than that. */
-static void try_all(enum mode mode, bool with_reserve, void (*attempt)(void *user), void *user)
-{
-    long tried = 0, at = 1;
-    for (;; at += 1 + at / 64) { /* every one of the first, then every second, third, ... */
-        assert_true(mem_reserve());
-        heap_count = 0;
-        heap_fails_at = at;
-        heap_begin = mode == FOR_GOOD && with_reserve ? (long)heap_used : 0;
-        heap_mode = mode;
-        attempt(user);
-        heap_mode = HEALTHY;
-        tried++;
-        if (heap_count < at)
-            break;
-    }
-    print_message("# %ld allocations, %ld of them failed %s\n", at, tried,
-                  mode == ONCE ? "once" : "for good");
-    assert_true(tried > 3); /* else nothing was tried at all */
-}
-
-static void try_both(bool with_reserve, void (*attempt)(void *user), void *user)
-{
-    try_all(ONCE, with_reserve, attempt, user);
-    try_all(FOR_GOOD, with_reserve, attempt, user);
-}
 
 /* ---- settings -------------------------------------------------------------------------------- */
 
@@ -167,9 +47,9 @@ static void load(void *user)
     const struct config_change change = {.key = "site.name", .text = "Lab"};
     /* As the daemon does it; libfyaml crashes when it is refused memory. */
     mem_lend();
-    heap_ours_only = true;
+    heap_refuse_ours_only(true);
     struct config *config = config_load(&c->schema, c->site, c->overlay, &change, 1, &errors);
-    heap_ours_only = false;
+    heap_refuse_ours_only(false);
     struct buf out = BUF_EMPTY;
     if (config) {
         config_write_overlay(config, &out);
@@ -199,11 +79,11 @@ static void settings_are_loaded_or_refused(void **state)
     snprintf(c.overlay, sizeof c.overlay, "%s/overlay.json", c.folder);
     test_write_file(c.site, sound);
     test_write_file(c.overlay, "{\"site.contact\": \"me\"}");
-    try_both(true, load, &c);
+    heap_try_both(true, load, &c);
     assert_true(c.loaded > 0);
     c.broken = true;
     test_write_file(c.site, "devices:\n  d: {line: none, unit: 1, profile: q, colour: red}\n");
-    try_both(true, load, &c);
+    heap_try_both(true, load, &c);
     test_folder_remove(c.folder);
 }
 
@@ -280,7 +160,7 @@ static void users_and_tokens_change_or_do_not(void **state)
     c.saver = saver_new(c.loop);
     c.access = access_open(c.loop, c.saver, c.folder, &settings, secret, &err);
     assert_non_null(c.access);
-    try_both(false, change_access, &c);
+    heap_try_both(false, change_access, &c);
     size_t tokens = access_token_count(c.access);
     access_close(c.access);
     c.access = access_open(c.loop, c.saver, c.folder, &settings, secret, &err);
@@ -363,7 +243,7 @@ static void no_wrong_pin_is_forgotten(void **state)
     c.access = access_open(c.loop, c.saver, c.folder, &settings, secret, &err);
     assert_non_null(c.access);
     pins_refused = 0;
-    try_both(false, try_wrong_pin, &c);
+    heap_try_both(false, try_wrong_pin, &c);
     assert_true(pins_refused > 0);
     assert_true(pins_counted(&c) >= pins_refused);
     access_close(c.access);
@@ -467,13 +347,10 @@ static void a_meter_is_read_without_memory(void **state)
     start_meter(&c, folder);
     read_meter(&c);
     /* Not one allocation can be had from here on. */
-    heap_count = 0;
-    heap_fails_at = 1;
-    heap_mode = FOR_GOOD;
+    heap_refuse_growth();
     for (int i = 0; i < 5; i++)
         read_meter(&c);
-    heap_mode = HEALTHY;
-    print_message("# %ld allocations asked for in 200 s\n", (long)heap_count);
+    print_message("# %ld allocations asked for in 200 s\n", heap_allow());
     stop_meter(&c);
     test_folder_remove(folder);
 }
@@ -555,7 +432,7 @@ static void alarms_are_told_without_memory(void **state)
     c.watch = (struct alarm_watch){.changed = on_alarm, .user = &c};
     alarms_watch(c.alarms, &c.watch);
     raise_and_clear(&c);
-    try_both(true, raise_and_clear, &c);
+    heap_try_both(true, raise_and_clear, &c);
     snprintf(path, sizeof path, "%s/alarms.json", folder);
     char *text = test_read_file(path);
     assert_non_null(strstr(text, "\"told\":false"));
@@ -594,7 +471,7 @@ static void write_json(void *user)
 static void an_answer_is_whole_or_failed(void **state)
 {
     (void)state;
-    try_both(false, write_json, NULL);
+    heap_try_both(false, write_json, NULL);
 }
 
 int main(void)

@@ -1,6 +1,8 @@
 /* fuzz_mail_session - a mail server that says anything: what is said to it stays lines of ours, the
  * password is not among them before they are encrypted, and never in what people are shown. The
- * first byte chooses the settings, the rest is what the server says. */
+ * message goes out only when sender, each recipient and DATA have had an answer each and somebody
+ * is to get it, and nothing else counts as sent. The first byte chooses the settings, the rest is
+ * what the server says. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,25 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_out(struct mail_session *session)
+/* What has been said and heard since the sender was named, counted apart from the session. */
+struct count {
+    int commands, answers;
+    bool message, nothing; /* it was asked for; a message of nothing was sent instead */
+};
+
+static void check_lines(struct mail_session *session, struct count *count)
+{
+    const char *at = buf_text(&session->out);
+    for (const char *line = at; *line; line = strchr(line, '\n') + 1) {
+        if (strncmp(line, "MAIL FROM:", 10) == 0)
+            *count = (struct count){0};
+        count->commands += strncmp(line, "MAIL ", 5) == 0 || strncmp(line, "RCPT ", 5) == 0 ||
+                           strncmp(line, "DATA\r", 5) == 0;
+        count->nothing |= strcmp(line, ".\r\n") == 0;
+    }
+}
+
+static void check_out(struct mail_session *session, struct count *count)
 {
     const char *at = buf_text(&session->out);
     bool clear = (session->way.pop ? session->way.settings->pop_security
@@ -29,17 +49,44 @@ static void check_out(struct mail_session *session)
         if (at[i] == '\n' && (i == 0 || at[i - 1] != '\r'))
             abort();
     }
+    check_lines(session, count);
     buf_clear(&session->out);
 }
 
-static void go_on(struct mail_session *session)
+/* The message: with its length when the sender was said without. */
+static void give(struct mail_session *session, struct count *count)
 {
-    check_out(session);
+    if (!session->accepted || count->message || count->nothing ||
+        count->answers != count->commands || count->commands < 3)
+        abort();
+    count->message = true;
+    if (session->way.length || mail_session_message(session, 1000))
+        session->want = MAIL_WANT_LINE;
+    else if (session->want != MAIL_WANT_NOTHING || session->never != session->asked)
+        abort();
+}
+
+static void go_on(struct mail_session *session, struct count *count)
+{
+    check_out(session, count);
     if (session->want == MAIL_WANT_TLS)
         mail_session_encrypted(session);
     if (session->want == MAIL_WANT_CONTENT)
-        session->want = MAIL_WANT_LINE;
-    check_out(session);
+        give(session, count);
+    check_out(session, count);
+}
+
+static void check_end(struct mail_session *session, const struct count *count)
+{
+    if (session->went_well && !session->way.pop && (!session->accepted || !count->message))
+        abort();
+    if (session->went_well && count->nothing)
+        abort();
+    if (session->accepted & session->never)
+        abort();
+    if (session->want != MAIL_WANT_NOTHING && mail_session_lost(session) &&
+        (session->went_well || !session->problem[0]))
+        abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -58,23 +105,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                          .secret = SECRET,
                                          .from = "a@b",
                                          .to = "c@d,e@f,g@h",
-                                         .length = 1000};
+                                         .length = (flags >> 2) / 5 % 2 ? 0 : 1000};
     struct mail_dialogue dialogue = {.keep = true};
     struct mail_session session = {0};
+    struct count count = {0};
     mail_dialogue_begin(&dialogue);
     mail_session_begin(&session, &way, false, &dialogue);
     const char *at = (const char *)data + (size > 0), *end = (const char *)data + size;
     while (at < end) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         stop = stop ? stop : end;
+        bool heard = session.want == MAIL_WANT_LINE && (stop - at < 4 || at[3] != '-');
+        count.answers += heard;
         mail_session_take(&session, at, (size_t)(stop - at));
-        go_on(&session);
+        go_on(&session, &count);
         at = stop + 1;
     }
-    if (session.went_well && !way.pop && !session.accepted)
-        abort();
-    if (session.accepted & session.never)
-        abort();
+    check_end(&session, &count);
     /* a server may say it itself */
     const char *text = buf_text(&dialogue.text);
     for (const char *line = text; (line = strstr(line, "\n> ")); line++) {

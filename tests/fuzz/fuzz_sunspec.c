@@ -1,8 +1,11 @@
 /* The SunSpec driver against a device whose map is anything: the first byte chooses between a map
- * of registers, which can be walked like a real one, and free answers. */
+ * of registers, which can be walked like a real one, and free answers. What was read out of a map
+ * is served again, in every form. */
 #include "driver_fuzzing.h"
 
 #include <stdio.h>
+
+#include "driver/sunspec_server.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,6 +25,20 @@ static struct driver_answer answer_from_map(const uint8_t *data, size_t size,
             : modbus_pdu_answer_build(&asked, data + first, length, bytes, DRIVER_ANSWER_MAX);
     answer.length = built > 0 ? (size_t)built : 0;
     return answer;
+}
+
+/* Whatever the values are, the chain can be walked to its end. */
+static void serve(const struct driver_library *library, struct device *device, unsigned form)
+{
+    uint16_t words[SUNSPEC_SERVER_MAX];
+    const struct sunspec_view view = {.device = device, .unit = 1, .floats = form & 1};
+    device->wiring = (enum device_wiring)(form / 2 % (DEVICE_WIRING_DELTA + 1));
+    device->rated_current = form / 2 * 7.0;
+    size_t count = sunspec_server_image(library_sunspec(library), &view, words), at = 2;
+    while (at + 2 <= count && words[at] != 0xFFFF)
+        at += 2u + words[at + 1];
+    if (count > SUNSPEC_SERVER_MAX || at + 2 != count || words[at + 1] != 0)
+        abort();
 }
 
 static void drive_map(struct driver_library *library, const uint8_t *data, size_t size)
@@ -54,6 +71,8 @@ static void drive_map(struct driver_library *library, const uint8_t *data, size_
                 abort();
         }
     }
+    for (unsigned form = 0; form < 2 * (DEVICE_WIRING_DELTA + 1); form++)
+        serve(library, device, form);
     driver->close(state);
     site_free(site);
     loop_free(loop);

@@ -110,7 +110,7 @@ static void the_others_go_on(void **state)
 static size_t memory_in_use(struct house *house, size_t most)
 {
     size_t least = SIZE_MAX;
-    for (int i = 0; i < 5000 && least > most; i++) {
+    for (int i = 0; i < 30000 && least > most; i++) {
         loop_poll(house->loop);
         usleep(1000);
         size_t used = mallinfo2().uordblks;

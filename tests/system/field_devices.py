@@ -152,6 +152,19 @@ class Cable:
             self.process.wait(5)
 
 
+def ports_of(meter_sim):
+    """The TCP ports at which meter-sim says that it listens; it is ready then."""
+    ports = []
+    for line in meter_sim.stdout:
+        words = line.split()
+        if words[0] == "ready":
+            break
+        if words[1] in ("tcp", "rtu-tcp"):
+            ports.append(int(words[2].rsplit(":", 1)[1]))
+    assert meter_sim.poll() is None
+    return ports
+
+
 class Simulator:
     """meter-sim as a process, and its control socket."""
 
@@ -165,14 +178,7 @@ class Simulator:
         self.process = subprocess.Popen([BUILD / "tests/devices/meter-sim", "--control", self.path,
                                          *map(str, self.arguments)], stdout=subprocess.PIPE, text=True)
         atexit.register(self.process.kill)
-        self.ports = []
-        for line in self.process.stdout:
-            words = line.split()
-            if words[0] == "ready":
-                break
-            if words[1] in ("tcp", "rtu-tcp"):
-                self.ports.append(int(words[2].rsplit(":", 1)[1]))
-        assert self.process.poll() is None
+        self.ports = ports_of(self.process)
         own = self.folder / f"{self.name}-answers"
         own.unlink(missing_ok=True)
         self.control = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

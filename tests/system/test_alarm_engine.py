@@ -126,6 +126,28 @@ def test_check_hints_at_points_of_nobody(tmp_path):
     assert ":2:19: hint: alarms.gone.points: \"meter-1\" fits no device" in result.stdout and "\"m-*\" fits" in result.stdout
 
 
+def test_a_board_that_was_away_is_driven_when_it_is_back(daemon, meter):
+    """It refuses in the turn in which the alarm is raised; coil 0 of a Waveshare board is its first relay."""
+    board = Unit()
+    relays = Server({1: board})
+    lamp = {"points": CURRENT, "when": "over", "limit": 16, "outputs": "board/outlet-1"}
+    one = site(meter[1], alarms={"lamp": lamp})
+    one["lines"]["relays"] = tcp_line(relays.port)
+    one["devices"]["board"] = unit("relays", 1, "waveshare-modbus-rtu-relay", every="200 ms")
+    house = daemon(one)
+    house.wait_good("board/outlet-1/state")
+    relays.stop()
+    wait_for(lambda: house.point("board/outlet-1/state")["quality"] != "good", 30 * SLOW, house.log)
+    meter[0].put_float(REGISTER, 20)
+    wait_for(lambda: "board/outlet-1 is not driven" in house.log, 30 * SLOW, lambda: house.log)
+    assert not board.getValues(1, 0, 1)[0]
+    relays.start()
+    wait_for(lambda: board.getValues(1, 0, 1)[0], 30 * SLOW, lambda: house.log)
+    meter[0].put_float(REGISTER, 5)
+    wait_for(lambda: not board.getValues(1, 0, 1)[0], 30 * SLOW, lambda: house.log)
+    relays.stop()
+
+
 def wait_horn(house, on):
     wait_for(lambda: house.point(HORN + "/state")["text"] == ("on" if on else "off"), 10 * SLOW, lambda: house.log)
 

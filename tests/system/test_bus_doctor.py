@@ -144,6 +144,12 @@ def test_two_units_with_one_address(daemon, bus):
     assert "Two devices answer as unit 7" in found["what"] and "second answers" in found["evidence"]
     assert "address of its own" in found["way_out"]
     assert not any(number == 8 for _, number in findings(house))
+    told = house.cli("doctor", "bus").stdout
+    assert f"certain: unit 7 (a): {found['what']}" in told and found["evidence"] in told and found["way_out"] in told
+    unit_8, = [row.split() for row in told.splitlines() if row.split()[:2] == ["8", "b"]]
+    assert int(unit_8[2]) >= int(unit_8[3]) > 0 and unit_8[4:9] == ["0"] * 5 and unit_8[-1] == "ms"
+    wrong = house.cli("doctor", "buss")
+    assert wrong.returncode == 1 and 'there is no line "buss"' in wrong.stderr
     line = doctor(house)
     assert next(one for one in line["units"] if one["unit"] == 7)["recent"]["doubles"] >= 3
     assert line["load_percent"]["poll"] > 0 and line["load_percent"]["gateway"] == 0

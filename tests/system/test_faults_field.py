@@ -504,11 +504,13 @@ def test_an_energy_counter_never_runs_backwards(daemon, serve):
 
 def test_a_suspended_daemon_goes_on_where_it_is(daemon, serve):
     """[10] SIGSTOP for 4 s with the meter alive, as a suspended machine: no burst of polls for the rounds that were
-    missed, values stale (never old ones as new) and then fresh, the gap in history empty."""
+    missed, values stale (never old ones as new) and then fresh, the gap in history empty, and no alarm."""
     meter = Unit.sdm630()
     server = serve({1: meter})
     house = daemon({"lines": {"gw": tcp_line(server.port)},
-                    "devices": {"m": unit("gw", 1, every="200 ms", good_for="1 s")}, "history": {"every": "1 s"}})
+                    "devices": {"m": unit("gw", 1, every="200 ms", good_for="1 s")}, "history": {"every": "1 s"},
+                    "alarms": {"lost": {"points": "m, m/*/voltage", "when": "lost"},
+                               "old": {"points": "m/*/voltage", "when": "older", "limit": "3 s"}}})
     house.wait_good("m/phase-a/voltage")
     wait_for(lambda: house.get("/logging")["ticks_written"] >= 2, 10 * SLOW, "history")
     reads = len({(function, address) for _, function, address, _ in meter.asked})  # of a round: some are through by now
@@ -531,6 +533,8 @@ def test_a_suspended_daemon_goes_on_where_it_is(daemon, serve):
     series, = house.get(f"/history?path=m/phase-a/voltage&from={stopped - 5:.0f}&to={time.time():.0f}&step=raw")["series"]
     times = [seconds_of(row[0]) for row in series["rows"]]
     assert [at for at in times if at > continued], (continued, times)
+    told = [one["text"] for one in house.get("/events?kind=alarm-raised")["events"]]
+    assert not told
     assert not [at for at in times if stopped + 1 < at < continued - 0.5], (stopped, continued, times)
 
 

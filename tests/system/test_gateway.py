@@ -194,6 +194,39 @@ def test_young_answers_are_given_again_and_writes_forget_them(daemon, serve, cli
     assert registers(one.read_holding_registers(3, 3, slave=1)) == [77, 999, 5]
 
 
+def test_an_unanswered_write_ends_what_was_remembered(daemon, serve, client, raw):
+    """Row 25: nobody said that it was written, but it was: what was read while it waited is not told any more."""
+    unit, port = board(0), free_port()
+    unit.delay = 0.3
+    server = serve({1: unit})
+    house_of(daemon, {"bus-1": tcp_line(server.port, timeout_ms=700 * SLOW)}, {"main": gateway(port, "bus-1")},
+             {"young": {"functions": "read", "max_age": "1 h"}, "write": {"functions": "write"}})
+    one, reads, writes = client(port), raw(port), raw(port)
+    assert registers(one.read_holding_registers(20, 1, slave=1)) == [20]  # from here on answers are remembered
+    reads.sendall(request(1, 1, read_holding(0, 1)))
+    wait_for(lambda: len(unit.asked) == 2, 5 * SLOW, "the reading", 0.001)
+    unit.delay = 1.2 * SLOW
+    writes.sendall(request(2, 1, struct.pack(">BHH", 6, 0, 9)))
+    assert answer(reads) == (1, 1, b"\x03\x02\0\0")
+    assert answer(writes) == (2, 1, bytes([0x86, SILENT]))
+    unit.delay = 0
+    told = wait_for(lambda: (lambda said: None if said.isError() else said)(one.read_holding_registers(0, 1, slave=1)), 10 * SLOW, "an answer", 0.1)
+    assert told.registers == [9]
+
+
+def test_another_line_behind_a_name_knows_nothing_of_the_old_one(daemon, serve, client):
+    """Row 25: the settings send the line elsewhere: what was read from the bus before is not what stands there now."""
+    near, far, port = serve({1: board(0)}), serve({1: board(1000)}), free_port()
+    rules = {"young": {"functions": "read", "max_age": "1 h"}}
+    site = {"lines": {"bus-1": tcp_line(near.port)}, "gateways": {"main": gateway(port, "bus-1")}, "gateway_rules": rules}
+    house = daemon(site)
+    one = client(port)
+    for _ in range(2):  # from the second on answers are remembered
+        assert registers(one.read_holding_registers(5, 1, slave=1)) == [5]
+    house.reload(site | {"lines": {"bus-1": tcp_line(far.port)}})
+    assert registers(one.read_holding_registers(5, 1, slave=1)) == [1005]
+
+
 # ---- misbehaviour ----------------------------------------------------------------------------------
 
 
@@ -255,6 +288,28 @@ def test_who_hangs_up_asks_nothing_any_more(daemon, serve, raw):
     assert asked[0] == 0 and asked[-1] == 1 and len(asked) <= 4, asked
 
 
+def test_what_is_written_is_journalled_whatever_becomes_of_it(daemon, simulate, serve, client, raw):
+    """Row 24: a client that writes and hangs up leaves a trace; what was never sent is not said to have been."""
+    slow, port = board(0), free_port()
+    slow.delay = 0.3
+    server, sim = serve({1: slow}), simulate("--tcp", "127.0.0.1:0", "--meter", "sdm630@2")
+    house = house_of(daemon, {"bus-1": tcp_line(server.port, timeout_ms=3000), "bus-2": tcp_line(sim.port, timeout_ms=100)},
+                     {"main": gateway(port, "1 bus-1, 2 bus-2")}, {"all": {"functions": "write"}})
+    with contextlib.closing(socket.create_connection(("127.0.0.1", port))) as leaves:
+        leaves.sendall(request(1, 1, struct.pack(">BHH", 6, 7, 8)) + request(2, 1, struct.pack(">BHH", 6, 9, 9)))
+        wait_for(lambda: slow.asked, 5 * SLOW, "the write")
+    texts = lambda: [event["text"] for event in house.get("/events?kind=gateway-write")["events"]]
+    wait_for(texts, 5 * SLOW, "the event")
+    sim.ok("silence 2")
+    one = client(port)
+    wait_for(lambda: one.write_register(5, 5, slave=2) and any("not sent" in text for text in texts()), 20 * SLOW, "a write held back")
+    first, *others = reversed(texts())
+    assert first == ("bus-1 unit 1: function 6 (write single register), 1 from 7: "
+                     "the client left before the answer: it may have been written")
+    assert {text.split(": ", 2)[2] for text in others} == {"no answer: it may have been written", "not sent: the unit is silent"}
+    assert [address for _, function, address, _ in slow.asked if function == 6] == [7]
+
+
 def test_a_dead_unit_is_told_at_once_and_found_again(daemon, simulate, client):
     """Rows 20 and 21: after two questions in vain a dead unit costs nobody its time-out; it is back within 10 s."""
     sim, port = simulate("--tcp", "127.0.0.1:0", "--meter", "sdm630@1-2"), free_port()
@@ -285,6 +340,10 @@ def test_idle_clients_and_garbage_do_not_keep_others_out(daemon, serve, raw, cli
     assert idle[0].recv(1) == b""
     shown, = house.get("/gateways")
     assert shown["clients_connected"] == 200 and shown["counts"]["answered"] >= 1 and shown["routes"] == "bus-1"
+    told = house.cli("gateway").stdout.splitlines()
+    assert told[0] == f"main: modbus-tcp on 127.0.0.1 port {port}, to bus-1"
+    assert told[1].startswith("  200 connected, 201 came, 0 turned away; 1 requests, 1 answered") and len(told) == 202
+    assert sum("has not asked" in row for row in told) == 199 and sum(row.endswith("0 under way: 1 requests, 1 answered") for row in told) == 1
 
 
 # A bit that flips is told by the serial line's CRC alone; under TCP the cable's own sums see it.

@@ -180,8 +180,9 @@ def test_kill_9_twenty_times_loses_no_row_that_was_shown(daemon, serve, clean):
     clean.callback(changing.stop)
     house = house_with(daemon, server)
     wait_rows(house, 2)
-    shown = {}
-    for turn in range(20):
+    shown, turn = {}, 0
+    while turn < 20 or len(shown) < 8:  # on a busy machine more turns, so that rows were shown at all
+        turn += 1
         deadline = time.monotonic() + chance.uniform(0.2, 0.8)
         while time.monotonic() < deadline:
             for row in rows(house):
@@ -197,7 +198,6 @@ def test_kill_9_twenty_times_loses_no_row_that_was_shown(daemon, serve, clean):
         missing = set(shown) - set(moments)
         assert not missing, f"lost after kill {turn}: {sorted(missing)} (seed {seed})"
         assert all(shown[row[0]] == row for row in found if row[0] in shown)
-    assert len(shown) >= 8
     assert house.get("/health")["status"] == "ok", house.problems()
 
 

@@ -16,6 +16,7 @@ import time
 import pytest
 
 from daemon_client import free_port
+from field_devices import ports_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path(os.environ.get("BUSBAR_BUILD", ROOT / "build")) / "tests/devices/meter-sim"
@@ -116,14 +117,7 @@ class Simulator:
         self.path = folder / "control"
         self.process = subprocess.Popen(
             [PROGRAM, "--control", self.path, *arguments], stdout=subprocess.PIPE, text=True)
-        self.ports = []
-        for line in self.process.stdout:
-            words = line.split()
-            if words[0] == "ready":
-                break
-            if words[1] in ("tcp", "rtu-tcp"):
-                self.ports.append(int(words[2].rsplit(":", 1)[1]))
-        assert self.process.poll() is None
+        self.ports = ports_of(self.process)
         self.control = Control(self.path, folder / "answers")
 
     def close(self):

@@ -251,6 +251,26 @@ def test_a_role_taken_away_counts_at_once(house, talk):
     assert link.ask("FSD rack-a") == "ERR ACCESS-DENIED"
 
 
+def test_a_changed_password_counts_on_open_connections(house, talk):
+    """A connection may last for months: what it was opened with opens nothing more once it was changed."""
+    one = house(access={"view": "password"}, nut_users={"nas": {"password": "123456", "networks": "127.0.0.0/8"}})
+    link, nas = talk(one), talk(one)
+    assert link.sign_in("carl") == "OK" and nas.sign_in("nas", "123456") == "OK"
+    assert link.ask("PRIMARY rack-a") == "OK PRIMARY-GRANTED"
+    assert nas.ask("GET NUMLOGINS pdu") == "NUMLOGINS pdu 0"
+    assert one.local("PUT", "/api/v1/users/carl", {"password": PASSWORD + " anew"}).status < 300
+    for refused in ("INSTCMD rack-a load.off", "FSD rack-a", "GET VAR pdu ups.status"):
+        assert link.ask(refused) == "ERR ACCESS-DENIED"
+    assert nas.ask("GET NUMLOGINS pdu") == "NUMLOGINS pdu 0"
+    again = talk(one)
+    assert again.sign_in("carl", PASSWORD + " anew") == "OK" and again.ask("PRIMARY rack-a") == "OK PRIMARY-GRANTED"
+    site = site_of(one.nut, {}, access={"view": "password"}, nut_users={"nas": {"password": "1234567", "networks": "127.0.0.0/8"}})
+    one.write_site(site)
+    one.reload()
+    assert nas.ask("GET NUMLOGINS pdu") == "ERR ACCESS-DENIED"
+    assert again.ask("PRIMARY rack-a") == "OK PRIMARY-GRANTED"
+
+
 def test_guessing_is_slowed_down_and_recorded(house, talk):
     one = house()
     link = talk(one)

@@ -236,3 +236,25 @@ def test_the_plain_page_takes_a_pin(house):
     assert answer.status == 303 and "busbar_session=" in answer.headers["Set-Cookie"]
     answer = house.ask("POST", "/m/sign-in", f"user=pia&password={WRONG}", form)
     assert answer.status == 403 and b"PIN" in answer.body
+
+
+def test_a_pin_of_ones_own_on_the_plain_page(house):
+    """Who is no administrator changes their PIN, or their password, without one."""
+    codes, form = add(house, "pia"), {"Content-Type": "application/x-www-form-urlencoded"}
+    page = house.ask("GET", "/m/password")
+    assert page.status == 200 and b'name="repeat"' in page.body and b'action="/m/sign-in"' in page.body
+
+    def change(now, new, repeat=None):
+        return house.ask("POST", "/m/sign-in", f"user=pia&password={now}&new_password={new}&repeat={repeat or new}", form)
+
+    for wrong, sentence in ((change(codes["pin"], "480172", "480173"), b"not the same"), (change(codes["pin"], "a+password+of+words"), b"digits"),
+                            (change(codes["pin"], "111111"), b"first that are tried")):
+        assert wrong.status in (400, 422) and sentence in wrong.body, wrong.body
+    answer = change(codes["pin"], "480172")
+    assert answer.status == 303 and "busbar_session=" in answer.headers["Set-Cookie"]
+    assert house.ask("POST", "/m/sign-in", f"user=pia&password={codes['pin']}", form).status == 403
+    assert house.ask("POST", "/m/sign-in", "user=pia&password=480172", form).status == 303
+    assert house.local("POST", "/api/v1/users", {"name": "paul", "role": "view", "password": PASSWORD}).status == 201
+    answer = house.ask("POST", "/m/sign-in", f"user=paul&password={PASSWORD}&new_password={PASSWORD}+2&repeat={PASSWORD}+2", form)
+    assert answer.status == 303
+    assert house.ask("POST", "/m/sign-in", f"user=paul&password={PASSWORD}", form).status in (403, 429)

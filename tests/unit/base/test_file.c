@@ -62,6 +62,20 @@ static void test_read(void **state)
     buf_deinit(&buf);
 }
 
+static void test_read_line(void **state)
+{
+    (void)state;
+    char text[6];
+    file_read_line(path, text, sizeof text);
+    assert_string_equal(text, ""); /* there is none */
+    test_write_file(path, "ab\ncd\n");
+    file_read_line(path, text, sizeof text);
+    assert_string_equal(text, "ab");
+    test_write_file(path, "abcdefgh\n");
+    file_read_line(path, text, sizeof text);
+    assert_string_equal(text, "abcde");
+}
+
 static void test_read_long(void **state)
 {
     (void)state;
@@ -214,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_read),
+        TEST(test_read_line),
         TEST(test_read_long),
         TEST(test_replace),
         TEST(test_replace_over_remains),

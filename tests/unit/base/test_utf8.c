@@ -80,6 +80,26 @@ static void test_fit(void **state)
     assert_int_equal(utf8_fit("", 0, 0), 0);
 }
 
+static void test_clean(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"", ""},
+        {"plain \xC3\xA9\xF0\x9F\x98\x80~", "plain \xC3\xA9\xF0\x9F\x98\x80~"},
+        {"one\ntwo\r\tthree\x7F", "one two  three "},
+        {"\x1B[2Jred", " [2Jred"},
+        {"\xC2\x9B"
+         "2J\xC2\xA0",
+         " 2J\xC2\xA0"}, /* CSI in one character; a blank is none */
+        {"a\xFF\xC3", "a??"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char to[64];
+        to[utf8_clean(to, rows[i][0], strlen(rows[i][0]))] = '\0';
+        assert_string_equal(to, rows[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -87,6 +107,7 @@ int main(void)
         cmocka_unit_test(test_nothing_else),
         cmocka_unit_test(test_valid),
         cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,6 +201,46 @@ static void test_scale_factor_is_read_again(void **state)
     bench_deinit(&bench);
 }
 
+/* Some inverters and meters change a scale factor with the load (SolarEdge does): the value and its
+ * factor must come out of one read, also when two models do not fit into one. */
+static void test_value_and_factor_in_one_read(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct driver_request request;
+    uint8_t bytes[DRIVER_ANSWER_MAX];
+    open_sunspec(&bench, NULL);
+    HOLDING(&bench, 40000, 0x5375, 0x6E53);
+    for (unsigned i = 0; i < 214; i++)
+        unit_set(bench.unit, PROFILE_HOLDING, 40002 + i, 0);
+    for (unsigned meter = 0; meter < 2; meter++)
+        HOLDING(&bench, 40002 + 107 * meter, 203, 105);
+    HOLDING(&bench, 40216, 0xFFFF, 0);
+    for (unsigned turn = 0; turn < 8; turn++) {
+        if (turn == 0)
+            assert_int_equal(bench_identify(&bench), 0);
+        bench.driver->round(bench.state, turn);
+        for (unsigned asked = 0; bench.driver->plan(bench.state, &request); asked++) {
+            bool coarse = (turn + asked) % 2;
+            assert_true(asked < 3);
+            for (unsigned meter = 0; meter < 2; meter++) {
+                unsigned at = 40002 + 107 * meter;
+                unit_set(bench.unit, PROFILE_HOLDING, at + 18, coarse ? 123 : 1234);
+                unit_set(bench.unit, PROFILE_HOLDING, at + 22, coarse);
+            }
+            struct driver_answer answer = bench_ask(&bench, &request, bytes);
+            assert_int_equal(bench.driver->decode(bench.state, &request, &answer), 0);
+        }
+        for (unsigned meter = 0; meter < 2; meter++) {
+            double watts = bench_point(&bench, meter ? "circuit-1/real-power" : "total/real-power")
+                               ->value.number;
+            if (watts != 1234 && watts != 1230)
+                fail_msg("meter %u tells %g W", meter, watts);
+        }
+    }
+    bench_deinit(&bench);
+}
+
 static void test_no_sunspec_is_another_device(void **state)
 {
     (void)state;
@@ -249,6 +289,145 @@ static void test_chain_without_end(void **state)
     assert_int_equal(bench_identify(&bench), 0);
     assert_int_equal(bench_round(&bench), 0);
     bench_deinit(&bench);
+}
+
+/* Half a chain would be half a device: a device that is busy at a header has not come to its end.
+ */
+static void test_busy_device_is_asked_later(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct driver_request request;
+    uint8_t bytes[DRIVER_ANSWER_MAX];
+    int asked = 1;
+    open_sunspec(&bench, NULL);
+    put_713(bench.unit, -2);
+    bench.unit->exception = MODBUS_PDU_BUSY;
+    int result = bench.driver->identify(bench.state, NULL, &request, &bench.err);
+    for (; result == 1 && asked < 100; asked++) {
+        struct driver_answer answer = bench_ask(&bench, &request, bytes);
+        result = bench.driver->identify(bench.state, &answer, &request, &bench.err);
+    }
+    assert_int_equal(result, -ENODEV); /* and not asked in a circle */
+    assert_true(asked < 10);
+    assert_non_null(strstr(bench.err.text, "busy"));
+    bench.unit->exception = 0;
+    assert_int_equal(bench_identify(&bench), 0);
+    bench_round(&bench);
+    bench_expect(&bench, "battery/charge", 87.5);
+    /* Busy once the marker is read. */
+    bench.driver->identify(bench.state, NULL, &request, &bench.err);
+    struct driver_answer answer = bench_ask(&bench, &request, bytes);
+    assert_int_equal(bench.driver->identify(bench.state, &answer, &request, &bench.err), 1);
+    bench.unit->exception = MODBUS_PDU_BUSY;
+    for (result = 1, asked = 0; result == 1 && asked < 100; asked++) {
+        answer = bench_ask(&bench, &request, bytes);
+        result = bench.driver->identify(bench.state, &answer, &request, &bench.err);
+    }
+    assert_int_equal(result, -ENODEV);
+    bench_deinit(&bench);
+}
+
+/* A map may end without its end model, with a refusal or with a failure; at its end by its length,
+ * and beyond all registers. */
+static void test_ends_of_a_chain(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t length; /* of a model behind the 713 */
+        uint8_t exception;
+        bool points;
+    } rows[] = {{0, 2, true}, {0, 4, true}, {25525, 0, true}, {25526, 0, true}, {65535, 0, true}};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        struct bench bench;
+        open_sunspec(&bench, NULL);
+        put_713(bench.unit, -2);
+        if (rows[i].exception) {
+            bench.unit->known[PROFILE_HOLDING][40011] = false;
+        } else {
+            unit_set(bench.unit, PROFILE_HOLDING, 40011, 64999);
+            unit_set(bench.unit, PROFILE_HOLDING, 40012, rows[i].length);
+        }
+        assert_int_equal(bench_identify(&bench), 0);
+        bench_round(&bench);
+        bench_expect(&bench, "battery/charge", 87.5);
+        bench_deinit(&bench);
+    }
+}
+
+/* Only -10 to 10 is a scale factor: of any other there is no number, least of all 0. */
+static void test_scale_factors_that_are_none(void **state)
+{
+    (void)state;
+    static const struct {
+        int16_t power;
+        bool fine;
+    } rows[] = {{-10, true},  {-11, false}, {-18, false},       {11, false},
+                {-19, false}, {99, false},  {INT16_MAX, false}, {INT16_MIN, false}};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        struct bench bench;
+        open_sunspec(&bench, NULL);
+        put_713(bench.unit, rows[i].power);
+        assert_int_equal(bench_identify(&bench), 0);
+        bench_round(&bench);
+        const struct value *charge = &bench_point(&bench, "battery/charge")->value;
+        if (rows[i].fine)
+            bench_expect(&bench, "battery/charge", 8750e-10);
+        else if (charge->quality != QUALITY_BAD)
+            fail_msg("10^%d: %g %s", rows[i].power, charge->number, quality_name(charge->quality));
+        bench_deinit(&bench);
+    }
+}
+
+/* What means "not implemented", of each type that a meter has, and what only looks like it
+ * (SunSpec Device Information Model Specification, data types). */
+static void test_not_implemented_of_each_type(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned model, at, registers;
+        const char *path;
+        uint32_t raw;
+        bool good;
+    } rows[] = {
+        {203, 18, 1, "total/real-power", 0x8000, false},
+        {203, 18, 1, "total/real-power", 0x8001, true},
+        {203, 18, 1, "total/real-power", 0xFFFF, true}, /* -1 */
+        {203, 46, 2, "total/energy", 0, false},
+        {203, 46, 2, "total/energy", 0xFFFFFFFF, true},
+        {203, 105, 2, "total/fault", 0xFFFFFFFF, false},
+        {203, 105, 2, "total/fault", 0x80000004, false}, /* highest bit: ignore the others */
+        {203, 105, 2, "total/fault", 0x00000004, true},
+        {213, 28, 2, "total/real-power", 0x7FC00000, false},
+        {213, 28, 2, "total/real-power", 0xFFFFFFFF, false},
+        {213, 28, 2, "total/real-power", 0x7F800000, false}, /* infinite */
+        {213, 28, 2, "total/real-power", 0x7F7FFFFF, false}, /* 3.4e38 W */
+        {213, 28, 2, "total/real-power", 0x3F800000, true},
+        {802, 11, 1, "battery/charge", 0xFFFF, false},
+        {802, 44, 1, "battery/current", 0x8000, false},
+        {802, 22, 1, "battery/state", 0xFFFF, false},
+        {802, 22, 1, "battery/state", 3, true},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        struct bench bench;
+        open_sunspec(&bench, NULL);
+        unsigned length = rows[i].model == 203 ? 105 : rows[i].model == 213 ? 124 : 62;
+        HOLDING(&bench, 40000, 0x5375, 0x6E53, (uint16_t)rows[i].model, (uint16_t)length);
+        for (unsigned k = 2; k < length + 2; k++) /* scale factors of 0 */
+            unit_set(bench.unit, PROFILE_HOLDING, 40002 + k, 0);
+        HOLDING(&bench, 40004 + length, 0xFFFF, 0);
+        if (rows[i].registers == 2)
+            unit_set(bench.unit, PROFILE_HOLDING, 40002 + rows[i].at,
+                     (uint16_t)(rows[i].raw >> 16));
+        unit_set(bench.unit, PROFILE_HOLDING, 40002 + rows[i].at + rows[i].registers - 1,
+                 (uint16_t)rows[i].raw);
+        assert_int_equal(bench_identify(&bench), 0);
+        bench_round(&bench);
+        bool good = bench_point(&bench, rows[i].path)->value.quality == QUALITY_GOOD;
+        if (good != rows[i].good)
+            fail_msg("%u %s %08x", rows[i].model, rows[i].path, rows[i].raw);
+        bench_deinit(&bench);
+    }
 }
 
 static void test_model_shorter_than_its_definition(void **state)
@@ -302,6 +481,10 @@ static void test_mistakes_in_model_files(void **state)
          "m.yaml:1:11: a model number must be a whole number from 1 to 65534"},
         {"sunspec: [7]\npoints: {total/voltage: {input: 2, type: uint16}}\n",
          "total/voltage: a SunSpec model has holding registers only"},
+        {"sunspec: [7]\npoints: {total/voltage: {holding: 2, type: uint16, scale_register: "
+         "{holding: "
+         "3, type: int16, kind: factor}}}\n",
+         "total/voltage: a SunSpec model has holding registers only, one power of ten"},
         {"sunspec: [7]\nrepeat: {first: 10, length: 4}\n", "repeat needs first, length and points"},
         {"sunspec: [7]\nrepeat: {first: 10, length: 4, points: {total/voltage: {holding: 10, type: "
          "uint16}}}\n",
@@ -338,9 +521,14 @@ int main(void)
         cmocka_unit_test(test_settings_tell_the_role),
         cmocka_unit_test(test_points_from_before_a_reload),
         cmocka_unit_test(test_scale_factor_is_read_again),
+        cmocka_unit_test(test_value_and_factor_in_one_read),
         cmocka_unit_test(test_no_sunspec_is_another_device),
         cmocka_unit_test(test_silence_at_the_first_base),
         cmocka_unit_test(test_chain_without_end),
+        cmocka_unit_test(test_busy_device_is_asked_later),
+        cmocka_unit_test(test_ends_of_a_chain),
+        cmocka_unit_test(test_scale_factors_that_are_none),
+        cmocka_unit_test(test_not_implemented_of_each_type),
         cmocka_unit_test(test_model_shorter_than_its_definition),
         cmocka_unit_test(test_device_comes_back_changed),
         cmocka_unit_test(test_mistakes_in_model_files),

@@ -51,7 +51,8 @@ struct fixture {
     char text[200];         /* of the last that was told */
     char wishes[2000];      /* "on dc-1/output-1; " */
     enum command_verdict verdict;
-    bool keeps_commands; /* the door makes them */
+    bool keeps_commands;        /* the door makes them */
+    enum command_state at_once; /* what becomes of them before the door answers; 0: nothing */
 };
 
 static inline void testing_note(char *log, size_t size, const struct alarm_view *alarm,
@@ -95,8 +96,14 @@ static inline void testing_submit(void *user, const struct command_wish *wish,
         return;
     }
     struct command_plan plan = {.target = wish->targets[0], .label = "", .due = CLOCK_NEVER};
-    if (f->keeps_commands)
-        answer->command = commands_add(f->commands, wish, NULL, &plan, 1);
+    if (!f->keeps_commands)
+        return;
+    struct command *command = commands_add(f->commands, wish, NULL, &plan, 1);
+    answer->command = command;
+    if (f->at_once) {
+        command->steps[0].state = f->at_once;
+        commands_end(f->commands, command);
+    }
 }
 
 /* 0, or fails with the first mistake; with `mistake` its text goes there instead. */
@@ -216,6 +223,12 @@ static inline struct point *testing_point(struct device *device, enum component_
                                           int number, enum quantity quantity)
 {
     return component_point_add(device_component(device, kind, number), quantity);
+}
+
+static inline struct point *testing_current(struct fixture *f)
+{
+    struct device *device = testing_device(f, "pdu-a", "", "");
+    return testing_point(device, COMPONENT_PHASE, 1, QUANTITY_CURRENT);
 }
 
 static inline int testing_setup(void **state)

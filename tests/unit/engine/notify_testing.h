@@ -18,6 +18,11 @@
 /* 2026-11-23 10:00:00 UTC, a Monday */
 #define TESTING_MONDAY (1795428000LL * CLOCK_S)
 
+#define HOOK "kind: webhook, url: \"http://a/\", least: info"
+#define ONE "recipients: {ops: {" HOOK "}}\n"
+#define MINUTE (60 * CLOCK_S)
+#define HOUR (3600 * CLOCK_S)
+
 static const struct setting_table *const testing_tables[] = {
     &site_settings_table, &recipient_settings_table, &business_hours_table, &notify_settings_table,
     NULL};
@@ -78,7 +83,7 @@ static inline void testing_send(void *user, struct notify_job *job)
     }
     t->delivered += t->answer == NOTIFY_DELIVERED ? job->count : 0;
     notify_done(t->notify, job, t->answer,
-                t->answer == NOTIFY_DELIVERED ? "250 thanks" : "451 not today");
+                t->answer == NOTIFY_DELIVERED ? "250 thanks" : "451 not\x1B today\nor later");
 }
 
 static inline void testing_abandon(void *user, struct notify_job *job)
@@ -197,6 +202,17 @@ static inline int testing_tell(struct testing *t, enum alarm_severity severity, 
                                                   .wall = clock_wall(&t->clock),
                                                   .subject = subject,
                                                   .text = "It is hot.\nIndeed."});
+}
+
+/* Notices whose subjects are the numbers from `first` to `last`. */
+static inline void testing_tell_many(struct testing *t, enum alarm_severity severity, int first,
+                                     int last)
+{
+    for (int i = first; i <= last; i++) {
+        char subject[16];
+        snprintf(subject, sizeof subject, "%d", i);
+        assert_int_equal(testing_tell(t, severity, subject), 0);
+    }
 }
 
 static inline struct notify_status testing_status(const struct testing *t, const char *name)

@@ -1,6 +1,7 @@
 /* The alarm engine over a site made by hand: what is told, to whom it is shown, what people do with
  * it. Expected lines are worked out by hand from docs/alarms.md. */
 #include "alarm_testing.h"
+#include "base/utf8.h"
 
 #include "test_allocations.h"
 
@@ -135,88 +136,6 @@ static void what_is_latched_waits_for_a_person(void **state)
     assert_int_equal(alarms_view(f->alarms, 0).state, ALARM_NORMAL);
 }
 
-static void what_is_shelved_is_not_told_until_it_is_over(void **state)
-{
-    struct fixture *f = *state;
-    struct err err = ERR_EMPTY;
-    struct point *current = current_of(f);
-    testing_begin(f, HOT "}}");
-    uint32_t id = alarms_view(f->alarms, 0).id;
-    testing_put(f, current, 10);
-    assert_int_equal(testing_do(f, ALARM_SHELVE, id, 3600 * CLOCK_S, &err), 0);
-    assert_true(alarms_view(f->alarms, 0).shelved_until == WALL + 3600 * CLOCK_S);
-    testing_put(f, current, 17);
-    testing_put(f, current, 10);
-    testing_put(f, current, 17);
-    assert_int_equal(f->raised + f->cleared, 0);
-    assert_int_equal(alarms_view(f->alarms, 0).state, ALARM_TRIPPED);
-    testing_advance(f, 3600 * CLOCK_S);
-    assert_string_equal(f->log, "hot pdu-a/phase-a/current silenced; "
-                                "hot pdu-a/phase-a/current silenced; "
-                                "hot pdu-a/phase-a/current raised; ");
-    assert_true(alarms_view(f->alarms, 0).shelved_until == 0);
-    /* Told before, well by the end: the clear is told late, and once. */
-    testing_forget(f);
-    assert_int_equal(testing_do(f, ALARM_SHELVE, id, 3600 * CLOCK_S, &err), 0);
-    testing_put(f, current, 10);
-    assert_int_equal(f->cleared, 0);
-    assert_int_equal(testing_do(f, ALARM_UNSHELVE, id, 0, &err), 0);
-    assert_int_equal(f->cleared, 1);
-}
-
-static void of_many_trips_the_first_are_told(void **state)
-{
-    struct fixture *f = *state;
-    struct point *current = current_of(f);
-    testing_begin(f, HOT "}}");
-    for (int i = 0; i < 300; i++) {
-        testing_put(f, current, i % 2 ? 10 : 17);
-        testing_advance(f, CLOCK_S);
-    }
-    assert_int_equal(f->raised, 3);
-    assert_int_equal(f->cleared, 3);
-    assert_true(alarms_view(f->alarms, 0).flapping);
-    testing_put(f, current, 17); /* and there it stays */
-    testing_advance(f, 599 * CLOCK_S);
-    assert_int_equal(f->raised, 3);
-    testing_advance(f, CLOCK_S);
-    assert_int_equal(f->raised, 4);
-    assert_false(alarms_view(f->alarms, 0).flapping);
-}
-
-static void trips_far_from_each_other_are_all_told(void **state)
-{
-    struct fixture *f = *state;
-    struct point *current = current_of(f);
-    testing_begin(f, HOT "}}");
-    for (int i = 0; i < 8; i++) { /* each four minutes: never more than three in ten */
-        testing_put(f, current, 17);
-        testing_advance(f, 120 * CLOCK_S);
-        testing_put(f, current, 10);
-        testing_advance(f, 120 * CLOCK_S);
-    }
-    assert_int_equal(f->raised, 8);
-    assert_int_equal(f->cleared, 8);
-}
-
-/* A latch is for what people were told. */
-static void what_nobody_heard_of_is_not_latched(void **state)
-{
-    struct fixture *f = *state;
-    struct err err = ERR_EMPTY;
-    struct point *current = current_of(f);
-    testing_begin(f, HOT ", latch: true}}");
-    uint32_t id = alarms_view(f->alarms, 0).id;
-    assert_int_equal(testing_do(f, ALARM_SHELVE, id, 3600 * CLOCK_S, &err), 0);
-    testing_put(f, current, 17);
-    testing_put(f, current, 10);
-    struct alarm_view view = alarms_view(f->alarms, 0);
-    assert_true(view.state == ALARM_NORMAL && !view.latched);
-    assert_string_equal(view.by, "anna"); /* who shelved it stays */
-    testing_advance(f, 3600 * CLOCK_S);
-    assert_int_equal(f->raised + f->cleared, 0);
-}
-
 static void storms_take_no_memory_and_lose_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -325,6 +244,25 @@ static void what_is_known_outlasts_a_change_of_settings(void **state)
     assert_int_equal(alarms_count(f->alarms), 0);
 }
 
+/* Whoever wants to hear of what is critical only hears of it when it becomes so. */
+static void a_higher_severity_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct point *current = current_of(f);
+    testing_begin(f, HOT ", severity: info}}");
+    testing_put(f, current, 17);
+    testing_forget(f);
+    testing_reload(f, HOT ", severity: critical}}");
+    testing_advance(f, 3600 * CLOCK_S);
+    assert_string_equal(f->log, "hot pdu-a/phase-a/current repeated; ");
+    assert_int_equal(f->last.severity, ALARM_CRITICAL);
+    testing_reload(f, HOT ", severity: warning}}");
+    testing_advance(f, 3600 * CLOCK_S);
+    assert_int_equal(f->repeated, 1);
+    testing_put(f, current, 10);
+    assert_int_equal(f->cleared, 1);
+}
+
 static void a_latched_alarm_stays_so_under_another_limit(void **state)
 {
     struct fixture *f = *state;
@@ -425,6 +363,55 @@ static void words_flags_and_texts_are_compared(void **state)
     assert_string_equal(f->text, "door: dc-1/input-1/state is closed");
 }
 
+static void say(struct fixture *f, struct point *point, const char *text)
+{
+    point_put_text(point, text, loop_now(f->loop), loop_wall(f->loop));
+    loop_poll(f->loop);
+}
+
+/* Serial numbers and versions are mostly digits: they are compared as they are written. */
+static void texts_of_digits_are_texts(void **state)
+{
+    struct fixture *f = *state;
+    struct device *device = testing_device(f, "dc-1", "", "");
+    struct point *serial = testing_point(device, COMPONENT_TOTAL, 0, QUANTITY_SERIAL);
+    struct point *firmware = testing_point(device, COMPONENT_TOTAL, 0, QUANTITY_FIRMWARE);
+    testing_begin(f,
+                  "alarms:\n"
+                  "  other: {points: dc-1/total/serial-number, when: differs, limit: '0012345'}\n"
+                  "  old: {points: dc-1/total/firmware, when: equals, limit: 2.10}\n");
+    assert_int_equal(alarms_count(f->alarms), 2);
+    say(f, serial, "0012345");
+    say(f, firmware, "2.1");
+    assert_string_equal(f->log, "");
+    say(f, firmware, "2.10");
+    assert_string_equal(f->text, "old: dc-1/total/firmware is \"2.10\"");
+    say(f, serial, "12345");
+    assert_string_equal(f->text, "other: dc-1/total/serial-number is \"12345\", not 0012345");
+}
+
+/* A long sentence ends where a character does, wherever the bound falls. */
+static void a_long_sentence_is_cut_between_characters(void **state)
+{
+    struct fixture *f = *state;
+    static const char name[] = "a-supply-of-a-name-as-long-as-one-may-be-in-the-far-cellar-0001";
+    struct device *device = testing_device(f, name, "", "");
+    struct point *serial = testing_point(device, COMPONENT_TOTAL, 0, QUANTITY_SERIAL);
+    testing_begin(f, "alarms: {x: {label: \"Another supply was put in behind the long wall of the "
+                     "old hall\", points: '*/total/serial-number', when: differs, limit: none}}");
+    for (size_t first = 0; first < 3; first++) {
+        char said[LIMIT_TEXT_VALUE] = "ab";
+        said[first] = '\0';
+        for (int i = 0; i < 20; i++)
+            strcat(said, "\xE2\x82\xAC");
+        point_put_text(serial, said, loop_now(f->loop), loop_wall(f->loop));
+        loop_poll(f->loop);
+        struct alarm_view view = alarms_view(f->alarms, 0);
+        assert_in_range(strlen(view.text), sizeof view.text - 3, sizeof view.text - 1);
+        assert_int_equal(utf8_valid(view.text, strlen(view.text)), strlen(view.text));
+    }
+}
+
 static void the_worst_comes_first(void **state)
 {
     struct fixture *f = *state;
@@ -494,11 +481,8 @@ int main(void)
         CASE(it_is_repeated_until_somebody_has_seen_it),
         CASE(only_who_may_can_act),
         CASE(what_is_latched_waits_for_a_person),
-        CASE(what_is_shelved_is_not_told_until_it_is_over),
-        CASE(of_many_trips_the_first_are_told),
-        CASE(trips_far_from_each_other_are_all_told),
-        CASE(what_nobody_heard_of_is_not_latched),
         CASE(storms_take_no_memory_and_lose_nothing),
+        CASE(a_higher_severity_is_told),
         CASE(a_latched_alarm_stays_so_under_another_limit),
         CASE(another_repeat_counts_at_once),
         CASE(another_point_in_the_slot_is_not_meant),
@@ -506,6 +490,8 @@ int main(void)
         CASE(what_is_known_outlasts_a_change_of_settings),
         CASE(a_device_that_is_made_again_keeps_its_alarms),
         CASE(words_flags_and_texts_are_compared),
+        CASE(texts_of_digits_are_texts),
+        CASE(a_long_sentence_is_cut_between_characters),
         CASE(the_worst_comes_first),
         CASE(a_reading_that_grows_old_is_found_without_a_change),
     };

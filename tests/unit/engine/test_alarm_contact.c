@@ -255,6 +255,44 @@ static void a_point_is_lost_when_it_was_asked_for(void **state)
     assert_string_equal(f->log, "");
 }
 
+static void on_gap(void *user)
+{
+    struct fixture *f = user;
+    alarms_stood_still(f->alarms, 3600 * CLOCK_S);
+}
+
+/* The machine slept for an hour: nothing is lost or old for that, it has 15 s to be read anew; and
+ * the hour is no part of a duration. */
+static void a_standstill_is_no_alarm(void **state)
+{
+    struct fixture *f = *state;
+    struct point *points[] = {point_of(meter(f, 1, "", "")), point_of(meter(f, 2, "", ""))};
+    testing_begin(f, "alarms:\n"
+                     "  dark: {points: meter-*/total/current, when: lost}\n"
+                     "  old: {points: meter-*/total/current, when: older, limit: 5 s}\n"
+                     "  high: {points: meter-*/total/current, when: over, limit: 9, for: 5 s}\n");
+    for (size_t i = 0; i < 2; i++)
+        testing_put(f, points[i], 10);
+    testing_advance(f, 3 * CLOCK_S);
+    loop_on_gap(f->loop, 1800 * CLOCK_S, on_gap, f);
+    clock_fake_advance(&f->clock, 3600 * CLOCK_S);
+    loop_poll(f->loop);
+    for (size_t i = 0; i < 2; i++)
+        point_mark(points[i], QUALITY_STALE, REASON_TOO_OLD);
+    testing_advance(f, 10 * CLOCK_S);
+    testing_put(f, points[0], 10); /* the other one does not come back */
+    testing_advance(f, CLOCK_S);
+    assert_string_equal(f->log, "");
+    testing_advance(f, CLOCK_S);
+    assert_string_equal(f->log, "high meter-1/total/current raised; ");
+    testing_forget(f);
+    testing_put(f, points[0], 10);
+    testing_advance(f, 4 * CLOCK_S);
+    assert_int_equal(f->raised, 2);
+    assert_non_null(strstr(f->log, "dark meter-2/total/current raised; "));
+    assert_non_null(strstr(f->log, "old meter-2/total/current raised; "));
+}
+
 /* All in one turn, and with a latch. */
 static void a_line_that_is_back_at_once_leaves_no_rest(void **state)
 {
@@ -317,6 +355,7 @@ int main(void)
         CASE(in_a_ring_of_feeders_each_counts),
         CASE(a_device_alone_on_its_line_is_no_line),
         CASE(a_point_is_lost_when_it_was_asked_for),
+        CASE(a_standstill_is_no_alarm),
         CASE(a_line_that_is_back_at_once_leaves_no_rest),
         CASE(a_line_that_explains_and_latches_leaves_no_rest),
     };

@@ -98,6 +98,24 @@ static void an_event_is_told_durable_and_found(void **state)
     assert_true(testing_verify(fixture->folder).ok);
 }
 
+/* What a person gives as a reason cannot forge the next line of the log, nor move the terminal of
+ * who reads it. */
+static void an_event_is_one_line(void **state)
+{
+    struct fixture *fixture = *state;
+    event_log_add(fixture->log, &(struct event){.kind = EVENT_START,
+                                                .object = "pdu-a\x1B[2J",
+                                                .text = "why:\nbecause\xFF",
+                                                .detail = "{\"why\":\"a\\nb\"}",
+                                                .said = true});
+    struct testing_found *found = all(fixture);
+    assert_int_equal(found->count, 1);
+    assert_string_equal(found->list[0].text, "why: because?");
+    assert_string_equal(found->list[0].object, "pdu-a [2J");
+    assert_true(testing_verify(fixture->folder).ok);
+    free(found);
+}
+
 /* Texts of any length and bytes: cut where a character ends, found again, chained. */
 static void texts_are_cut_not_refused(void **state)
 {
@@ -402,6 +420,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_event_is_told_durable_and_found),
+        TEST(an_event_is_one_line),
         TEST(texts_are_cut_not_refused),
         TEST(the_end_waits_for_what_is_waiting),
         TEST(a_run_that_was_killed_is_known),

@@ -1,49 +1,9 @@
 /* Records, their chain, what is removed and what is found, without threads. */
-#include "test.h"
-#include "test_folder.h"
+#include "event_folder.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
-
-#include "event_testing.h"
-
-static char folder[200];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    test_folder(folder, sizeof folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove(folder);
-    return 0;
-}
-
-static struct event_store *open_store(const char *boot)
-{
-    struct err err = ERR_EMPTY;
-    struct event_store *store = event_store_open(folder, boot, &err);
-    if (!store)
-        fail_msg("%s", err.text);
-    return store;
-}
-
-static void run_sql(const char *sql)
-{
-    char path[300];
-    snprintf(path, sizeof path, "%s/events.db", folder);
-    sqlite3 *db = NULL;
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        fail_msg("%s", sqlite3_errmsg(db));
-    sqlite3_close(db);
-}
 
 /* ---- the chain ------------------------------------------------------------------------------- */
 
@@ -54,12 +14,12 @@ static void run_sql(const char *sql)
 static void the_first_hash_is_what_another_program_computes(void **state)
 {
     (void)state;
-    struct event_store *store = open_store("boot-1");
+    struct event_store *store = folder_open("boot-1");
     struct event_record record = testing_record(TESTING_T0, "It is silent");
     assert_int_equal(testing_write(store, &record, NULL), 0);
     assert_int_equal(record.id, 1);
     event_store_close(store);
-    struct event_verdict verdict = testing_verify(folder);
+    struct event_verdict verdict = testing_verify(folder_path);
     assert_true(verdict.ok);
     assert_int_equal(verdict.records, 1);
     assert_string_equal(verdict.head,
@@ -70,12 +30,12 @@ static void a_chain_goes_on_over_restarts(void **state)
 {
     (void)state;
     for (int run = 0; run < 3; run++) {
-        struct event_store *store = open_store(run == 2 ? "boot-2" : "boot-1");
+        struct event_store *store = folder_open(run == 2 ? "boot-2" : "boot-1");
         assert_int_equal(event_store_facts(store).last, run * 10);
         assert_int_equal(testing_fill(store, TESTING_T0 + run * 100 * CLOCK_S, 10), 0);
         event_store_close(store);
     }
-    struct event_verdict verdict = testing_verify(folder);
+    struct event_verdict verdict = testing_verify(folder_path);
     assert_true(verdict.ok);
     assert_int_equal(verdict.records, 30);
     assert_int_equal(verdict.last, 30);
@@ -84,11 +44,11 @@ static void a_chain_goes_on_over_restarts(void **state)
 static void a_row_cannot_be_changed_by_mistake(void **state)
 {
     (void)state;
-    struct event_store *store = open_store("boot-1");
+    struct event_store *store = folder_open("boot-1");
     assert_int_equal(testing_fill(store, TESTING_T0, 3), 0);
     event_store_close(store);
     char path[300];
-    snprintf(path, sizeof path, "%s/events.db", folder);
+    snprintf(path, sizeof path, "%s/events.db", folder_path);
     sqlite3 *db = NULL;
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_not_equal(sqlite3_exec(db, "UPDATE event SET text = 'x'", NULL, NULL, NULL),
@@ -124,19 +84,19 @@ static void every_kind_of_tampering_is_named(void **state)
         {"UPDATE event SET text = (SELECT text FROM event WHERE id = 3) WHERE id = 2", 2},
     };
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
-        struct event_store *store = open_store("boot-1");
+        struct event_store *store = folder_open("boot-1");
         assert_int_equal(testing_fill(store, TESTING_T0, 20), 0);
         event_store_close(store);
-        assert_true(testing_verify(folder).ok);
-        run_sql("DROP TRIGGER event_stays");
-        run_sql(cases[i].sql);
-        struct event_verdict verdict = testing_verify(folder);
+        assert_true(testing_verify(folder_path).ok);
+        folder_sql("DROP TRIGGER event_stays");
+        folder_sql(cases[i].sql);
+        struct event_verdict verdict = testing_verify(folder_path);
         if (verdict.ok || verdict.broken != cases[i].broken)
             fail_msg("%s: ok %d, broken %d: %s", cases[i].sql, verdict.ok, (int)verdict.broken,
                      verdict.sentence);
         assert_true(*verdict.sentence);
-        test_folder_remove(folder);
-        test_folder(folder, sizeof folder);
+        test_folder_remove(folder_path);
+        test_folder(folder_path, sizeof folder_path);
     }
 }
 
@@ -146,12 +106,12 @@ static void a_noted_hash_finds_a_shorter_or_a_new_log(void **state)
     (void)state;
     uint8_t hash[EVENT_HASH_SIZE];
     struct event_verdict verdict;
-    struct event_store *store = open_store("boot-1");
+    struct event_store *store = folder_open("boot-1");
     assert_int_equal(testing_fill(store, TESTING_T0, 20), 0);
     event_store_close(store);
-    struct event_verdict noted = testing_verify(folder);
+    struct event_verdict noted = testing_verify(folder_path);
     assert_true(event_hash_parse(noted.head, hash));
-    struct event_reader *reader = event_reader_open(folder, NULL);
+    struct event_reader *reader = event_reader_open(folder_path, NULL);
     assert_int_equal(event_reader_verify(reader, 20, hash, &verdict, NULL, NULL), 0);
     assert_true(verdict.ok);
     hash[5] ^= 1;
@@ -160,9 +120,9 @@ static void a_noted_hash_finds_a_shorter_or_a_new_log(void **state)
     assert_int_equal(verdict.broken, 20);
     hash[5] ^= 1;
     event_reader_close(reader);
-    run_sql("DELETE FROM event WHERE id > 15");
-    assert_true(testing_verify(folder).ok);
-    reader = event_reader_open(folder, NULL);
+    folder_sql("DELETE FROM event WHERE id > 15");
+    assert_true(testing_verify(folder_path).ok);
+    reader = event_reader_open(folder_path, NULL);
     assert_int_equal(event_reader_verify(reader, 20, hash, &verdict, NULL, NULL), 0);
     assert_false(verdict.ok);
     assert_int_equal(verdict.broken, 16);
@@ -175,7 +135,7 @@ static void what_is_too_many_goes_and_the_chain_holds(void **state)
 {
     (void)state;
     const struct event_policy policy = {.keep = 3650LL * 86400 * CLOCK_S, .most = 1000};
-    struct event_store *store = open_store("boot-1");
+    struct event_store *store = folder_open("boot-1");
     assert_int_equal(testing_fill(store, TESTING_T0, 1000), 0);
     assert_int_equal(event_store_prune(store, &policy, NULL), 0); /* not one too many */
     assert_int_equal(testing_fill(store, TESTING_T0 + 5000 * CLOCK_S, 1), 0);
@@ -185,23 +145,23 @@ static void what_is_too_many_goes_and_the_chain_holds(void **state)
     assert_int_equal(event_store_facts(store).first, 12);
     assert_int_equal(event_store_facts(store).last, 1002);
     event_store_close(store);
-    struct event_verdict verdict = testing_verify(folder);
+    struct event_verdict verdict = testing_verify(folder_path);
     assert_true(verdict.ok);
     assert_int_equal(verdict.records, 991);
-    struct testing_found *found = testing_search(folder, (struct event_question){.limit = 1});
+    struct testing_found *found = testing_search(folder_path, (struct event_question){.limit = 1});
     assert_string_equal(found->list[0].kind, "events-removed");
     assert_true(found->more);
     free(found);
     /* what the policy did is told apart from what a person did */
-    run_sql("DELETE FROM event WHERE id = 12");
-    assert_int_equal(testing_verify(folder).broken, 13);
+    folder_sql("DELETE FROM event WHERE id = 12");
+    assert_int_equal(testing_verify(folder_path).broken, 13);
 }
 
 static void many_go_in_small_steps(void **state)
 {
     (void)state;
     struct event_policy policy = {.keep = 3650LL * 86400 * CLOCK_S, .most = 1000};
-    struct event_store *store = open_store("boot-1");
+    struct event_store *store = folder_open("boot-1");
     struct event_record list[50], *records[50];
     for (int batch = 0; batch < 90; batch++) {
         for (int i = 0; i < 50; i++) {
@@ -220,7 +180,7 @@ static void many_go_in_small_steps(void **state)
     }
     assert_int_equal(steps, 4); /* 3510 of 4500 */
     event_store_close(store);
-    struct event_verdict verdict = testing_verify(folder);
+    struct event_verdict verdict = testing_verify(folder_path);
     assert_true(verdict.ok);
     assert_in_range(verdict.records, 990, 1000);
 }
@@ -232,15 +192,16 @@ static void what_is_too_old_goes_after_a_day_of_agreeing_clocks(void **state)
 {
     (void)state;
     const struct event_policy policy = {.keep = 10 * DAY, .most = 100000};
-    struct event_store *store = open_store("boot-1");
+    struct event_store *store = folder_open("boot-1");
     for (int day = 0; day < 30; day++) {
         assert_int_equal(testing_fill(store, TESTING_T0 + day * DAY, 5), 0);
         while (event_store_prune(store, &policy, NULL) == 1) {
         }
     }
     event_store_close(store);
-    assert_true(testing_verify(folder).ok);
-    struct testing_found *found = testing_search(folder, (struct event_question){.limit = 2000});
+    assert_true(testing_verify(folder_path).ok);
+    struct testing_found *found =
+        testing_search(folder_path, (struct event_question){.limit = 2000});
     clock_us oldest = found->list[found->count - 1].time;
     assert_in_range(oldest, TESTING_T0 + 17 * DAY, TESTING_T0 + 20 * DAY);
     free(found);
@@ -250,7 +211,7 @@ static void a_clock_that_jumps_ahead_removes_nothing(void **state)
 {
     (void)state;
     const struct event_policy policy = {.keep = 10 * DAY, .most = 100000};
-    struct event_store *store = open_store("boot-1");
+    struct event_store *store = folder_open("boot-1");
     for (int i = 0; i < 100; i++) {
         struct event_record record = testing_record(TESTING_T0 + i * 3600 * CLOCK_S, "x");
         if (i >= 30)
@@ -272,20 +233,20 @@ static void a_clock_that_jumps_ahead_removes_nothing(void **state)
 static void unknown_times_are_placed_when_the_clock_is_known(void **state)
 {
     (void)state;
-    struct event_store *store = open_store("boot-1");
+    struct event_store *store = folder_open("boot-1");
     assert_int_equal(testing_fill(store, TESTING_T0, 1), 0);
     event_store_close(store);
-    store = open_store("boot-2");
+    store = folder_open("boot-2");
     struct event_record record = testing_record(777, "never known");
     record.wall_known = false;
     assert_int_equal(testing_write(store, &record, NULL), 0);
     event_store_close(store);
-    store = open_store("boot-3");
+    store = folder_open("boot-3");
     record = testing_record(888, "known later");
     record.wall_known = false;
     record.mono = 20 * CLOCK_S;
     assert_int_equal(testing_write(store, &record, NULL), 0);
-    struct testing_found *found = testing_search(folder, (struct event_question){.limit = 3});
+    struct testing_found *found = testing_search(folder_path, (struct event_question){.limit = 3});
     assert_false(found->list[0].placed);
     free(found);
     record = testing_record(TESTING_T0 + 9000 * CLOCK_S, "known");
@@ -296,7 +257,7 @@ static void unknown_times_are_placed_when_the_clock_is_known(void **state)
     record.mono = 60 * CLOCK_S;
     assert_int_equal(testing_write(store, &record, NULL), 0);
     event_store_close(store);
-    found = testing_search(folder, (struct event_question){.limit = 9});
+    found = testing_search(folder_path, (struct event_question){.limit = 9});
     assert_int_equal(found->count, 5);
     assert_string_equal(found->list[2].text, "known later");
     assert_true(found->list[2].placed);
@@ -305,20 +266,20 @@ static void unknown_times_are_placed_when_the_clock_is_known(void **state)
     assert_false(found->list[3].placed);
     free(found);
     /* one without a date is looked for where it must be: not before what came before it */
-    found = testing_search(folder, (struct event_question){.from = TESTING_T0 + 1});
+    found = testing_search(folder_path, (struct event_question){.from = TESTING_T0 + 1});
     assert_int_equal(found->count, 3);
     free(found);
-    found = testing_search(folder, (struct event_question){.to = TESTING_T0 + 1});
+    found = testing_search(folder_path, (struct event_question){.to = TESTING_T0 + 1});
     assert_int_equal(found->count, 2);
     free(found);
-    assert_true(testing_verify(folder).ok);
+    assert_true(testing_verify(folder_path).ok);
 }
 
 /* ---- searching ------------------------------------------------------------------------------- */
 
 static void fill_for_search(void)
 {
-    struct event_store *store = open_store("boot-1");
+    struct event_store *store = folder_open("boot-1");
     static const char *const kinds[] = {"contact-lost", "sign-in", "setting-changed", "start",
                                         "of-a-newer-program"};
     static const char *const actors[] = {"system", "anna", "bert"};
@@ -403,7 +364,7 @@ static void searching_finds_what_plain_arithmetic_finds(void **state)
         struct event_question question;
         random_question(&seed, &question);
         /* lower() of SQLite knows a to z; strcasestr of the C locale too */
-        struct testing_found *found = testing_search(folder, question);
+        struct testing_found *found = testing_search(folder_path, question);
         size_t at = 0;
         for (int i = 299; i >= 0; i--) {
             if (!should_find(&question, i))
@@ -427,7 +388,7 @@ static void pages_join_without_gap(void **state)
     uint64_t expected = 300;
     bool more = true;
     while (more) {
-        struct testing_found *found = testing_search(folder, question);
+        struct testing_found *found = testing_search(folder_path, question);
         for (size_t i = 0; i < found->count; i++)
             assert_int_equal(found->list[i].id, expected--);
         question.before = found->list[found->count - 1].id;
@@ -437,164 +398,7 @@ static void pages_join_without_gap(void **state)
     assert_int_equal(expected, 0);
 }
 
-/* ---- files ----------------------------------------------------------------------------------- */
-
-static void a_second_daemon_is_kept_out(void **state)
-{
-    (void)state;
-    struct event_store *store = open_store("boot-1");
-    struct err err = ERR_EMPTY;
-    assert_null(event_store_open(folder, "boot-1", &err));
-    assert_int_equal(err.code, -EBUSY);
-    assert_non_null(strstr(err.text, "another busbar"));
-    event_store_close(store);
-    event_store_close(open_store("boot-1"));
-}
-
-static void other_files_are_refused(void **state)
-{
-    (void)state;
-    struct err err = ERR_EMPTY;
-    event_store_close(open_store("boot-1"));
-    run_sql("PRAGMA user_version = 2");
-    assert_null(event_store_open(folder, "boot-1", &err));
-    assert_int_equal(err.code, -ENOTSUP);
-    assert_non_null(strstr(err.text, "newer busbar"));
-    run_sql("PRAGMA user_version = 1; PRAGMA application_id = 7");
-    assert_null(event_store_open(folder, "boot-1", &err));
-    assert_int_equal(err.code, -EINVAL);
-}
-
-static void a_damaged_file_is_set_aside(void **state)
-{
-    (void)state;
-    char path[300], aside[320];
-    snprintf(path, sizeof path, "%s/events.db", folder);
-    snprintf(aside, sizeof aside, "%s.damaged-1", path);
-    test_write_file(path, "This was no database, ever. It is long enough to be looked at by all.");
-    struct event_store *store = open_store("boot-1");
-    assert_non_null(strstr(event_store_facts(store).notice, "set aside as events.db.damaged-1"));
-    assert_int_equal(testing_fill(store, TESTING_T0, 3), 0);
-    event_store_close(store);
-    assert_int_equal(access(aside, F_OK), 0);
-    assert_true(testing_verify(folder).ok);
-}
-
-/* Somebody deletes the file of a running daemon: the chain goes on, and tells where. */
-static void a_file_that_is_gone_is_begun_anew(void **state)
-{
-    (void)state;
-    char command[600];
-    struct event_store *store = open_store("boot-1");
-    assert_int_equal(testing_fill(store, TESTING_T0, 5), 0);
-    snprintf(command, sizeof command, "rm -f %s/events.db*", folder);
-    assert_int_equal(system(command), 0);
-    assert_int_equal(testing_fill(store, TESTING_T0 + 100 * CLOCK_S, 2), 0);
-    assert_int_equal(event_store_facts(store).generation, 1);
-    event_store_close(store);
-    struct testing_found *found = testing_search(folder, (struct event_question){.limit = 9});
-    assert_int_equal(found->count, 3);
-    assert_int_equal(found->list[2].id, 6);
-    assert_string_equal(found->list[2].kind, "events-removed");
-    free(found);
-    assert_true(testing_verify(folder).ok);
-}
-
-/* Bits turn over in a file that is not open: it opens or is set aside, and a check says so; what it
- * says is never "all is well" with another content. */
-static void random_damage_is_never_taken_for_good(void **state)
-{
-    (void)state;
-    uint64_t seed = test_seed();
-    struct event_store *store = open_store("boot-1");
-    assert_int_equal(testing_fill(store, TESTING_T0, 60), 0);
-    event_store_close(store);
-    char good[200], command[900], head[EVENT_HASH_TEXT];
-    snprintf(good, sizeof good, "%s", folder);
-    strcpy(head, testing_verify(good).head);
-    for (int round = 0; round < 60; round++) {
-        test_folder(folder, sizeof folder);
-        char path[300];
-        snprintf(path, sizeof path, "%s/events.db", folder);
-        snprintf(command, sizeof command, "cp %s/events.db* %s/", good, folder);
-        assert_int_equal(system(command), 0);
-        FILE *file = fopen(path, "r+");
-        fseek(file, 0, SEEK_END);
-        long size = ftell(file);
-        for (int i = 0; i < 3; i++) {
-            long at = (long)test_below(&seed, (uint64_t)size);
-            fseek(file, at, SEEK_SET);
-            int byte = fgetc(file);
-            fseek(file, at, SEEK_SET);
-            fputc(byte ^ (1 << test_below(&seed, 8)), file);
-        }
-        fclose(file);
-        struct event_verdict verdict = testing_verify(folder);
-        if (verdict.ok && verdict.records == 60)
-            assert_string_equal(verdict.head, head);
-        struct err err = ERR_EMPTY;
-        store = event_store_open(folder, "boot-2", &err);
-        assert_true(store || (err.code && *err.text));
-        if (store) {
-            struct event_record record = testing_record(TESTING_T0 + 900 * CLOCK_S, "after");
-            int code = testing_write(store, &record, &err);
-            if (code < 0)
-                code = testing_write(store, &record, &err);
-            assert_true(code == 0 || *err.text);
-        }
-        event_store_close(store);
-        test_folder_remove(folder);
-    }
-    strcpy(folder, good);
-}
-
-static void write_bytes(const char *path, const uint8_t *bytes, size_t length)
-{
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, length, file), length);
-    fclose(file);
-}
-
-/* A head that SQLite reads as "for newer programs, read only" would otherwise end the log for good,
- * with each start of the daemon. */
-static void whatever_the_head_says_events_are_written_again(void **state)
-{
-    (void)state;
-    char path[300], command[400];
-    snprintf(path, sizeof path, "%s/events.db", folder);
-    snprintf(command, sizeof command, "rm -f %s/events.db*", folder);
-    struct event_store *store = open_store("boot-1");
-    assert_int_equal(testing_fill(store, TESTING_T0, 20), 0);
-    event_store_close(store);
-    static uint8_t bytes[1 << 20];
-    FILE *file = fopen(path, "r");
-    size_t length = fread(bytes, 1, sizeof bytes, file);
-    fclose(file);
-    for (size_t bit = 0; bit < 100 * 8; bit++) {
-        size_t at = bit / 8;
-        bool says_whose = (at >= 60 && at < 64) || (at >= 68 && at < 72);
-        assert_int_equal(system(command), 0);
-        bytes[at] ^= (uint8_t)(1u << bit % 8);
-        write_bytes(path, bytes, length);
-        bytes[at] ^= (uint8_t)(1u << bit % 8);
-        struct err err = ERR_EMPTY;
-        store = event_store_open(folder, "boot-2", &err);
-        if (!store && says_whose)
-            continue;
-        if (!store)
-            fail_msg("byte %zu bit %zu: %s", at, bit % 8, err.text);
-        struct event_record record = testing_record(TESTING_T0 + 900 * CLOCK_S, "after");
-        int code = testing_write(store, &record, &err);
-        if (code == -EBADMSG) /* set aside by now */
-            code = testing_write(store, &record, &err);
-        if (code < 0)
-            fail_msg("byte %zu bit %zu: %s", at, bit % 8, err.text);
-        event_store_close(store);
-    }
-}
-
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, make_folder, remove_folder)
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, folder_make, folder_remove)
 
 int main(void)
 {
@@ -611,12 +415,6 @@ int main(void)
         TEST(unknown_times_are_placed_when_the_clock_is_known),
         TEST(searching_finds_what_plain_arithmetic_finds),
         TEST(pages_join_without_gap),
-        TEST(a_second_daemon_is_kept_out),
-        TEST(other_files_are_refused),
-        TEST(a_damaged_file_is_set_aside),
-        TEST(a_file_that_is_gone_is_begun_anew),
-        TEST(random_damage_is_never_taken_for_good),
-        TEST(whatever_the_head_says_events_are_written_again),
     };
     return cmocka_run_group_tests_name("event_store", tests, NULL, NULL);
 }

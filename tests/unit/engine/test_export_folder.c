@@ -1,6 +1,5 @@
 /* Files of the export folder: parts, replacing, quota, foreign files. */
-#include "test.h"
-#include "test_folder.h"
+#include "test_own_folder.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -10,33 +9,17 @@
 
 #define T0 (1795222800LL * CLOCK_S) /* 2026-11-21T01:00:00Z */
 
-static char folder[200];
-
-static int set_up(void **state)
-{
-    (void)state;
-    test_folder(folder, sizeof folder);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    test_folder_remove(folder);
-    return 0;
-}
-
 static char *read_named(const char *name)
 {
     char path[400];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(path, sizeof path, "%s/%s", folder_path, name);
     return test_read_file(path);
 }
 
 static FILE *open_named(const char *name)
 {
     char path[400];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(path, sizeof path, "%s/%s", folder_path, name);
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     return file;
@@ -45,14 +28,14 @@ static FILE *open_named(const char *name)
 static void write_named(const char *name, const char *text)
 {
     char path[400];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(path, sizeof path, "%s/%s", folder_path, name);
     test_write_file(path, text);
 }
 
 static bool exists(const char *name)
 {
     char path[400];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(path, sizeof path, "%s/%s", folder_path, name);
     return access(path, F_OK) == 0;
 }
 
@@ -83,7 +66,7 @@ static struct export_file *begin(unsigned part, clock_us from)
     struct history_csv_options options = {
         .columns = HISTORY_CSV_AVG, .time = HISTORY_CSV_UTC, .from = from};
     struct export_name name = {.device = "m", .date = "2026-11-21", .part = part};
-    struct export_file *file = export_file_new(folder, &name, &options);
+    struct export_file *file = export_file_new(folder_path, &name, &options);
     assert_non_null(file);
     return file;
 }
@@ -104,7 +87,7 @@ static void a_file_appears_whole(void **state)
     free(text);
     export_file_free(file);
     struct export_list list = EXPORT_LIST_EMPTY;
-    assert_int_equal(export_folder_list(folder, &list, NULL), 0);
+    assert_int_equal(export_folder_list(folder_path, &list, NULL), 0);
     assert_int_equal(list.count, 1);
     export_list_deinit(&list);
 }
@@ -128,7 +111,7 @@ static void what_is_left_unfinished_goes(void **state)
     export_file_free(file);
     assert_false(exists(EXPORT_UNFINISHED "m_2026-11-21.csv"));
     write_named(EXPORT_UNFINISHED "m_2026-11-20.csv", "half");
-    export_folder_sweep(folder);
+    export_folder_sweep(folder_path);
     assert_false(exists(EXPORT_UNFINISHED "m_2026-11-20.csv"));
 }
 
@@ -136,7 +119,7 @@ static off_t size_of(const char *name)
 {
     char path[400];
     struct stat about;
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(path, sizeof path, "%s/%s", folder_path, name);
     assert_int_equal(stat(path, &about), 0);
     return about.st_size;
 }
@@ -189,13 +172,13 @@ static void the_oldest_go_first(void **state)
     write_named("a_2026-11-21_2.csv", "0123456789");
     write_named("readme.txt", "not ours, and not counted");
     struct export_facts facts;
-    assert_int_equal(export_folder_tidy(folder, 40, &facts, NULL), 0);
+    assert_int_equal(export_folder_tidy(folder_path, 40, &facts, NULL), 0);
     assert_int_equal(facts.files, 4);
     assert_int_equal(facts.bytes, 40);
     assert_string_equal(facts.oldest, "2026-11-19");
-    assert_int_equal(export_folder_tidy(folder, 39, &facts, NULL), 0);
+    assert_int_equal(export_folder_tidy(folder_path, 39, &facts, NULL), 0);
     assert_false(exists("z_2026-11-19.csv"));
-    assert_int_equal(export_folder_tidy(folder, 15, &facts, NULL), 0);
+    assert_int_equal(export_folder_tidy(folder_path, 15, &facts, NULL), 0);
     assert_int_equal(facts.files, 1);
     assert_true(exists("a_2026-11-21_2.csv"));
     assert_true(exists("readme.txt"));
@@ -228,7 +211,7 @@ static void a_folder_that_cannot_be_written_is_named(void **state)
     export_file_free(file);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
 
 int main(void)
 {

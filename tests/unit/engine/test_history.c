@@ -1,24 +1,8 @@
 /* The whole of history on a fake clock, with its threads: what is recorded when, what is asked,
  * what is said about it. */
-#include "test.h"
-#include "test_folder.h"
+#include "engine/history_fixture.h"
 
 #include <errno.h>
-#include <unistd.h>
-
-#include "engine/history.h"
-
-#define T0 (1795222800LL * CLOCK_S) /* 2026-11-21T01:00:00Z */
-#define MINUTE (60 * CLOCK_S)
-
-struct fixture {
-    char folder[200];
-    struct clock clock;
-    struct loop *loop;
-    struct site *site;
-    struct point *voltage, *energy, *state, *serial;
-    struct history *history;
-};
 
 static void add_device(struct fixture *fixture, const char *name)
 {
@@ -34,49 +18,10 @@ static void add_device(struct fixture *fixture, const char *name)
 
 static int set_up(void **state)
 {
-    struct fixture *fixture = calloc(1, sizeof *fixture);
-    test_folder(fixture->folder, sizeof fixture->folder);
-    fixture->clock = clock_fake(T0 + 10 * CLOCK_S);
-    fixture->loop = loop_new(&fixture->clock);
-    fixture->site = site_new(fixture->loop);
+    struct fixture *fixture = fixture_new(T0 + 10 * CLOCK_S);
     add_device(fixture, "m");
     *state = fixture;
     return 0;
-}
-
-static void open_history(struct fixture *fixture, clock_us every)
-{
-    struct history_settings settings = {.enabled = true, .every = every};
-    struct err err = ERR_EMPTY;
-    fixture->history = history_open(fixture->loop, fixture->site, fixture->folder, &settings, &err);
-    if (!fixture->history)
-        fail_msg("%s", err.text);
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *fixture = *state;
-    history_close(fixture->history);
-    site_free(fixture->site);
-    loop_free(fixture->loop);
-    test_folder_remove(fixture->folder);
-    free(fixture);
-    return 0;
-}
-
-static void put(struct fixture *fixture, struct point *point, double number)
-{
-    point_put(point, number, clock_mono(&fixture->clock), clock_wall(&fixture->clock));
-}
-
-/* The writer has a life of its own: wait in real time until it has written that many. */
-static void wait_written(struct fixture *fixture, uint64_t ticks)
-{
-    for (int i = 0; i < 5000 && history_status(fixture->history).ticks_written < ticks; i++) {
-        loop_poll(fixture->loop);
-        usleep(1000);
-    }
-    assert_int_equal(history_status(fixture->history).ticks_written, ticks);
 }
 
 struct reply {
@@ -121,11 +66,11 @@ static struct history_answer *ask(struct fixture *fixture, const char *path, clo
 static void ticks_stand_on_the_minute(void **state)
 {
     struct fixture *fixture = *state;
-    put(fixture, fixture->voltage, 230.14);
+    fixture_put(fixture, fixture->voltage, 230.14);
     fixture->voltage->good_for = CLOCK_NEVER;
-    open_history(fixture, MINUTE);
+    fixture_start(fixture, MINUTE);
     loop_advance(fixture->loop, 3 * MINUTE);
-    wait_written(fixture, 4);
+    fixture_wait_written(fixture, 4);
     struct history_answer *answer = ask(fixture, "m/total/voltage", 0);
     assert_int_equal(answer->series[0].count, 4);
     const struct history_bucket *buckets = answer->series[0].buckets;
@@ -145,21 +90,21 @@ static void ticks_stand_on_the_minute(void **state)
 static void only_good_readings_are_recorded(void **state)
 {
     struct fixture *fixture = *state;
-    open_history(fixture, MINUTE);
-    put(fixture, fixture->voltage, 230);
-    put(fixture, fixture->state, 1);
+    fixture_start(fixture, MINUTE);
+    fixture_put(fixture, fixture->voltage, 230);
+    fixture_put(fixture, fixture->state, 1);
     point_put_text(fixture->serial, "4711", CLOCK_S, T0);
     history_tick(fixture->history);
     loop_advance(fixture->loop, CLOCK_S);
     point_mark(fixture->voltage, QUALITY_STALE, REASON_SILENT);
     history_tick(fixture->history);
     loop_advance(fixture->loop, CLOCK_S);
-    put(fixture, fixture->voltage, 1e9); /* not plausible: BAD */
+    fixture_put(fixture, fixture->voltage, 1e9); /* not plausible: BAD */
     history_tick(fixture->history);
     loop_advance(fixture->loop, CLOCK_S);
-    put(fixture, fixture->voltage, 231);
+    fixture_put(fixture, fixture->voltage, 231);
     history_tick(fixture->history);
-    wait_written(fixture, 4);
+    fixture_wait_written(fixture, 4);
     struct history_answer *answer = ask(fixture, "m/total/voltage", 0);
     assert_int_equal(answer->series[0].count, 2);
     assert_true(answer->series[0].buckets[0].last == 230 &&
@@ -180,17 +125,17 @@ static void only_good_readings_are_recorded(void **state)
 static void another_interval_holds_at_once(void **state)
 {
     struct fixture *fixture = *state;
-    open_history(fixture, 3600 * CLOCK_S);
+    fixture_start(fixture, 3600 * CLOCK_S);
     loop_advance(fixture->loop, MINUTE);
-    wait_written(fixture, 1); /* the first one */
+    fixture_wait_written(fixture, 1); /* the first one */
     history_configure(fixture->history,
                       &(struct history_settings){.enabled = true, .every = CLOCK_S});
     loop_advance(fixture->loop, 10 * CLOCK_S);
-    wait_written(fixture, 11);
+    fixture_wait_written(fixture, 11);
     history_configure(fixture->history,
                       &(struct history_settings){.enabled = false, .every = CLOCK_S});
     loop_advance(fixture->loop, 10 * CLOCK_S);
-    wait_written(fixture, 11);
+    fixture_wait_written(fixture, 11);
     assert_true(history_status(fixture->history).lasts_days == 0);
 }
 
@@ -198,8 +143,8 @@ static void another_interval_holds_at_once(void **state)
 static void wall_steps_keep_the_rhythm(void **state)
 {
     struct fixture *fixture = *state;
-    put(fixture, fixture->energy, 1);
-    open_history(fixture, MINUTE);
+    fixture_put(fixture, fixture->energy, 1);
+    fixture_start(fixture, MINUTE);
     static const clock_us steps[] = {
         7 * 3600 * CLOCK_S, -3 * 3600 * CLOCK_S, 17 * CLOCK_S, -17 * CLOCK_S, -1000, 250000};
     uint64_t before = 0;
@@ -226,17 +171,17 @@ static void an_unknown_clock_is_made_good(void **state)
     struct fixture *fixture = *state;
     fixture->clock.fake_wall_known = false;
     clock_fake_step_wall(&fixture->clock, -T0);
-    put(fixture, fixture->voltage, 230);
-    open_history(fixture, MINUTE);
+    fixture_put(fixture, fixture->voltage, 230);
+    fixture_start(fixture, MINUTE);
     loop_advance(fixture->loop, 10 * MINUTE);
-    wait_written(fixture, 11);
+    fixture_wait_written(fixture, 11);
     struct history_answer *answer = ask(fixture, "m/total/voltage", 0);
     assert_int_equal(answer->series[0].count, 0);
     history_answer_free(answer);
     clock_fake_step_wall(&fixture->clock, T0);
     fixture->clock.fake_wall_known = true;
     loop_advance(fixture->loop, 2 * MINUTE);
-    wait_written(fixture, 13);
+    fixture_wait_written(fixture, 13);
     for (int i = 0; i < 100; i++) {
         answer = ask(fixture, "m/total/voltage", 0);
         if (answer->series[0].count == 13)
@@ -256,20 +201,20 @@ static void an_unknown_clock_is_made_good(void **state)
 static void a_restart_keeps_the_past_and_its_names(void **state)
 {
     struct fixture *fixture = *state;
-    put(fixture, fixture->voltage, 230);
-    open_history(fixture, MINUTE);
+    fixture_put(fixture, fixture->voltage, 230);
+    fixture_start(fixture, MINUTE);
     history_tick(fixture->history);
     fixture->history = history_close(fixture->history);
     /* another device comes first now: numbers must not move */
     site_device_remove(fixture->site, site_device_find(fixture->site, "m"));
     add_device(fixture, "a");
-    put(fixture, fixture->voltage, 111);
+    fixture_put(fixture, fixture->voltage, 111);
     add_device(fixture, "m");
-    put(fixture, fixture->voltage, 231);
+    fixture_put(fixture, fixture->voltage, 231);
     loop_advance(fixture->loop, MINUTE);
-    open_history(fixture, MINUTE);
+    fixture_start(fixture, MINUTE);
     history_tick(fixture->history);
-    wait_written(fixture, 1);
+    fixture_wait_written(fixture, 1);
     struct history_answer *answer = ask(fixture, "m/total/voltage", 0);
     assert_int_equal(answer->series[0].count, 2);
     assert_true(answer->series[0].buckets[0].last == 230 &&
@@ -285,16 +230,16 @@ static void a_restart_keeps_the_past_and_its_names(void **state)
 static void a_week_is_answered_in_hours(void **state)
 {
     struct fixture *fixture = *state;
-    open_history(fixture, MINUTE);
+    fixture_start(fixture, MINUTE);
     int minutes = 7 * 24 * 60;
     for (int i = 0; i < minutes; i++) {
-        put(fixture, fixture->energy, i);
+        fixture_put(fixture, fixture->energy, i);
         loop_advance(fixture->loop, MINUTE);
         /* a week in a moment is more than may wait for a slow disk */
         if (i % 500 == 499)
-            wait_written(fixture, (uint64_t)i + 2);
+            fixture_wait_written(fixture, (uint64_t)i + 2);
     }
-    wait_written(fixture, (uint64_t)minutes + 1);
+    fixture_wait_written(fixture, (uint64_t)minutes + 1);
     struct history_answer *answer = ask(fixture, "m/total/energy", 3600 * CLOCK_S);
     uint64_t count = 0;
     double sum = 0;
@@ -323,7 +268,7 @@ static void never(void *user, const struct history_answer *answer, const struct 
 static void questions_have_limits(void **state)
 {
     struct fixture *fixture = *state;
-    open_history(fixture, MINUTE);
+    fixture_start(fixture, MINUTE);
     const char *paths[LIMIT_HISTORY_PATHS + 1];
     for (size_t i = 0; i < TEST_COUNT(paths); i++)
         paths[i] = "m/total/voltage";
@@ -350,7 +295,7 @@ static void questions_have_limits(void **state)
 static void withdrawn_questions_are_not_answered(void **state)
 {
     struct fixture *fixture = *state;
-    open_history(fixture, MINUTE);
+    fixture_start(fixture, MINUTE);
     const char *const paths[] = {"m/total/voltage"};
     struct history_question question = {.paths = paths, .path_count = 1, .to = 1};
     struct history_ask *asks[8];
@@ -368,10 +313,77 @@ static void withdrawn_questions_are_not_answered(void **state)
     fixture->history = history_close(fixture->history);
 }
 
+/* What is made of an answer, on another thread. */
+struct digest {
+    uint32_t count;
+    int *dropped;
+};
+
+static void count_readings(void *own, const struct history_answer *answer)
+{
+    struct digest *digest = own;
+    for (size_t i = 0; i < answer->series[0].count; i++)
+        digest->count += answer->series[0].buckets[i].count;
+}
+
+static void drop_digest(void *own)
+{
+    struct digest *digest = own;
+    ++*digest->dropped;
+    free(digest);
+}
+
+/* It is there before the answer is told, and goes with its question: answered, withdrawn, or under
+ * way at the end. A question that was not taken leaves it to who asked. */
+static void answers_are_digested_beside_the_loop(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *const paths[] = {"m/total/voltage"};
+    int dropped = 0;
+    struct reply reply = {0};
+    struct err err = ERR_EMPTY;
+    fixture_put(fixture, fixture->voltage, 230.14);
+    fixture->voltage->good_for = CLOCK_NEVER;
+    fixture_start(fixture, MINUTE);
+    loop_advance(fixture->loop, 3 * MINUTE);
+    fixture_wait_written(fixture, 4);
+    struct digest *digests[6];
+    struct history_ask *asks[6];
+    for (size_t i = 0; i < TEST_COUNT(asks); i++) {
+        digests[i] = calloc(1, sizeof **digests);
+        digests[i]->dropped = &dropped;
+        const struct history_question question = {.paths = paths,
+                                                  .path_count = 1,
+                                                  .to = INT64_MAX / 2,
+                                                  .digest = count_readings,
+                                                  .drop = drop_digest,
+                                                  .own = digests[i]};
+        asks[i] = history_ask(fixture->history, &question, i == 0 ? on_answer : never,
+                              i == 0 ? (void *)&reply : NULL, NULL);
+        assert_non_null(asks[i]);
+        if (i > 0 && i < 4)
+            history_ask_cancel(asks[i]);
+        if (i == 0) {
+            wait_reply(fixture, &reply);
+            history_answer_free(reply.answer);
+            assert_int_equal(dropped, 1);
+        }
+    }
+    const struct history_question refused = {
+        .paths = paths, .path_count = 1, .from = 2, .to = 1, .drop = drop_digest, .own = digests};
+    assert_null(history_ask(fixture->history, &refused, never, NULL, &err));
+    fixture->history = history_close(fixture->history);
+    for (int i = 0; i < 30000 && dropped < 6; i++) {
+        loop_poll(fixture->loop);
+        usleep(1000);
+    }
+    assert_int_equal(dropped, 6);
+}
+
 static void a_store_in_use_is_said(void **state)
 {
     struct fixture *fixture = *state;
-    open_history(fixture, MINUTE);
+    fixture_start(fixture, MINUTE);
     struct history_settings settings = {.enabled = true, .every = MINUTE};
     struct err err = ERR_EMPTY;
     assert_null(history_open(fixture->loop, fixture->site, fixture->folder, &settings, &err));
@@ -385,21 +397,21 @@ static void a_damaged_file_is_a_problem_for_a_day(void **state)
     snprintf(path, sizeof path, "%s/history.db", fixture->folder);
     test_write_file(
         path, "This is not a database, and it is long enough that nobody could think it were one.");
-    put(fixture, fixture->voltage, 230);
-    open_history(fixture, MINUTE);
+    fixture_put(fixture, fixture->voltage, 230);
+    fixture_start(fixture, MINUTE);
     assert_false(history_status(fixture->history).ok);
     assert_non_null(strstr(history_status(fixture->history).problem, "set aside"));
     history_tick(fixture->history);
-    wait_written(fixture, 1);
+    fixture_wait_written(fixture, 1);
     assert_false(history_status(fixture->history).ok);
     history_configure(fixture->history,
                       &(struct history_settings){.enabled = true, .every = 3600 * CLOCK_S});
     loop_advance(fixture->loop, 25 * 3600 * CLOCK_S);
-    wait_written(fixture, 27);
+    fixture_wait_written(fixture, 27);
     assert_true(history_status(fixture->history).ok);
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, fixture_tear_down)
 
 int main(void)
 {
@@ -413,6 +425,7 @@ int main(void)
         TEST(a_week_is_answered_in_hours),
         TEST(questions_have_limits),
         TEST(withdrawn_questions_are_not_answered),
+        TEST(answers_are_digested_beside_the_loop),
         TEST(a_store_in_use_is_said),
         TEST(a_damaged_file_is_a_problem_for_a_day),
     };

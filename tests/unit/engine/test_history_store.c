@@ -1,7 +1,5 @@
 /* The store and what it answers, without threads: against plain arithmetic over the same readings.
  */
-#include "test.h"
-#include "test_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,59 +7,19 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
-#include "history_testing.h"
+#include "history_folder.h"
 
 #define ALWAYS 0, INT64_MAX / 2
-
-static char folder[200];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    test_folder(folder, sizeof folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    test_folder_remove(folder);
-    return 0;
-}
-
-static struct history_store *open_store(void)
-{
-    struct err err = ERR_EMPTY;
-    struct history_store *store = history_store_open(folder, "boot-1", &err);
-    if (!store)
-        fail_msg("%s", err.text);
-    return store;
-}
-
-static int64_t number_in(const char *sql)
-{
-    char path[300];
-    snprintf(path, sizeof path, "%s/history.db", folder);
-    sqlite3 *db = NULL;
-    sqlite3_stmt *statement = NULL;
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    int64_t number = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(db);
-    return number;
-}
 
 /* ---- simple things --------------------------------------------------------------------------- */
 
 static void what_was_written_is_answered(void **state)
 {
     (void)state;
-    struct history_store *store = open_store();
+    struct history_store *store = folder_open();
     assert_int_equal(testing_write_one(store, TESTING_T0, 2301), 0);
     assert_int_equal(testing_write_one(store, TESTING_T0 + 60 * CLOCK_S, 2299), 0);
-    struct history_answer *answer = testing_ask_one(folder, ALWAYS, 0);
+    struct history_answer *answer = testing_ask_one(folder_path, ALWAYS, 0);
     assert_int_equal(answer->path_count, 1);
     assert_int_equal(answer->series[0].quantity, QUANTITY_VOLTAGE);
     assert_int_equal(answer->series[0].count, 2);
@@ -78,11 +36,11 @@ static void what_was_written_is_answered(void **state)
 static void the_end_is_not_part_of_the_span(void **state)
 {
     (void)state;
-    struct history_store *store = open_store();
+    struct history_store *store = folder_open();
     for (int i = 0; i < 3; i++)
         testing_write_one(store, TESTING_T0 + i * 60 * CLOCK_S, i);
     struct history_answer *answer =
-        testing_ask_one(folder, TESTING_T0 + 60 * CLOCK_S, TESTING_T0 + 120 * CLOCK_S, 0);
+        testing_ask_one(folder_path, TESTING_T0 + 60 * CLOCK_S, TESTING_T0 + 120 * CLOCK_S, 0);
     assert_int_equal(answer->series[0].count, 1);
     assert_true(answer->series[0].buckets[0].last == 0.1);
     history_answer_free(answer);
@@ -92,7 +50,7 @@ static void the_end_is_not_part_of_the_span(void **state)
 static void gaps_stay_gaps(void **state)
 {
     (void)state;
-    struct history_store *store = open_store();
+    struct history_store *store = folder_open();
     static const enum quality qualities[] = {QUALITY_GOOD, QUALITY_STALE, QUALITY_BAD,
                                              QUALITY_ABSENT, QUALITY_GOOD};
     for (int i = 0; i < 5; i++) {
@@ -100,14 +58,14 @@ static void gaps_stay_gaps(void **state)
                                           qualities[i] == QUALITY_GOOD ? 100 + i : 0};
         testing_write(store, TESTING_T0 + i * CLOCK_S, (i + 1) * CLOCK_S, true, &reading, 1, NULL);
     }
-    struct history_answer *answer = testing_ask_one(folder, ALWAYS, CLOCK_S);
+    struct history_answer *answer = testing_ask_one(folder_path, ALWAYS, CLOCK_S);
     assert_int_equal(answer->series[0].count, 2);
     assert_true(answer->series[0].buckets[1].time == TESTING_T0 + 4 * CLOCK_S);
     history_answer_free(answer);
     testing_write_one(store, TESTING_T0 + 2 * TESTING_HOUR, 0);
     assert_int_equal(testing_tidy(store, NULL), 0);
-    assert_int_equal(number_in("SELECT count(*) FROM tick"), 1);
-    answer = testing_ask_one(folder, TESTING_T0, TESTING_T0 + TESTING_HOUR, 0);
+    assert_int_equal(folder_number("SELECT count(*) FROM tick"), 1);
+    answer = testing_ask_one(folder_path, TESTING_T0, TESTING_T0 + TESTING_HOUR, 0);
     assert_int_equal(answer->series[0].count, 2);
     history_answer_free(answer);
     history_store_close(store);
@@ -116,10 +74,10 @@ static void gaps_stay_gaps(void **state)
 static void an_unknown_path_is_answered_with_nothing(void **state)
 {
     (void)state;
-    struct history_store *store = open_store();
+    struct history_store *store = folder_open();
     testing_write_one(store, TESTING_T0, 1);
     static const char *const paths[] = {"no/such/thing", "m/total/voltage", "m/total/voltage"};
-    struct history_answer *answer = testing_ask(folder, paths, 3, ALWAYS, 0, NULL);
+    struct history_answer *answer = testing_ask(folder_path, paths, 3, ALWAYS, 0, NULL);
     assert_int_equal(answer->series[0].quantity, QUANTITY_NONE);
     assert_int_equal(answer->series[0].count, 0);
     assert_int_equal(answer->series[1].count, 1);
@@ -131,10 +89,10 @@ static void an_unknown_path_is_answered_with_nothing(void **state)
 static void answers_are_cut_at_their_limit(void **state)
 {
     (void)state;
-    struct history_store *store = open_store();
+    struct history_store *store = folder_open();
     for (int i = 0; i < 10; i++)
         testing_write_one(store, TESTING_T0 + i * CLOCK_S, i);
-    struct history_reader *reader = history_reader_open(folder, NULL);
+    struct history_reader *reader = history_reader_open(folder_path, NULL);
     static const char *const path[] = {"m/total/voltage"};
     struct history_question question = {
         .paths = path, .path_count = 1, .from = 0, .to = INT64_MAX / 2, .most = 4};
@@ -160,10 +118,10 @@ static void answers_are_cut_at_their_limit(void **state)
 static void series_keep_their_numbers(void **state)
 {
     (void)state;
-    struct history_store *store = open_store();
+    struct history_store *store = folder_open();
     testing_write_one(store, TESTING_T0, 1);
     history_store_close(store);
-    store = open_store();
+    store = folder_open();
     const struct history_definition *series = history_store_series(store)->list;
     assert_int_equal(history_store_series(store)->count, TESTING_SERIES);
     assert_int_equal(history_store_series(store)->next, TESTING_SERIES + 1);
@@ -183,11 +141,11 @@ static void series_keep_their_numbers(void **state)
 static void a_clock_that_steps_back_loses_nothing(void **state)
 {
     (void)state;
-    struct history_store *store = open_store();
+    struct history_store *store = folder_open();
     for (int i = 0; i < 180; i++)
         testing_write_one(store, TESTING_T0 + i * 60 * CLOCK_S, i);
     testing_tidy(store, NULL);
-    assert_int_equal(number_in("SELECT count(*) FROM tick"), 60);
+    assert_int_equal(folder_number("SELECT count(*) FROM tick"), 60);
     /* back by two hours and a half: into blocks, then into the tail */
     struct history_reading reading = {1, QUALITY_GOOD, 0};
     for (int i = 0; i < 180; i++) {
@@ -196,7 +154,7 @@ static void a_clock_that_steps_back_loses_nothing(void **state)
         testing_write(store, TESTING_T0 + (30 + i) * 60 * CLOCK_S, mono, true, &reading, 1, NULL);
     }
     for (int round = 0; round < 2; round++) {
-        struct history_answer *answer = testing_ask_one(folder, ALWAYS, 0);
+        struct history_answer *answer = testing_ask_one(folder_path, ALWAYS, 0);
         const struct history_series *series = &answer->series[0];
         assert_int_equal(series->count, 360);
         bool seen[1200] = {false};
@@ -217,11 +175,11 @@ static void a_clock_that_steps_back_loses_nothing(void **state)
 static void the_same_moment_is_kept_often(void **state)
 {
     (void)state;
-    struct history_store *store = open_store();
+    struct history_store *store = folder_open();
     struct history_reading reading = {1, QUALITY_GOOD, 5};
     for (int i = 0; i < 100; i++)
         testing_write(store, TESTING_T0, (i + 1) * CLOCK_S, true, &reading, 1, NULL);
-    struct history_answer *answer = testing_ask_one(folder, ALWAYS, 0);
+    struct history_answer *answer = testing_ask_one(folder_path, ALWAYS, 0);
     assert_int_equal(answer->series[0].count, 100);
     history_answer_free(answer);
     history_store_close(store);
@@ -231,45 +189,45 @@ static void the_same_moment_is_kept_often(void **state)
 static void a_repeated_write_is_there_once(void **state)
 {
     (void)state;
-    struct history_store *store = open_store();
+    struct history_store *store = folder_open();
     struct history_reading reading = {1, QUALITY_GOOD, 5};
     for (int i = 0; i < 3; i++)
         testing_write(store, TESTING_T0, CLOCK_S, true, &reading, 1, NULL);
     for (int i = 0; i < 3; i++)
         testing_write(store, 0, 2 * CLOCK_S, false, &reading, 1, NULL);
-    assert_int_equal(number_in("SELECT count(*) FROM tick"), 1);
-    assert_int_equal(number_in("SELECT count(*) FROM undated"), 1);
+    assert_int_equal(folder_number("SELECT count(*) FROM tick"), 1);
+    assert_int_equal(folder_number("SELECT count(*) FROM undated"), 1);
     history_store_close(store);
 }
 
 static void undated_rows_find_their_place(void **state)
 {
     (void)state;
-    struct history_store *store = open_store();
+    struct history_store *store = folder_open();
     struct history_reading reading = {1, QUALITY_GOOD, 0};
     for (int i = 0; i < 600; i++) {
         reading.value = i;
         testing_write(store, i, (100 + i) * CLOCK_S, false, &reading, 1, NULL);
     }
     assert_int_equal(testing_tidy(store, NULL), 0);
-    struct history_answer *answer = testing_ask_one(folder, ALWAYS, 0);
+    struct history_answer *answer = testing_ask_one(folder_path, ALWAYS, 0);
     assert_int_equal(answer->series[0].count, 0); /* no date yet: nowhere on the calendar */
     history_answer_free(answer);
 
     /* the daemon restarts, the machine does not */
     history_store_close(store);
-    store = open_store();
+    store = folder_open();
     reading.value = 600;
     testing_write(store, TESTING_T0 + 700 * CLOCK_S, 700 * CLOCK_S, true, &reading, 1, NULL);
     assert_int_equal(testing_tidy(store, NULL), 0);
-    answer = testing_ask_one(folder, ALWAYS, 0);
+    answer = testing_ask_one(folder_path, ALWAYS, 0);
     assert_int_equal(answer->series[0].count, 601);
     for (int i = 0; i <= 600; i++) {
         assert_true(answer->series[0].buckets[i].time == TESTING_T0 + (100 + i) * CLOCK_S);
         assert_int_equal(lround(answer->series[0].buckets[i].last * 10), i);
     }
     history_answer_free(answer);
-    assert_int_equal(number_in("SELECT count(*) FROM undated"), 0);
+    assert_int_equal(folder_number("SELECT count(*) FROM undated"), 0);
     assert_true(history_store_facts(store).oldest == TESTING_T0 + 100 * CLOCK_S);
     history_store_close(store);
 }
@@ -283,24 +241,24 @@ static void rows_of_boots_without_a_clock_are_placed(void **state)
     const char *const boots[] = {"boot-1", "boot-2"};
     struct history_store *store = NULL;
     for (int boot = 0; boot < 2; boot++) {
-        store = history_store_open(folder, boots[boot], NULL);
+        store = history_store_open(folder_path, boots[boot], NULL);
         for (int i = 0; i < 400; i++) {
             reading.value = boot * 400 + i;
             testing_write(store, 0, (60 + i) * CLOCK_S, false, &reading, 1, NULL);
         }
         history_store_close(store);
     }
-    store = history_store_open(folder, "boot-3", NULL);
+    store = history_store_open(folder_path, "boot-3", NULL);
     reading.value = 800;
     testing_write(store, TESTING_T0, 30 * CLOCK_S, true, &reading, 1, NULL);
     /* a kill between two steps changes nothing */
     assert_int_equal(history_store_tidy(store, NULL), 1);
     history_store_close(store);
-    store = history_store_open(folder, "boot-3", NULL);
+    store = history_store_open(folder_path, "boot-3", NULL);
     testing_write(store, TESTING_T0 + CLOCK_S, 31 * CLOCK_S, true, &reading, 1, NULL);
     assert_int_equal(testing_tidy(store, NULL), 0);
-    assert_int_equal(number_in("SELECT count(*) FROM undated"), 0);
-    struct history_answer *answer = testing_ask_one(folder, ALWAYS, 0);
+    assert_int_equal(folder_number("SELECT count(*) FROM undated"), 0);
+    struct history_answer *answer = testing_ask_one(folder_path, ALWAYS, 0);
     assert_int_equal(answer->series[0].count, 802);
     const struct history_bucket *buckets = answer->series[0].buckets;
     for (int i = 0; i < 800; i++) {
@@ -409,7 +367,7 @@ static void check_questions(const struct plain *plain, uint64_t *seed)
             to = INT64_MAX / 2;
         }
         struct history_answer *answer =
-            testing_ask(folder, paths, SERIES, from, to, steps[q], NULL);
+            testing_ask(folder_path, paths, SERIES, from, to, steps[q], NULL);
         for (int s = 0; s < SERIES; s++)
             check_series(plain, series[s], &answer->series[s], from, to, steps[q]);
         history_answer_free(answer);
@@ -421,10 +379,10 @@ static void buckets_agree_with_plain_arithmetic(void **state)
     (void)state;
     uint64_t seed = test_seed();
     struct plain *plain = calloc(1, sizeof *plain);
-    struct history_store *store = open_store();
+    struct history_store *store = folder_open();
     fill(store, plain, &seed);
-    assert_true(number_in("SELECT count(*) FROM tick") > 0);
-    assert_true(number_in("SELECT count(*) FROM block") > 0);
+    assert_true(folder_number("SELECT count(*) FROM tick") > 0);
+    assert_true(folder_number("SELECT count(*) FROM block") > 0);
     check_questions(plain, &seed);
     history_store_close(store);
     free(plain);
@@ -451,7 +409,7 @@ static void tidying_changes_no_answer(void **state)
 {
     (void)state;
     uint64_t seed = test_seed();
-    struct history_store *store = open_store();
+    struct history_store *store = folder_open();
     struct history_reading readings[SERIES];
     for (int i = 0; i < 600; i++) {
         for (uint32_t s = 0; s < SERIES; s++) {
@@ -464,28 +422,28 @@ static void tidying_changes_no_answer(void **state)
     }
     static const char *const paths[] = {"m/total/voltage", "m/total/current", "m/total/energy",
                                         "m/total/real-power"};
-    struct history_answer *raw = testing_ask(folder, paths, SERIES, ALWAYS, 0, NULL);
+    struct history_answer *raw = testing_ask(folder_path, paths, SERIES, ALWAYS, 0, NULL);
     struct history_answer *quarters =
-        testing_ask(folder, paths, SERIES, ALWAYS, 900 * CLOCK_S, NULL);
+        testing_ask(folder_path, paths, SERIES, ALWAYS, 900 * CLOCK_S, NULL);
     int steps = 0;
     while (history_store_tidy(store, NULL) > 0) {
-        struct history_answer *now = testing_ask(folder, paths, SERIES, ALWAYS, 0, NULL);
+        struct history_answer *now = testing_ask(folder_path, paths, SERIES, ALWAYS, 0, NULL);
         assert_true(same_answers(raw, now));
         history_answer_free(now);
-        now = testing_ask(folder, paths, SERIES, ALWAYS, 900 * CLOCK_S, NULL);
+        now = testing_ask(folder_path, paths, SERIES, ALWAYS, 900 * CLOCK_S, NULL);
         assert_true(same_answers(quarters, now));
         history_answer_free(now);
         steps++;
     }
     assert_int_equal(steps, 9); /* ten hours, the current one stays */
-    assert_int_equal(number_in("SELECT count(*) FROM block"), 9 * SERIES);
+    assert_int_equal(folder_number("SELECT count(*) FROM block"), 9 * SERIES);
     assert_true(history_store_facts(store).bytes_per_reading > 0);
     history_answer_free(raw);
     history_answer_free(quarters);
     history_store_close(store);
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, make_folder, remove_folder)
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, folder_make, folder_remove)
 
 int main(void)
 {

@@ -1,15 +1,10 @@
-/* The queue of notices: order, together, hours and quiet, bounds, trying again, restarts. */
+/* The queue of notices: order, together, hours and quiet, bounds, settings, restarts. */
 #include "notify_testing.h"
 
 #include <errno.h>
 
 #include "base/time_text.h"
 #include "engine/event_log.h"
-
-#define HOOK "kind: webhook, url: \"http://a/\", least: info"
-#define ONE "recipients: {ops: {" HOOK "}}\n"
-#define MINUTE (60 * CLOCK_S)
-#define HOUR (3600 * CLOCK_S)
 
 /* A route that takes jobs of several recipients and says nothing. */
 static struct notify_job *held_jobs[8];
@@ -19,15 +14,6 @@ static void hold(void *user, struct notify_job *job)
 {
     (void)user;
     held_jobs[held_count++] = job;
-}
-
-static void tell_many(struct testing *t, enum alarm_severity severity, int first, int last)
-{
-    for (int i = first; i <= last; i++) {
-        char subject[16];
-        snprintf(subject, sizeof subject, "%d", i);
-        assert_int_equal(testing_tell(t, severity, subject), 0);
-    }
 }
 
 /* ---- at once --------------------------------------------------------------------------------- */
@@ -148,7 +134,7 @@ static void a_backlog_is_sent_together_and_no_more_than_fits(void **state)
     testing_begin(&t, TESTING_MONDAY, ONE);
     t.silent = true;
     t.route.most = 40;
-    tell_many(&t, ALARM_WARNING, 0, 100);
+    testing_tell_many(&t, ALARM_WARNING, 0, 100);
     t.silent = false;
     testing_answer(&t, NOTIFY_DELIVERED);
     testing_settle(&t);
@@ -174,7 +160,7 @@ static void a_storm_is_told_to_all_in_order(void **state)
                   "recipients: {a: {" HOOK "}, b: {" HOOK "}, c: {" HOOK "}}\n");
     held_count = 0;
     t.route.send = hold;
-    tell_many(&t, ALARM_WARNING, 0, ALARMS - 1);
+    testing_tell_many(&t, ALARM_WARNING, 0, ALARMS - 1);
     t.route.send = testing_send;
     for (size_t i = 0; i < held_count; i++)
         notify_done(t.notify, held_jobs[i], NOTIFY_LATER, "busy");
@@ -236,171 +222,6 @@ static void quiet_times_put_off_all_but_what_is_critical(void **state)
     testing_end(&t);
 }
 
-/* ---- trying again ---------------------------------------------------------------------------- */
-
-static void what_fails_is_tried_again_later_and_later(void **state)
-{
-    (void)state;
-    static const int seconds[] = {0,    10,   30,   70,   150,   310,  630,
-                                  1270, 2550, 5110, 8710, 12310, 15910};
-    struct testing t;
-    testing_begin(&t, TESTING_MONDAY, ONE);
-    t.answer = NOTIFY_LATER;
-    testing_tell(&t, ALARM_WARNING, "a");
-    testing_advance(&t, 16000 * CLOCK_S);
-    assert_int_equal(t.heard_count, TEST_COUNT(seconds));
-    for (size_t i = 0; i < TEST_COUNT(seconds); i++) {
-        assert_int_equal(t.heard[i].at / CLOCK_S, seconds[i]);
-        assert_int_equal(t.heard[i].id, t.heard[0].id);
-        assert_int_equal(t.heard[i].attempt, i + 1);
-    }
-    struct notify_status status = testing_status(&t, "ops");
-    assert_string_equal(status.problem, "451 not today");
-    assert_int_equal(status.waiting, 1);
-    assert_false(status.went_well);
-    testing_end(&t);
-}
-
-static void count_events(void *user, const struct event *event, enum event_severity severity)
-{
-    int *counts = user;
-    (void)severity;
-    counts[0] += event->kind == EVENT_NOTICES_DELAYED;
-    counts[1] += event->kind == EVENT_NOTICES_RESTORED;
-}
-
-/* A server that is busy for four minutes is no event, one that is for six is one, and its end too.
- */
-static void only_a_long_delay_is_an_event(void **state)
-{
-    (void)state;
-    for (int minutes = 4; minutes <= 6; minutes += 2) {
-        struct testing t;
-        int counts[2] = {0};
-        struct event_tap tap = {.fn = count_events, .user = counts};
-        testing_begin(&t, TESTING_MONDAY, ONE);
-        testing_close(&t);
-        struct event_log *events = event_log_open(t.loop, t.folder, &(struct event_settings){0});
-        event_log_tap(events, &tap);
-        t.events = events;
-        testing_open(&t);
-        t.answer = NOTIFY_LATER;
-        testing_tell(&t, ALARM_WARNING, "a");
-        testing_advance(&t, minutes * MINUTE);
-        assert_int_equal(counts[0], minutes > 5);
-        t.answer = NOTIFY_DELIVERED;
-        testing_advance(&t, HOUR);
-        assert_int_equal(testing_status(&t, "ops").waiting, 0);
-        assert_int_equal(counts[0], minutes > 5);
-        assert_int_equal(counts[1], minutes > 5);
-        testing_close(&t);
-        event_log_untap(events, &tap);
-        event_log_close(events);
-        testing_end(&t);
-    }
-}
-
-static void news_bring_the_next_try_forward(void **state)
-{
-    (void)state;
-    struct testing t;
-    testing_begin(&t, TESTING_MONDAY, ONE);
-    t.answer = NOTIFY_LATER;
-    testing_tell(&t, ALARM_WARNING, "a");
-    testing_advance(&t, 6000 * CLOCK_S); /* tries at 5110 and 8710 s */
-    size_t tries = t.jobs;
-    t.answer = NOTIFY_DELIVERED;
-    testing_tell(&t, ALARM_WARNING, "b");
-    testing_advance(&t, CLOCK_MS);
-    assert_int_equal(t.jobs, tries + 2);
-    assert_string_equal(t.heard[tries].subject, "a");
-    assert_string_equal(t.heard[tries + 1].subject, "b");
-    testing_end(&t);
-}
-
-static void news_do_not_hammer_a_receiver_that_is_down(void **state)
-{
-    (void)state;
-    struct testing t;
-    testing_begin(&t, TESTING_MONDAY, ONE);
-    t.answer = NOTIFY_LATER;
-    for (int i = 0; i < 3600; i++) {
-        testing_tell(&t, ALARM_WARNING, "a");
-        loop_advance(t.loop, CLOCK_S);
-    }
-    assert_in_range(t.jobs, 100, 123); /* every 30 s, more often only at first */
-    testing_end(&t);
-}
-
-static void what_is_refused_for_good_is_given_up(void **state)
-{
-    (void)state;
-    struct testing t;
-    testing_begin(&t, TESTING_MONDAY, ONE);
-    t.answer = NOTIFY_NEVER;
-    testing_tell(&t, ALARM_WARNING, "a");
-    testing_advance(&t, HOUR);
-    assert_int_equal(t.jobs, 1);
-    struct notify_status status = testing_status(&t, "ops");
-    assert_int_equal(status.given_up, 1);
-    assert_int_equal(status.waiting, 0);
-    testing_end(&t);
-}
-
-static void what_is_too_old_is_given_up_and_that_is_told(void **state)
-{
-    (void)state;
-    struct testing t;
-    testing_begin(&t, TESTING_MONDAY, ONE "notices: {keep: 2 d}\n");
-    t.answer = NOTIFY_LATER;
-    tell_many(&t, ALARM_WARNING, 1, 5);
-    testing_advance(&t, 50 * HOUR);
-    struct notify_status status = testing_status(&t, "ops");
-    assert_int_equal(status.given_up, 5);
-    t.answer = NOTIFY_DELIVERED;
-    t.heard_count = 0;
-    testing_tell(&t, ALARM_WARNING, "new");
-    testing_advance(&t, HOUR);
-    assert_string_equal(testing_words(&t), "5 notices were lost new");
-    testing_end(&t);
-}
-
-static void a_test_ends_with_its_first_try(void **state)
-{
-    (void)state;
-    struct testing t;
-    testing_begin(&t, TESTING_MONDAY, "recipients: {ops: {" HOOK ", min_interval: 1 h}}\n");
-    testing_tell(&t, ALARM_WARNING, "a");
-    t.answer = NOTIFY_LATER;
-    notify_add(t.notify, &(struct notice){.kind = NOTICE_TEST, .recipients = "ops"});
-    assert_int_equal(t.jobs, 2); /* the least interval is for others */
-    struct notify_status status = testing_status(&t, "ops");
-    assert_int_equal(status.tries, 2);
-    assert_false(status.went_well);
-    assert_string_equal(status.words, "451 not today");
-    assert_int_equal(status.waiting, 0);
-    testing_advance(&t, 2 * HOUR);
-    assert_int_equal(t.jobs, 2);
-    testing_end(&t);
-}
-
-static void a_test_tries_what_waits_already(void **state)
-{
-    (void)state;
-    struct testing t;
-    testing_begin(&t, TESTING_MONDAY, ONE);
-    t.answer = NOTIFY_LATER;
-    testing_tell(&t, ALARM_WARNING, "a");
-    testing_advance(&t, 6000 * CLOCK_S);
-    t.heard_count = 0;
-    t.answer = NOTIFY_DELIVERED;
-    notify_add(t.notify,
-               &(struct notice){.kind = NOTICE_TEST, .recipients = "ops", .subject = "test"});
-    testing_settle(&t);
-    assert_string_equal(testing_words(&t), "a test");
-    testing_end(&t);
-}
-
 /* ---- bounds ---------------------------------------------------------------------------------- */
 
 static void when_it_is_full_the_oldest_of_the_least_severe_go(void **state)
@@ -409,10 +230,10 @@ static void when_it_is_full_the_oldest_of_the_least_severe_go(void **state)
     struct testing t;
     testing_begin(&t, TESTING_MONDAY, ONE "notices: {most: 100}\n");
     t.answer = NOTIFY_LATER;
-    tell_many(&t, ALARM_CRITICAL, 1, 40); /* the first of them is a job by now */
-    tell_many(&t, ALARM_INFO, 41, 60);
-    tell_many(&t, ALARM_WARNING, 61, 100);
-    tell_many(&t, ALARM_WARNING, 101, 130); /* 20 infos and 10 warnings go */
+    testing_tell_many(&t, ALARM_CRITICAL, 1, 40); /* the first of them is a job by now */
+    testing_tell_many(&t, ALARM_INFO, 41, 60);
+    testing_tell_many(&t, ALARM_WARNING, 61, 100);
+    testing_tell_many(&t, ALARM_WARNING, 101, 130); /* 20 infos and 10 warnings go */
     assert_int_equal(testing_status(&t, "ops").waiting, 100);
     assert_int_equal(testing_status(&t, "ops").given_up, 30);
     t.answer = NOTIFY_DELIVERED;
@@ -433,7 +254,7 @@ static void what_is_less_severe_than_all_that_waits_is_refused(void **state)
     struct testing t;
     testing_begin(&t, TESTING_MONDAY, ONE "notices: {most: 100}\n");
     t.answer = NOTIFY_LATER;
-    tell_many(&t, ALARM_CRITICAL, 1, 100);
+    testing_tell_many(&t, ALARM_CRITICAL, 1, 100);
     assert_int_equal(testing_tell(&t, ALARM_WARNING, "w"), -ENOSPC);
     assert_int_equal(testing_tell(&t, ALARM_CRITICAL, "c"), 0);
     assert_int_equal(testing_status(&t, "ops").waiting, 100);
@@ -484,7 +305,7 @@ static void who_is_removed_or_switched_off_is_not_told(void **state)
     testing_begin(&t, TESTING_MONDAY,
                   "recipients: {a: {" HOOK "}, b: {" HOOK "}, c: {" HOOK "}}\n");
     t.answer = NOTIFY_LATER;
-    tell_many(&t, ALARM_WARNING, 1, 3);
+    testing_tell_many(&t, ALARM_WARNING, 1, 3);
     testing_configure(&t, "recipients: {b: {" HOOK ", enabled: false}, c: {" HOOK "}}\n");
     assert_int_equal(notify_count(t.notify), 2);
     assert_int_equal(testing_status(&t, "b").waiting, 0);
@@ -502,6 +323,7 @@ static void without_a_route_notices_wait_for_one(void **state)
     struct testing t;
     testing_begin(&t, TESTING_MONDAY,
                   "recipients: {ops: {kind: mail, address: ops@example.org}}\n");
+    assert_string_equal(testing_status(&t, "ops").problem, ""); /* nothing waits for it */
     testing_tell(&t, ALARM_WARNING, "a");
     assert_int_equal(testing_status(&t, "ops").waiting, 1);
     assert_true(*testing_status(&t, "ops").problem);
@@ -509,6 +331,7 @@ static void without_a_route_notices_wait_for_one(void **state)
     t.route.kind = "mail";
     notify_route_add(t.notify, &t.route);
     assert_string_equal(testing_words(&t), "a");
+    assert_string_equal(testing_status(&t, "ops").problem, "");
     testing_end(&t);
 }
 
@@ -520,7 +343,7 @@ static void what_waits_outlasts_a_restart_with_its_ids(void **state)
     struct testing t;
     testing_begin(&t, TESTING_MONDAY, ONE);
     t.answer = NOTIFY_LATER;
-    tell_many(&t, ALARM_WARNING, 1, 30);
+    testing_tell_many(&t, ALARM_WARNING, 1, 30);
     testing_advance(&t, MINUTE);
     uint64_t first = t.heard[0].id;
     testing_close(&t);
@@ -557,12 +380,12 @@ static void a_job_of_several_stays_the_same_over_a_restart(void **state)
     struct testing t;
     testing_begin(&t, TESTING_MONDAY, ONE);
     t.silent = true;
-    tell_many(&t, ALARM_WARNING, 0, 30);
+    testing_tell_many(&t, ALARM_WARNING, 0, 30);
     testing_answer(&t, NOTIFY_DELIVERED);
     testing_settle(&t);
     assert_int_equal(t.job_sizes[1], 30);
     uint64_t id = t.job_ids[1];
-    tell_many(&t, ALARM_WARNING, 31, 50);
+    testing_tell_many(&t, ALARM_WARNING, 31, 50);
     testing_close(&t);
     t.heard_count = t.jobs = 0;
     testing_open(&t);
@@ -582,7 +405,7 @@ static void that_some_were_lost_outlasts_a_restart(void **state)
     struct testing t;
     testing_begin(&t, TESTING_MONDAY, ONE "notices: {most: 100}\n");
     t.answer = NOTIFY_LATER;
-    tell_many(&t, ALARM_WARNING, 1, 150);
+    testing_tell_many(&t, ALARM_WARNING, 1, 150);
     testing_close(&t);
     t.heard_count = 0;
     testing_open(&t);
@@ -613,14 +436,6 @@ int main(void)
         cmocka_unit_test(a_storm_is_told_to_all_in_order),
         cmocka_unit_test(hours_decide_for_whom_a_notice_is),
         cmocka_unit_test(quiet_times_put_off_all_but_what_is_critical),
-        cmocka_unit_test(what_fails_is_tried_again_later_and_later),
-        cmocka_unit_test(only_a_long_delay_is_an_event),
-        cmocka_unit_test(news_bring_the_next_try_forward),
-        cmocka_unit_test(news_do_not_hammer_a_receiver_that_is_down),
-        cmocka_unit_test(what_is_refused_for_good_is_given_up),
-        cmocka_unit_test(what_is_too_old_is_given_up_and_that_is_told),
-        cmocka_unit_test(a_test_ends_with_its_first_try),
-        cmocka_unit_test(a_test_tries_what_waits_already),
         cmocka_unit_test(when_it_is_full_the_oldest_of_the_least_severe_go),
         cmocka_unit_test(what_is_less_severe_than_all_that_waits_is_refused),
         cmocka_unit_test(the_bound_is_one_of_bytes_too),
@@ -631,5 +446,5 @@ int main(void)
         cmocka_unit_test(a_job_of_several_stays_the_same_over_a_restart),
         cmocka_unit_test(that_some_were_lost_outlasts_a_restart),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name("notify", tests, NULL, NULL);
 }

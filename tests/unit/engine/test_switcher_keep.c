@@ -1,5 +1,5 @@
 /* A state folder that is full or slow holds up no switching. */
-#include "engine/switcher_testing.h"
+#include "engine/switcher_story.h"
 
 static const char yaml[] = "devices: {pdu-0: {}}\n"
                            "outlets:\n"
@@ -7,30 +7,8 @@ static const char yaml[] = "devices: {pdu-0: {}}\n"
 
 static int set_up(void **state)
 {
-    struct rig *rig = malloc(sizeof *rig);
-    rig_make(rig, 1, 4, yaml);
-    rig_start(rig);
-    rig_run(rig, 2 * CLOCK_S);
-    *state = rig;
+    *state = rig_running(1, 4, yaml);
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    rig_free(*state);
-    free(*state);
-    return 0;
-}
-
-static bool closed(const struct rig *rig)
-{
-    return rig->outlets[0][0].closed;
-}
-
-static void put(struct rig *rig, enum command_action action)
-{
-    rig_do(rig, action, "pdu-0/outlet-1", NULL);
-    rig_run(rig, CLOCK_S);
 }
 
 /* Switching goes on, a reboot included; what waits is saved as soon as there is room, without
@@ -40,18 +18,18 @@ static void a_full_disk_holds_up_nothing(void **state)
     struct rig *rig = *state;
     char id[24];
     rig->disk_fails = true;
-    put(rig, COMMAND_ON);
-    assert_true(closed(rig));
+    rig_switch(rig, COMMAND_ON, 1);
+    assert_true(rig_closed(rig, 1));
     rig_do(rig, COMMAND_REBOOT, "pdu-0/outlet-1", id);
     rig_run(rig, 10 * CLOCK_MS);
-    assert_false(closed(rig));
+    assert_false(rig_closed(rig, 1));
     rig_run(rig, 15 * CLOCK_S);
-    assert_true(closed(rig));
+    assert_true(rig_closed(rig, 1));
     assert_int_equal(rig_step(rig, id)->state, COMMAND_CONFIRMED);
-    put(rig, COMMAND_OFF);
+    rig_switch(rig, COMMAND_OFF, 1);
     rig_do(rig, COMMAND_ON_DELAYED, "pdu-0/outlet-1", id);
     unsigned saves = rig->saves;
-    put(rig, COMMAND_CANCEL);
+    rig_switch(rig, COMMAND_CANCEL, 1);
     assert_int_equal(rig_step(rig, id)->state, COMMAND_CANCELLED);
     rig->disk_fails = false;
     rig_run(rig, 11 * CLOCK_S);
@@ -60,22 +38,22 @@ static void a_full_disk_holds_up_nothing(void **state)
     rig_kill(rig, false);
     rig_start(rig);
     rig_run(rig, 10 * CLOCK_S);
-    assert_false(closed(rig));
+    assert_false(rig_closed(rig, 1));
 }
 
 /* That the power must come back is waited for, but no longer than two seconds. */
 static void a_slow_disk_holds_up_a_reboot_for_two_seconds(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON);
+    rig_switch(rig, COMMAND_ON, 1);
     rig->disk = RIG_MINUTE;
     clock_us begin = clock_mono(&rig->clock);
     rig_do(rig, COMMAND_REBOOT, "pdu-0/outlet-1", NULL);
     rig_run(rig, 3 * CLOCK_S);
-    assert_false(closed(rig));
+    assert_false(rig_closed(rig, 1));
     assert_int_equal(rig->outlets[0][0].changed - begin, 2 * CLOCK_S + 2 * CLOCK_MS);
     rig_run(rig, 15 * CLOCK_S);
-    assert_true(closed(rig));
+    assert_true(rig_closed(rig, 1));
 }
 
 /* The same key after a restart: the same command and what became of it, not a second one. */
@@ -100,7 +78,7 @@ static void a_key_is_known_after_a_restart(void **state)
 {
     struct rig *rig = *state;
     char id[24], again[24];
-    put(rig, COMMAND_ON);
+    rig_switch(rig, COMMAND_ON, 1);
     assert_int_equal(repeat(rig, COMMAND_REBOOT, "k-1", id), COMMAND_ACCEPTED);
     rig_run(rig, 30 * CLOCK_S);
     assert_int_equal(rig->outlets[0][0].openings, 1);
@@ -152,10 +130,10 @@ static void no_more_keys_are_kept_than_the_limit(void **state)
 static void a_flipped_bit_switches_nothing(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON);
+    rig_switch(rig, COMMAND_ON, 1);
     rig_contact(&rig->outlets[0][1], true);
     rig_run(rig, 2 * CLOCK_S);
-    put(rig, COMMAND_OFF);
+    rig_switch(rig, COMMAND_OFF, 1);
     rig_do(rig, COMMAND_ON_DELAYED, "pdu-0/outlet-1", NULL);
     rig_stop(rig);
     char *sound = mem_text(rig->kept);
@@ -172,19 +150,19 @@ static void a_flipped_bit_switches_nothing(void **state)
         rig_start(rig);
         rig_run(rig, 8 * CLOCK_S);
         assert_int_equal(rig->outlets[0][0].writes + rig->outlets[0][1].writes, writes);
-        assert_true(!closed(rig) && rig->outlets[0][1].closed);
+        assert_true(!rig_closed(rig, 1) && rig->outlets[0][1].closed);
         rig_kill(rig, false);
     }
     free(rig->kept);
     rig->kept = sound; /* and as it was written it is done */
     rig_start(rig);
     rig_run(rig, 8 * CLOCK_S);
-    assert_true(closed(rig));
+    assert_true(rig_closed(rig, 1));
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, rig_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_full_disk_holds_up_nothing),
         TEST(a_slow_disk_holds_up_a_reboot_for_two_seconds),

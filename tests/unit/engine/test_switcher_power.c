@@ -1,5 +1,5 @@
 /* Interlocks, restarts, and what happens when a board had lost its power. */
-#include "engine/switcher_testing.h"
+#include "engine/switcher_story.h"
 
 static const char yaml[] =
     "devices: {pdu-0: {}}\n"
@@ -28,41 +28,8 @@ static const char by_schedule[] = "devices: {pdu-0: {}}\n"
 
 static int set_up(void **state)
 {
-    struct rig *rig = malloc(sizeof *rig);
-    rig_make(rig, 1, 12, yaml);
-    rig_start(rig);
-    rig_run(rig, 2 * CLOCK_S);
-    *state = rig;
+    *state = rig_running(1, 12, yaml);
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    rig_free(*state);
-    free(*state);
-    return 0;
-}
-
-static bool closed(const struct rig *rig, int number)
-{
-    return rig->outlets[0][number - 1].closed;
-}
-
-static void put(struct rig *rig, enum command_action action, int number)
-{
-    char path[40];
-    snprintf(path, sizeof path, "pdu-0/outlet-%d", number);
-    rig_do(rig, action, path, NULL);
-    rig_run(rig, CLOCK_S);
-}
-
-static void refused(struct rig *rig, enum command_action action, const char *target,
-                    const char *sentence)
-{
-    struct command_answer answer = rig_ask(rig, action, target);
-    assert_int_equal(answer.verdict, COMMAND_NOT_ALLOWED);
-    if (!strstr(answer.err.text, sentence))
-        fail_msg("\"%s\" instead of \"%s\"", answer.err.text, sentence);
 }
 
 static unsigned writes(const struct rig *rig)
@@ -78,12 +45,12 @@ static unsigned writes(const struct rig *rig)
 static void two_are_never_on_together(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 6);
-    refused(rig, COMMAND_ON, "pdu-0/outlet-7",
-            "must not be on together with pdu-0/outlet-6 (interlock both), which is on");
-    put(rig, COMMAND_OFF, 6);
-    put(rig, COMMAND_ON, 7);
-    assert_true(closed(rig, 7));
+    rig_switch(rig, COMMAND_ON, 6);
+    rig_expect_refusal(rig, COMMAND_ON, "pdu-0/outlet-7", COMMAND_NOT_ALLOWED,
+                       "must not be on together with pdu-0/outlet-6 (interlock both), which is on");
+    rig_switch(rig, COMMAND_OFF, 6);
+    rig_switch(rig, COMMAND_ON, 7);
+    assert_true(rig_closed(rig, 7));
 }
 
 static void both_at_once_are_refused(void **state)
@@ -111,7 +78,7 @@ static void two_clients_cannot_bring_both_on(void **state)
     rig_run(rig, CLOCK_S);
     assert_int_equal(rig_step(rig, first)->state, COMMAND_CONFIRMED);
     assert_int_equal(rig_step(rig, second)->state, COMMAND_REFUSED);
-    assert_false(closed(rig, 7));
+    assert_false(rig_closed(rig, 7));
     assert_int_equal(rig->outlets[0][6].writes, 0);
 }
 
@@ -120,49 +87,53 @@ static void an_unknown_one_may_be_on(void **state)
     struct rig *rig = *state;
     rig->boards[0].contact = false;
     rig_run(rig, 2 * CLOCK_S);
-    refused(rig, COMMAND_ON, "pdu-0/outlet-7", "may be on: its state is not known");
+    rig_expect_refusal(rig, COMMAND_ON, "pdu-0/outlet-7", COMMAND_NOT_ALLOWED,
+                       "may be on: its state is not known");
 }
 
 static void a_selector_breaks_before_it_makes(void **state)
 {
     struct rig *rig = *state;
     char id[24];
-    put(rig, COMMAND_ON, 8);
+    rig_switch(rig, COMMAND_ON, 8);
     rig->outlets[0][7].fault = RIG_LATE; /* a second */
     rig_do(rig, COMMAND_ON, "pdu-0/outlet-9", id);
     const struct command *command = commands_find(rig->commands, id);
     assert_int_equal(command->step_count, 2);
     rig_run(rig, 500 * CLOCK_MS);
-    assert_false(closed(rig, 9));
+    assert_false(rig_closed(rig, 9));
     rig_run(rig, 2 * CLOCK_S);
-    assert_true(closed(rig, 9) && !closed(rig, 8));
+    assert_true(rig_closed(rig, 9) && !rig_closed(rig, 8));
     assert_true(rig->outlets[0][8].changed > rig->outlets[0][7].changed);
 }
 
 static void a_selector_that_does_not_open_lets_nothing_close(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 8);
+    rig_switch(rig, COMMAND_ON, 8);
     rig->outlets[0][7].fault = RIG_IGNORES;
     rig_do(rig, COMMAND_ON, "pdu-0/outlet-9", NULL);
     rig_run(rig, 10 * CLOCK_S);
-    assert_true(closed(rig, 8) && !closed(rig, 9));
+    assert_true(rig_closed(rig, 8) && !rig_closed(rig, 9));
     assert_int_equal(rig->outlets[0][8].writes, 0);
 }
 
 static void the_parent_goes_on_first_and_off_last(void **state)
 {
     struct rig *rig = *state;
-    refused(rig, COMMAND_ON, "pdu-0/outlet-11", "needs pdu-0/outlet-10 to be on first");
+    rig_expect_refusal(rig, COMMAND_ON, "pdu-0/outlet-11", COMMAND_NOT_ALLOWED,
+                       "needs pdu-0/outlet-10 to be on first");
     rig_do(rig, COMMAND_ON, "pdu-0/outlet-1*", NULL); /* 1, 10, 11 and 12 */
     rig_run(rig, CLOCK_S);
-    assert_true(closed(rig, 10) && closed(rig, 11));
+    assert_true(rig_closed(rig, 10) && rig_closed(rig, 11));
     assert_true(rig->outlets[0][9].changed < rig->outlets[0][10].changed);
-    refused(rig, COMMAND_OFF, "pdu-0/outlet-10", "feeds pdu-0/outlet-11, which is on");
-    refused(rig, COMMAND_REBOOT, "pdu-0/outlet-10", "switch that off first");
+    rig_expect_refusal(rig, COMMAND_OFF, "pdu-0/outlet-10", COMMAND_NOT_ALLOWED,
+                       "feeds pdu-0/outlet-11, which is on");
+    rig_expect_refusal(rig, COMMAND_REBOOT, "pdu-0/outlet-10", COMMAND_NOT_ALLOWED,
+                       "switch that off first");
     rig_do(rig, COMMAND_OFF, "pdu-0/outlet-1*", NULL);
     rig_run(rig, CLOCK_S);
-    assert_false(closed(rig, 10) || closed(rig, 11));
+    assert_false(rig_closed(rig, 10) || rig_closed(rig, 11));
     assert_true(rig->outlets[0][9].changed > rig->outlets[0][10].changed);
 }
 
@@ -170,12 +141,13 @@ static void the_parent_goes_on_first_and_off_last(void **state)
 static void an_interlock_holds_through_a_restart(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 6);
+    rig_switch(rig, COMMAND_ON, 6);
     rig_kill(rig, true);
     rig_start(rig);
-    refused(rig, COMMAND_ON, "pdu-0/outlet-7", "its state is not known");
+    rig_expect_refusal(rig, COMMAND_ON, "pdu-0/outlet-7", COMMAND_NOT_ALLOWED,
+                       "its state is not known");
     rig_run(rig, 2 * CLOCK_S);
-    refused(rig, COMMAND_ON, "pdu-0/outlet-7", "which is on");
+    rig_expect_refusal(rig, COMMAND_ON, "pdu-0/outlet-7", COMMAND_NOT_ALLOWED, "which is on");
 }
 
 /* ---- restarts -------------------------------------------------------------------------------- */
@@ -184,7 +156,7 @@ static void our_restart_changes_no_outlet(void **state)
 {
     struct rig *rig = *state;
     for (int i = 1; i <= 4; i++)
-        put(rig, COMMAND_ON, i);
+        rig_switch(rig, COMMAND_ON, i);
     unsigned before = writes(rig);
     for (int i = 0; i < 4; i++) {
         if (i % 2)
@@ -196,22 +168,22 @@ static void our_restart_changes_no_outlet(void **state)
     }
     assert_int_equal(writes(rig), before);
     for (int i = 1; i <= 4; i++)
-        assert_true(closed(rig, i));
+        assert_true(rig_closed(rig, i));
 }
 
 /* Off is done, and nothing of it was saved: that all outlets are off is no loss of power. */
 static void a_kill_after_the_last_off_switches_nothing_on(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 1);
+    rig_switch(rig, COMMAND_ON, 1);
     rig->disk = RIG_MINUTE;
-    put(rig, COMMAND_OFF, 1);
-    assert_false(closed(rig, 1));
+    rig_switch(rig, COMMAND_OFF, 1);
+    assert_false(rig_closed(rig, 1));
     rig_kill(rig, false);
     rig->disk = 5 * CLOCK_MS;
     rig_start(rig);
     rig_run(rig, RIG_MINUTE);
-    assert_false(closed(rig, 1));
+    assert_false(rig_closed(rig, 1));
 }
 
 static void pending_actions_go_on_after_a_restart(void **state)
@@ -230,7 +202,7 @@ static void pending_actions_go_on_after_a_restart(void **state)
     assert_string_equal(command->actor, "anna");
     assert_string_equal(command->reason, "test");
     rig_run(rig, 10 * CLOCK_S);
-    assert_true(closed(rig, 1));
+    assert_true(rig_closed(rig, 1));
     assert_int_equal(rig->outlets[0][0].changed - begin, 5 * CLOCK_S + 2 * CLOCK_MS);
     assert_int_equal(rig_step(rig, id)->state, COMMAND_CONFIRMED);
 }
@@ -245,7 +217,7 @@ static void pending_actions_are_cancelled_where_the_settings_say_so(void **state
     rig->yaml = cancelling;
     rig_start(rig);
     rig_run(rig, 10 * CLOCK_S);
-    assert_false(closed(rig, 1));
+    assert_false(rig_closed(rig, 1));
     assert_int_equal(rig_step(rig, id)->state, COMMAND_CANCELLED);
     assert_non_null(strstr(rig_step(rig, id)->reason, "busbar was restarted"));
 }
@@ -255,7 +227,7 @@ static void pending_actions_are_cancelled_where_the_settings_say_so(void **state
 static void a_reboot_that_took_the_power_brings_it_back(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 1);
+    rig_switch(rig, COMMAND_ON, 1);
     for (int after = 0; after < 40; after++) {
         char id[24];
         rig->yaml = after % 2 ? cancelling : yaml;
@@ -265,7 +237,7 @@ static void a_reboot_that_took_the_power_brings_it_back(void **state)
         rig_run(rig, 50 * CLOCK_MS);
         rig_start(rig);
         rig_run(rig, 30 * CLOCK_S);
-        if (!closed(rig, 1))
+        if (!rig_closed(rig, 1))
             fail_msg("killed after %d ms: it stayed off", after);
     }
 }
@@ -295,7 +267,7 @@ static void a_broken_file_switches_nothing(void **state)
                                         "nonsense",
                                         "{\"version\":1,\"outlets\":[],\"commands\":{}}",
                                         "{\"version\":1,\"commands\":[{\"steps\":[{}]}]}"};
-    put(rig, COMMAND_ON, 1);
+    rig_switch(rig, COMMAND_ON, 1);
     for (size_t i = 0; i < TEST_COUNT(texts); i++) {
         rig_stop(rig);
         unsigned before = writes(rig);
@@ -305,33 +277,26 @@ static void a_broken_file_switches_nothing(void **state)
         rig_run(rig, 10 * CLOCK_S);
         assert_int_equal(writes(rig), before);
     }
-    assert_true(closed(rig, 1));
+    assert_true(rig_closed(rig, 1));
 }
 
 /* ---- losses of power ------------------------------------------------------------------------- */
-
-static void lose_power(struct rig *rig, clock_us time)
-{
-    rig_cut(rig, 0);
-    rig_run(rig, time);
-    rig_power(rig, 0);
-}
 
 static void outlets_come_back_as_the_settings_say(void **state)
 {
     struct rig *rig = *state;
     static const int on[] = {1, 3, 4, 12};
     for (size_t i = 0; i < TEST_COUNT(on); i++)
-        put(rig, COMMAND_ON, on[i]);
-    lose_power(rig, RIG_MINUTE);
+        rig_switch(rig, COMMAND_ON, on[i]);
+    rig_lose_power(rig, RIG_MINUTE);
     clock_us back = clock_mono(&rig->clock);
     rig_run(rig, 10 * CLOCK_S);
-    assert_true(closed(rig, 1));  /* last */
-    assert_true(closed(rig, 2));  /* on */
-    assert_false(closed(rig, 3)); /* off */
-    assert_false(closed(rig, 4)); /* the board's own affair */
-    assert_true(closed(rig, 12)); /* last, without a record */
-    assert_false(closed(rig, 8)); /* last: it was off */
+    assert_true(rig_closed(rig, 1));  /* last */
+    assert_true(rig_closed(rig, 2));  /* on */
+    assert_false(rig_closed(rig, 3)); /* off */
+    assert_false(rig_closed(rig, 4)); /* the board's own affair */
+    assert_true(rig_closed(rig, 12)); /* last, without a record */
+    assert_false(rig_closed(rig, 8)); /* last: it was off */
     /* in sequence: 0, 1 and 2 s after the board was read again (at most 1 s, and 0.1 s to judge) */
     clock_us first = rig->outlets[0][11].changed;
     assert_in_range(first - back, 0, 1200 * CLOCK_MS);
@@ -358,24 +323,24 @@ static void an_outlet_can_come_back_by_the_clock(void **state)
     rig_start(rig);
     switcher_set_schedule(rig->switcher, says_the_clock, NULL);
     rig_run(rig, 2 * CLOCK_S);
-    put(rig, COMMAND_ON, 1);
-    put(rig, COMMAND_ON, 3);
-    lose_power(rig, RIG_MINUTE);
+    rig_switch(rig, COMMAND_ON, 1);
+    rig_switch(rig, COMMAND_ON, 3);
+    rig_lose_power(rig, RIG_MINUTE);
     rig_run(rig, 10 * CLOCK_S);
-    assert_false(closed(rig, 1));
-    assert_true(closed(rig, 2));
-    assert_true(closed(rig, 3));
-    assert_false(closed(rig, 4));
+    assert_false(rig_closed(rig, 1));
+    assert_true(rig_closed(rig, 2));
+    assert_true(rig_closed(rig, 3));
+    assert_false(rig_closed(rig, 4));
 }
 
 static void the_loss_of_a_part_alone_is_noticed(void **state)
 {
     struct rig *rig = *state;
     rig->boards[0].part = true;
-    put(rig, COMMAND_ON, 1);
-    lose_power(rig, RIG_MINUTE);
+    rig_switch(rig, COMMAND_ON, 1);
+    rig_lose_power(rig, RIG_MINUTE);
     rig_run(rig, 10 * CLOCK_S);
-    assert_true(closed(rig, 1));
+    assert_true(rig_closed(rig, 1));
     rig->boards[0].contact = false;
     rig_run(rig, 5 * CLOCK_S);
     char id[24];
@@ -384,8 +349,8 @@ static void the_loss_of_a_part_alone_is_noticed(void **state)
     assert_non_null(strstr(rig_step(rig, id)->reason, "pdu-0 does not answer"));
     rig->boards[0].contact = true;
     rig_run(rig, 5 * CLOCK_S);
-    put(rig, COMMAND_OFF, 1);
-    assert_false(closed(rig, 1));
+    rig_switch(rig, COMMAND_OFF, 1);
+    assert_false(rig_closed(rig, 1));
 }
 
 /* The board says since when it runs: that it was switched off by hand meanwhile is no loss. */
@@ -396,17 +361,17 @@ static void a_board_that_runs_on_had_no_loss(void **state)
     rig->boards[0].tells_uptime = true;
     rig_start(rig);
     rig_run(rig, 2 * CLOCK_S);
-    put(rig, COMMAND_ON, 1);
+    rig_switch(rig, COMMAND_ON, 1);
     rig->boards[0].contact = false;
     rig_run(rig, RIG_MINUTE);
     rig_contact(&rig->outlets[0][0], false);
     rig->boards[0].contact = true;
     rig_run(rig, RIG_MINUTE);
-    assert_false(closed(rig, 1));
-    put(rig, COMMAND_ON, 1);
-    lose_power(rig, RIG_MINUTE);
+    assert_false(rig_closed(rig, 1));
+    rig_switch(rig, COMMAND_ON, 1);
+    rig_lose_power(rig, RIG_MINUTE);
     rig_run(rig, 10 * CLOCK_S);
-    assert_true(closed(rig, 1));
+    assert_true(rig_closed(rig, 1));
 }
 
 static void a_board_that_comes_up_on_is_brought_back_too(void **state)
@@ -416,15 +381,15 @@ static void a_board_that_comes_up_on_is_brought_back_too(void **state)
     rig->boards[0].tells_uptime = rig->boards[0].comes_up_on = true;
     rig_start(rig);
     rig_run(rig, 2 * CLOCK_S);
-    put(rig, COMMAND_ON, 1);
-    put(rig, COMMAND_ON, 3);
-    lose_power(rig, RIG_MINUTE);
+    rig_switch(rig, COMMAND_ON, 1);
+    rig_switch(rig, COMMAND_ON, 3);
+    rig_lose_power(rig, RIG_MINUTE);
     rig_run(rig, 10 * CLOCK_S);
-    assert_true(closed(rig, 1));   /* last */
-    assert_true(closed(rig, 2));   /* on */
-    assert_false(closed(rig, 3));  /* off */
-    assert_true(closed(rig, 4));   /* the board's own affair */
-    assert_false(closed(rig, 12)); /* last: it was off */
+    assert_true(rig_closed(rig, 1));   /* last */
+    assert_true(rig_closed(rig, 2));   /* on */
+    assert_false(rig_closed(rig, 3));  /* off */
+    assert_true(rig_closed(rig, 4));   /* the board's own affair */
+    assert_false(rig_closed(rig, 12)); /* last: it was off */
 }
 
 static void a_locked_outlet_comes_back_too(void **state)
@@ -432,16 +397,16 @@ static void a_locked_outlet_comes_back_too(void **state)
     struct rig *rig = *state;
     rig_contact(&rig->outlets[0][4], true); /* by hand */
     rig_run(rig, 2 * CLOCK_S);
-    lose_power(rig, RIG_MINUTE);
+    rig_lose_power(rig, RIG_MINUTE);
     rig_run(rig, 5 * CLOCK_S);
-    assert_true(closed(rig, 5));
+    assert_true(rig_closed(rig, 5));
 }
 
 static void a_lost_cable_is_no_loss_of_power(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 1);
-    put(rig, COMMAND_ON, 12);
+    rig_switch(rig, COMMAND_ON, 1);
+    rig_switch(rig, COMMAND_ON, 12);
     unsigned before = writes(rig);
     rig->boards[0].contact = false;
     rig_run(rig, RIG_MINUTE);
@@ -449,61 +414,61 @@ static void a_lost_cable_is_no_loss_of_power(void **state)
     rig->boards[0].contact = true;
     rig_run(rig, RIG_MINUTE);
     assert_int_equal(writes(rig), before);
-    assert_false(closed(rig, 1));
-    assert_true(closed(rig, 12));
+    assert_false(rig_closed(rig, 1));
+    assert_true(rig_closed(rig, 12));
 }
 
 static void outlets_switched_off_by_hand_stay_off(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 1);
+    rig_switch(rig, COMMAND_ON, 1);
     rig_contact(&rig->outlets[0][0], false);
     rig_run(rig, RIG_MINUTE);
-    assert_false(closed(rig, 1));
+    assert_false(rig_closed(rig, 1));
     rig->boards[0].contact = false;
     rig_run(rig, RIG_MINUTE);
     rig->boards[0].contact = true;
     rig_run(rig, RIG_MINUTE);
-    assert_false(closed(rig, 1));
+    assert_false(rig_closed(rig, 1));
 }
 
 /* Rack and processor lose their power together: 'last' survives it. */
 static void last_survives_a_power_cut_of_everything(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 1);
+    rig_switch(rig, COMMAND_ON, 1);
     rig_kill(rig, false);
-    lose_power(rig, RIG_MINUTE);
+    rig_lose_power(rig, RIG_MINUTE);
     rig->boot = "boot-2";
     rig_start(rig);
     rig_run(rig, 10 * CLOCK_S);
-    assert_true(closed(rig, 1));
+    assert_true(rig_closed(rig, 1));
 }
 
 static void a_second_cut_in_the_middle_of_a_power_up_forgets_nothing(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 1);
-    put(rig, COMMAND_ON, 12);
-    lose_power(rig, RIG_MINUTE);
+    rig_switch(rig, COMMAND_ON, 1);
+    rig_switch(rig, COMMAND_ON, 12);
+    rig_lose_power(rig, RIG_MINUTE);
     rig_run(rig, 1500 * CLOCK_MS); /* 12 is on again, 1 waits for its turn */
-    assert_true(closed(rig, 12) && !closed(rig, 1));
-    lose_power(rig, RIG_MINUTE);
+    assert_true(rig_closed(rig, 12) && !rig_closed(rig, 1));
+    rig_lose_power(rig, RIG_MINUTE);
     rig_run(rig, 10 * CLOCK_S);
-    assert_true(closed(rig, 12) && closed(rig, 1));
+    assert_true(rig_closed(rig, 12) && rig_closed(rig, 1));
 }
 
 static void a_power_up_is_finished_after_a_kill(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 1);
-    lose_power(rig, RIG_MINUTE);
+    rig_switch(rig, COMMAND_ON, 1);
+    rig_lose_power(rig, RIG_MINUTE);
     rig_run(rig, 1500 * CLOCK_MS);
     rig_kill(rig, false);
     rig->yaml = cancelling; /* nobody asked for it to be dropped */
     rig_start(rig);
     rig_run(rig, 10 * CLOCK_S);
-    assert_true(closed(rig, 1));
+    assert_true(rig_closed(rig, 1));
 }
 
 static void an_interlock_holds_in_a_power_up(void **state)
@@ -512,16 +477,16 @@ static void an_interlock_holds_in_a_power_up(void **state)
     rig_contact(&rig->outlets[0][5], true);
     rig_contact(&rig->outlets[0][6], true); /* somebody broke the rule by hand */
     rig_run(rig, 2 * CLOCK_S);
-    lose_power(rig, RIG_MINUTE);
+    rig_lose_power(rig, RIG_MINUTE);
     rig_run(rig, 10 * CLOCK_S);
-    assert_int_equal(closed(rig, 6) + closed(rig, 7), 1);
+    assert_int_equal(rig_closed(rig, 6) + rig_closed(rig, 7), 1);
 }
 
 static void power_that_goes_midway_is_said(void **state)
 {
     struct rig *rig = *state;
     char id[24];
-    put(rig, COMMAND_ON, 1);
+    rig_switch(rig, COMMAND_ON, 1);
     rig->outlets[0][11].fault = RIG_DIES;
     rig_do(rig, COMMAND_ON, "pdu-0/outlet-12", id);
     rig_run(rig, RIG_MINUTE);
@@ -530,11 +495,11 @@ static void power_that_goes_midway_is_said(void **state)
     rig_power(rig, 0);
     rig_run(rig, 10 * CLOCK_S);
     assert_int_equal(rig_step(rig, id)->state, COMMAND_FAILED);
-    assert_true(closed(rig, 1));
-    assert_false(closed(rig, 12)); /* it was never seen on */
+    assert_true(rig_closed(rig, 1));
+    assert_false(rig_closed(rig, 12)); /* it was never seen on */
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, rig_tear_down)
 
 int main(void)
 {

@@ -1,6 +1,6 @@
 /* What an outlet needs before its power comes back, equipment that shut itself down although the
  * power never went, power that does not arrive, and a machine that slept. */
-#include "engine/switcher_testing.h"
+#include "engine/switcher_story.h"
 
 static const char yaml[] =
     "devices: {pdu-0: {}, ups: {}, board: {}}\n"
@@ -48,41 +48,13 @@ static void start(struct rig *rig)
 
 static int set_up(void **state)
 {
-    struct rig *rig = malloc(sizeof *rig);
-    rig_make(rig, 1, 12, yaml);
+    struct rig *rig = rig_new(1, 12, yaml);
     start(rig);
     battery(rig, 90);
     put_point(rig, "board/circuit-3/state", 1);
     rig_run(rig, 2 * CLOCK_S);
     *state = rig;
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    rig_free(*state);
-    free(*state);
-    return 0;
-}
-
-static bool closed(const struct rig *rig, int number)
-{
-    return rig->outlets[0][number - 1].closed;
-}
-
-static void put(struct rig *rig, enum command_action action, int number)
-{
-    char path[40];
-    snprintf(path, sizeof path, "pdu-0/outlet-%d", number);
-    rig_do(rig, action, path, NULL);
-    rig_run(rig, CLOCK_S);
-}
-
-static void lose_power(struct rig *rig, clock_us time)
-{
-    rig_cut(rig, 0);
-    rig_run(rig, time);
-    rig_power(rig, 0);
 }
 
 /* What is pending at the outlet, as faces show it; "" when nothing is. */
@@ -100,18 +72,18 @@ static const char *waits_for(const struct rig *rig, int number)
 static void power_comes_back_when_the_battery_is_charged(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 1);
-    put(rig, COMMAND_ON, 2);
+    rig_switch(rig, COMMAND_ON, 1);
+    rig_switch(rig, COMMAND_ON, 2);
     battery(rig, 12);
-    lose_power(rig, RIG_MINUTE);
+    rig_lose_power(rig, RIG_MINUTE);
     rig_run(rig, 60 * RIG_MINUTE);
-    assert_false(closed(rig, 1));
+    assert_false(rig_closed(rig, 1));
     assert_string_equal(waits_for(rig, 1),
                         "waits until ups/battery/charge is at least 40 (now 12 %)");
     battery(rig, 40);
     clock_us charged = clock_mono(&rig->clock);
     rig_run(rig, 20 * CLOCK_S);
-    assert_true(closed(rig, 1) && closed(rig, 2));
+    assert_true(rig_closed(rig, 1) && rig_closed(rig, 2));
     /* each by its own delay from there on, seen within a second: they do not come at once */
     clock_us first = rig->outlets[0][0].changed - charged;
     clock_us second = rig->outlets[0][1].changed - charged;
@@ -122,61 +94,61 @@ static void power_comes_back_when_the_battery_is_charged(void **state)
 static void what_nobody_knows_is_not_charged(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 1);
+    rig_switch(rig, COMMAND_ON, 1);
     point_mark(site_point_find(rig->site, "ups/battery/charge"), QUALITY_STALE, REASON_SILENT);
-    lose_power(rig, RIG_MINUTE);
+    rig_lose_power(rig, RIG_MINUTE);
     rig_run(rig, RIG_MINUTE);
-    assert_false(closed(rig, 1));
+    assert_false(rig_closed(rig, 1));
     assert_non_null(strstr(waits_for(rig, 1), "(not known now)"));
     /* a person may know better */
-    put(rig, COMMAND_ON, 1);
-    assert_true(closed(rig, 1));
+    rig_switch(rig, COMMAND_ON, 1);
+    assert_true(rig_closed(rig, 1));
 }
 
 /* The mains come, go before the delay has passed, and come again: it has its whole delay again. */
 static void a_delay_begins_anew_with_each_return(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 2);
+    rig_switch(rig, COMMAND_ON, 2);
     battery(rig, 12);
-    lose_power(rig, RIG_MINUTE);
+    rig_lose_power(rig, RIG_MINUTE);
     rig_run(rig, RIG_MINUTE);
     for (int i = 0; i < 5; i++) {
         battery(rig, 50);
         rig_run(rig, 4 * CLOCK_S);
         battery(rig, 30);
         rig_run(rig, 4 * CLOCK_S);
-        assert_false(closed(rig, 2));
+        assert_false(rig_closed(rig, 2));
     }
     battery(rig, 50);
     rig_run(rig, 5 * CLOCK_S);
-    assert_false(closed(rig, 2));
+    assert_false(rig_closed(rig, 2));
     rig_run(rig, 3 * CLOCK_S);
-    assert_true(closed(rig, 2));
+    assert_true(rig_closed(rig, 2));
 }
 
 /* The board itself is without power twice: what had not come up by then waits as long again. */
 static void a_second_loss_of_the_board_begins_all_delays_anew(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 3);
-    put(rig, COMMAND_ON, 8);
-    lose_power(rig, RIG_MINUTE);
+    rig_switch(rig, COMMAND_ON, 3);
+    rig_switch(rig, COMMAND_ON, 8);
+    rig_lose_power(rig, RIG_MINUTE);
     rig_run(rig, 3 * CLOCK_S); /* 8 is on, 3 waits for its 8 s */
-    assert_true(closed(rig, 8) && !closed(rig, 3));
-    lose_power(rig, RIG_MINUTE);
+    assert_true(rig_closed(rig, 8) && !rig_closed(rig, 3));
+    rig_lose_power(rig, RIG_MINUTE);
     rig_run(rig, 6 * CLOCK_S);
-    assert_false(closed(rig, 3));
+    assert_false(rig_closed(rig, 3));
     rig_run(rig, 4 * CLOCK_S);
-    assert_true(closed(rig, 3));
+    assert_true(rig_closed(rig, 3));
 }
 
 static void a_restart_in_the_middle_waits_on(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 1);
+    rig_switch(rig, COMMAND_ON, 1);
     battery(rig, 12);
-    lose_power(rig, RIG_MINUTE);
+    rig_lose_power(rig, RIG_MINUTE);
     rig_run(rig, RIG_MINUTE);
     for (int i = 0; i < 2; i++) {
         if (i)
@@ -186,14 +158,14 @@ static void a_restart_in_the_middle_waits_on(void **state)
         start(rig);
         battery(rig, 12);
         rig_run(rig, RIG_MINUTE);
-        assert_false(closed(rig, 1));
+        assert_false(rig_closed(rig, 1));
         assert_non_null(strstr(waits_for(rig, 1), "is at least 40"));
     }
     battery(rig, 45);
     rig_run(rig, 3 * CLOCK_S);
-    assert_false(closed(rig, 1));
+    assert_false(rig_closed(rig, 1));
     rig_run(rig, 3 * CLOCK_S);
-    assert_true(closed(rig, 1));
+    assert_true(rig_closed(rig, 1));
 }
 
 /* ---- equipment that shut itself down --------------------------------------------------------- */
@@ -205,25 +177,25 @@ static void run_empty(struct rig *rig)
     rig_run(rig, RIG_MINUTE);
     battery(rig, 20);
     rig_run(rig, RIG_MINUTE);
-    assert_true(closed(rig, 4)); /* 40 % are asked for */
+    assert_true(rig_closed(rig, 4)); /* 40 % are asked for */
 }
 
 static void a_host_that_shut_down_is_cycled(void **state)
 {
     struct rig *rig = *state;
     struct rig_outlet *outlet = &rig->outlets[0][3];
-    put(rig, COMMAND_ON, 4);
+    rig_switch(rig, COMMAND_ON, 4);
     run_empty(rig);
     battery(rig, 41);
     clock_us charged = clock_mono(&rig->clock);
     rig_run(rig, 4 * CLOCK_S);
-    assert_true(closed(rig, 4));
+    assert_true(rig_closed(rig, 4));
     rig_run(rig, 3 * CLOCK_S);
-    assert_false(closed(rig, 4));
+    assert_false(rig_closed(rig, 4));
     assert_in_range(outlet->changed - charged, 5 * CLOCK_S, 6 * CLOCK_S + 100 * CLOCK_MS);
     clock_us off = outlet->changed;
     rig_run(rig, RIG_MINUTE);
-    assert_true(closed(rig, 4));
+    assert_true(rig_closed(rig, 4));
     assert_true(outlet->changed - off >= 10 * CLOCK_S);
     const struct command *command = commands_at(rig->commands, 0);
     assert_int_equal(command->action, COMMAND_REBOOT);
@@ -236,21 +208,21 @@ static void a_host_that_shut_down_is_cycled(void **state)
 static void who_had_no_power_is_not_cycled(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 4);
+    rig_switch(rig, COMMAND_ON, 4);
     battery(rig, 14);
     rig_run(rig, RIG_MINUTE);
-    lose_power(rig, RIG_MINUTE);
+    rig_lose_power(rig, RIG_MINUTE);
     rig_run(rig, RIG_MINUTE);
     battery(rig, 60);
     rig_run(rig, 10 * RIG_MINUTE);
-    assert_true(closed(rig, 4));
+    assert_true(rig_closed(rig, 4));
     assert_int_equal(rig->outlets[0][3].openings, 1); /* the loss itself */
 }
 
 static void who_was_off_meanwhile_or_stayed_up_is_not_cycled(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 4);
+    rig_switch(rig, COMMAND_ON, 4);
     battery(rig, 16); /* low, but nobody shut down */
     rig_run(rig, RIG_MINUTE);
     battery(rig, 60);
@@ -259,8 +231,8 @@ static void who_was_off_meanwhile_or_stayed_up_is_not_cycled(void **state)
     battery(rig, 14);
     rig_run(rig, RIG_MINUTE);
     battery(rig, 20);
-    put(rig, COMMAND_OFF, 4); /* by a person */
-    put(rig, COMMAND_ON, 4);
+    rig_switch(rig, COMMAND_OFF, 4); /* by a person */
+    rig_switch(rig, COMMAND_ON, 4);
     battery(rig, 60);
     rig_run(rig, RIG_MINUTE);
     assert_int_equal(rig->outlets[0][3].openings, 1);
@@ -270,7 +242,7 @@ static void who_was_off_meanwhile_or_stayed_up_is_not_cycled(void **state)
 static void nobody_is_cycled_while_the_battery_is_low(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 12);
+    rig_switch(rig, COMMAND_ON, 12);
     battery(rig, 14);
     rig_run(rig, 10 * RIG_MINUTE);
     point_mark(site_point_find(rig->site, "ups/battery/charge"), QUALITY_STALE, REASON_SILENT);
@@ -281,7 +253,7 @@ static void nobody_is_cycled_while_the_battery_is_low(void **state)
     assert_int_equal(rig->outlets[0][11].openings, 0);
     rig_run(rig, RIG_MINUTE);
     assert_int_equal(rig->outlets[0][11].openings, 1);
-    assert_true(closed(rig, 12));
+    assert_true(rig_closed(rig, 12));
 }
 
 static void a_locked_outlet_is_not_cycled(void **state)
@@ -293,7 +265,7 @@ static void a_locked_outlet_is_not_cycled(void **state)
     rig_run(rig, RIG_MINUTE);
     battery(rig, 60);
     rig_run(rig, RIG_MINUTE);
-    assert_true(closed(rig, 5));
+    assert_true(rig_closed(rig, 5));
     assert_int_equal(rig->outlets[0][4].writes, 0);
 }
 
@@ -303,8 +275,8 @@ static void a_kill_in_the_middle_of_a_cycle_loses_nothing(void **state)
     struct rig *rig = *state;
     for (int round = 0; round < 40; round++) {
         struct rig_outlet *outlet = &rig->outlets[0][3];
-        if (!closed(rig, 4))
-            put(rig, COMMAND_ON, 4);
+        if (!rig_closed(rig, 4))
+            rig_switch(rig, COMMAND_ON, 4);
         unsigned openings = outlet->openings;
         run_empty(rig);
         battery(rig, 50);
@@ -313,7 +285,7 @@ static void a_kill_in_the_middle_of_a_cycle_loses_nothing(void **state)
         start(rig);
         battery(rig, 50);
         rig_run(rig, 5 * RIG_MINUTE);
-        assert_true(closed(rig, 4));
+        assert_true(rig_closed(rig, 4));
         assert_int_equal(outlet->openings, openings + 1);
     }
 }
@@ -321,13 +293,13 @@ static void a_kill_in_the_middle_of_a_cycle_loses_nothing(void **state)
 static void a_board_that_does_not_obey_is_asked_three_times(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 4);
+    rig_switch(rig, COMMAND_ON, 4);
     unsigned writes = rig->outlets[0][3].writes;
     run_empty(rig);
     rig->outlets[0][3].fault = RIG_IGNORES;
     battery(rig, 50);
     rig_run(rig, 60 * RIG_MINUTE);
-    assert_true(closed(rig, 4));
+    assert_true(rig_closed(rig, 4));
     assert_int_equal(rig->outlets[0][3].writes - writes, 3);
 }
 
@@ -360,7 +332,7 @@ static void set_charge(struct rig *rig, double charge)
 {
     watched.charge = charge;
     battery(rig, charge);
-    watched.low = watched.low || (charge < 15 && closed(rig, 4));
+    watched.low = watched.low || (charge < 15 && rig_closed(rig, 4));
 }
 
 static void one_thing(struct rig *rig, uint64_t *random)
@@ -396,7 +368,7 @@ static void let_happen(struct rig *rig, uint64_t random)
 {
     watched = (struct watched){.charge = 90};
     for (int i = 1; i <= 4; i++)
-        put(rig, COMMAND_ON, i);
+        rig_switch(rig, COMMAND_ON, i);
     rig->wrote = on_wrote;
     rig->moved = on_moved;
     for (int round = 0; round < 40; round++) {
@@ -404,14 +376,14 @@ static void let_happen(struct rig *rig, uint64_t random)
             one_thing(rig, &random);
             rig_run(rig, (clock_us)test_below(&random, 20 * CLOCK_S));
             /* a board that is on by then may have closed outlet 4 in a low battery */
-            watched.low = watched.low || (watched.charge < 15 && closed(rig, 4));
+            watched.low = watched.low || (watched.charge < 15 && rig_closed(rig, 4));
         }
         if (!rig->boards[0].powered)
             rig_power(rig, 0);
         set_charge(rig, 80);
         rig_run(rig, 10 * RIG_MINUTE);
         for (int i = 1; i <= 4; i++)
-            assert_true(closed(rig, i));
+            assert_true(rig_closed(rig, i));
     }
 }
 
@@ -440,8 +412,8 @@ static void an_outlet_behind_an_open_breaker_says_so(void **state)
     char reason[160];
     assert_int_equal(powered(rig, 6, reason), 0);
     assert_string_equal(reason, "off");
-    put(rig, COMMAND_ON, 6);
-    put(rig, COMMAND_ON, 7);
+    rig_switch(rig, COMMAND_ON, 6);
+    rig_switch(rig, COMMAND_ON, 7);
     assert_int_equal(powered(rig, 6, reason), -1); /* closed, and nothing measures */
     put_point(rig, "board/total/voltage", 229);
     assert_int_equal(powered(rig, 6, reason), 1);
@@ -455,7 +427,7 @@ static void an_outlet_behind_an_open_breaker_says_so(void **state)
     put_point(rig, "board/total/voltage", 0.4);
     assert_int_equal(powered(rig, 6, reason), 0);
     assert_string_equal(reason, "board/total has no voltage (0.4 V)");
-    put(rig, COMMAND_OFF, 6);
+    rig_switch(rig, COMMAND_OFF, 6);
     assert_int_equal(powered(rig, 7, reason), 0);
     assert_string_equal(reason, "pdu-0/outlet-6 is off");
     point_mark(site_point_find(rig->site, "pdu-0/outlet-7/state"), QUALITY_STALE, REASON_SILENT);
@@ -473,10 +445,10 @@ static void a_ring_of_feeders_is_not_known(void **state)
         "outlets: {pdu-0/outlet-1: {fed_by: outlet-2}, pdu-0/outlet-2: {fed_by: outlet-1}}\n";
     start(rig);
     rig_run(rig, 2 * CLOCK_S);
-    put(rig, COMMAND_ON, 1);
-    put(rig, COMMAND_ON, 2);
+    rig_switch(rig, COMMAND_ON, 1);
+    rig_switch(rig, COMMAND_ON, 2);
     assert_int_equal(powered(rig, 1, reason), -1);
-    put(rig, COMMAND_OFF, 2);
+    rig_switch(rig, COMMAND_OFF, 2);
     assert_int_equal(powered(rig, 1, reason), 0);
 }
 
@@ -484,17 +456,17 @@ static void a_ring_of_feeders_is_not_known(void **state)
 static void a_power_up_waits_for_what_feeds_it(void **state)
 {
     struct rig *rig = *state;
-    put(rig, COMMAND_ON, 6);
-    put(rig, COMMAND_ON, 7);
+    rig_switch(rig, COMMAND_ON, 6);
+    rig_switch(rig, COMMAND_ON, 7);
     put_point(rig, "board/circuit-3/state", 2);
-    lose_power(rig, RIG_MINUTE);
+    rig_lose_power(rig, RIG_MINUTE);
     rig_run(rig, 10 * RIG_MINUTE);
-    assert_false(closed(rig, 6) || closed(rig, 7));
+    assert_false(rig_closed(rig, 6) || rig_closed(rig, 7));
     assert_string_equal(waits_for(rig, 6), "waits for power: board/circuit-3 is tripped");
     assert_string_equal(waits_for(rig, 7), "waits for power: pdu-0/outlet-6 is off");
     put_point(rig, "board/circuit-3/state", 1);
     rig_run(rig, 10 * CLOCK_S);
-    assert_true(closed(rig, 6) && closed(rig, 7));
+    assert_true(rig_closed(rig, 6) && rig_closed(rig, 7));
     assert_true(rig->outlets[0][5].changed < rig->outlets[0][6].changed);
 }
 
@@ -508,7 +480,7 @@ static void a_machine_that_slept_keeps_a_sequence_apart(void **state)
     char id[24];
     rig_do(rig, COMMAND_ON_DELAYED, "group/row", id);
     rig_run(rig, 100 * CLOCK_MS);
-    assert_true(closed(rig, 8) && !closed(rig, 9));
+    assert_true(rig_closed(rig, 8) && !rig_closed(rig, 9));
     clock_fake_advance(&rig->clock, 60 * RIG_MINUTE);
     clock_us woke = clock_mono(&rig->clock);
     rig_run(rig, 5 * CLOCK_S);
@@ -534,7 +506,7 @@ static void an_absence_keeps_a_sequence_apart(void **state)
     assert_in_range(third->changed - second->changed, 400 * CLOCK_MS, 510 * CLOCK_MS);
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, rig_tear_down)
 
 int main(void)
 {

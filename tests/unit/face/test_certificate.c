@@ -1,4 +1,4 @@
-#include "test.h"
+#include "test_own_folder.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -6,32 +6,15 @@
 #include "face/certificate.h"
 #include "face/certificate_keep.h"
 #include "face/certificate_make.h"
-#include "test_folder.h"
 
 #define WALL (1790000000LL * CLOCK_S)
-
-static char folder[512];
-
-static int setup(void **state)
-{
-    (void)state;
-    test_folder(folder, sizeof folder);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    test_folder_remove(folder);
-    return 0;
-}
 
 static const char *file(const char *name)
 {
     static char paths[4][600];
     static int turn;
     char *path = paths[turn++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    snprintf(path, sizeof paths[0], "%s/%s", folder_path, name);
     return path;
 }
 
@@ -39,7 +22,7 @@ static const char *file(const char *name)
 static int shell(const char *format, const char *a, const char *b)
 {
     char command[2000];
-    snprintf(command, sizeof command, "cd '%s' && ( ", folder);
+    snprintf(command, sizeof command, "cd '%s' && ( ", folder_path);
     snprintf(command + strlen(command), sizeof command - strlen(command), "%s%s%s", format, a, b);
     strcat(command, " ) >/dev/null 2>&1");
     return system(command);
@@ -50,7 +33,7 @@ static void test_own(void **state)
     (void)state;
     struct err err = ERR_EMPTY;
     struct stat info;
-    struct certificate *first = certificate_own(folder, false, WALL, &err);
+    struct certificate *first = certificate_own(folder_path, false, WALL, &err);
     if (!first)
         fail_msg("%s", err.text);
     assert_int_equal(stat(file("tls.key"), &info), 0);
@@ -58,10 +41,10 @@ static void test_own(void **state)
     assert_true(first->expires > WALL + 10LL * 365 * 86400 * CLOCK_S);
     assert_int_equal(strlen(first->fingerprint), 95);
     /* The second start keeps it; another machine gets another. */
-    struct certificate *again = certificate_own(folder, false, WALL, &err);
+    struct certificate *again = certificate_own(folder_path, false, WALL, &err);
     assert_string_equal(again->fingerprint, first->fingerprint);
     remove(file("tls.key"));
-    struct certificate *other = certificate_own(folder, false, WALL, &err);
+    struct certificate *other = certificate_own(folder_path, false, WALL, &err);
     assert_string_not_equal(other->fingerprint, first->fingerprint);
     certificate_unref(first);
     certificate_unref(again);
@@ -75,7 +58,7 @@ static void test_openssl(void **state)
     struct err err = ERR_EMPTY;
     if (shell("openssl version", "", "") != 0)
         skip();
-    certificate_unref(certificate_own(folder, false, WALL, &err));
+    certificate_unref(certificate_own(folder_path, false, WALL, &err));
     assert_int_equal(
         shell("openssl x509 -in tls.crt -noout -text | grep 'NIST CURVE: P-256'", "", ""), 0);
     assert_int_equal(
@@ -108,7 +91,7 @@ static void test_der(void **state)
     struct err err = ERR_EMPTY;
     if (shell("openssl version", "", "") != 0)
         skip();
-    certificate_unref(certificate_own(folder, false, WALL, &err));
+    certificate_unref(certificate_own(folder_path, false, WALL, &err));
     assert_int_equal(shell("openssl x509 -in tls.crt -outform DER -out d.crt && ", "",
                            "openssl pkey -in tls.key -outform DER -out d.key"),
                      0);
@@ -180,14 +163,14 @@ static void test_keep(void **state)
     (void)state;
     struct err err = ERR_EMPTY;
     struct stat info;
-    struct certificate *first = certificate_own(folder, false, WALL, &err);
+    struct certificate *first = certificate_own(folder_path, false, WALL, &err);
     struct certificate *pair = certificate_make_pair(
         false, WALL, " power.example  192.0.2.9 2001:db8::7 \xc3\xa4.example ", &err);
     assert_non_null(pair);
-    assert_int_equal(certificate_keep(pair, folder, &err), 0);
+    assert_int_equal(certificate_keep(pair, folder_path, &err), 0);
     assert_int_equal(stat(file("tls.pem"), &info), 0);
     assert_int_equal(info.st_mode & 0777, 0600);
-    struct certificate *kept = certificate_own(folder, false, WALL, &err);
+    struct certificate *kept = certificate_own(folder_path, false, WALL, &err);
     assert_string_equal(kept->fingerprint, pair->fingerprint);
     assert_string_not_equal(kept->fingerprint, first->fingerprint);
     if (shell("openssl version", "", "") == 0)
@@ -199,7 +182,7 @@ static void test_keep(void **state)
     assert_int_equal(certificate_keep(first, file("none"), &err), -ENOENT);
     /* A damaged one is passed over. */
     test_write_file(file("tls.pem"), "-----BEGIN CERTIFICATE-----\n");
-    struct certificate *own = certificate_own(folder, false, WALL, &err);
+    struct certificate *own = certificate_own(folder_path, false, WALL, &err);
     assert_string_equal(own->fingerprint, first->fingerprint);
     certificate_unref(first);
     certificate_unref(pair);
@@ -209,7 +192,7 @@ static void test_keep(void **state)
 
 int main(void)
 {
-#define ROW(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define ROW(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
     const struct CMUnitTest tests[] = {ROW(test_own), ROW(test_openssl), ROW(test_rsa),
                                        ROW(test_der), ROW(test_refused), ROW(test_check),
                                        ROW(test_keep)};

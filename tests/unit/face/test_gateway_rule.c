@@ -103,6 +103,26 @@ static void the_first_that_fits_decides(void **state)
     }
 }
 
+/* What is left out never gives the right to write: not the network of a panel, not a unit. */
+static void only_who_names_functions_may_write(void **state)
+{
+    (void)state;
+    static const char *const rules[] = {
+        "{panels: {clients: 192.0.2.0/24, max_age: 2 s}}",
+        "{all: {}}",
+        "{one: {units: 7, registers: 100-199}}",
+        "{comma: {functions: ','}}",
+    };
+    for (size_t i = 0; i < TEST_COUNT(rules); i++) {
+        for (unsigned function = 1; function < 128; function++) {
+            const struct asked asked = {"main", "192.0.2.1", 7, (uint8_t)function, 100, 1};
+            assert_int_equal(judge(rules[i], &asked).exception, function <= 4 ? 0 : 1);
+        }
+    }
+    assert_int_equal(judge(rules[0], &(struct asked){"main", "192.0.2.1", 7, 3, 1, 1}).max_age,
+                     2 * CLOCK_S);
+}
+
 static void check_routes(const char *text, const char *wanted)
 {
     struct gateway_route routes[256];
@@ -163,6 +183,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_rules_only_readings),
         cmocka_unit_test(the_first_that_fits_decides),
+        cmocka_unit_test(only_who_names_functions_may_write),
         cmocka_unit_test(units_lead_where_they_are_said_to),
         cmocka_unit_test(mistakes_in_routes_are_named),
     };

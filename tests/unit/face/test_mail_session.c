@@ -52,7 +52,7 @@ static void a_message_goes_its_way(void **state)
     (void)state;
     begin(&t, false);
     server(&t, "220-mail.example.org ESMTP\n220 be welcome", "EHLO rack-7\r\n");
-    server(&t, "250-mail.example.org\n250-PIPELINING\n250 SIZE 10240000",
+    server(&t, "250-mail.example.org\n250 SIZE 10240000",
            "MAIL FROM:<busbar@example.org> SIZE=1000\r\n");
     server(&t, "250 2.1.0 Ok", "RCPT TO:<a@example.org>\r\n");
     server(&t, "550 5.1.1 no such user", "RCPT TO:<b@example.org>\r\n");
@@ -172,6 +172,25 @@ static void sign_ins(void **state)
     end(&t);
 }
 
+/* Access tokens have some thousand letters; RFC 4954, 4 allows lines of 12288. */
+static void a_long_token_is_said_whole(void **state)
+{
+    enum { LENGTH = 6000 };
+    static char token[LENGTH + 1];
+    struct talk t = {.settings = {.auth = MAIL_AUTH_XOAUTH2, .user = "tim"}};
+    (void)state;
+    memset(token, 'x', LENGTH);
+    begin(&t, false);
+    t.session.way.secret = token;
+    mail_session_take(&t.session, "220 x", 5);
+    buf_clear(&t.session.out);
+    mail_session_take(&t.session, "250 AUTH XOAUTH2", 16);
+    /* "user=tim\1auth=Bearer ", the token and "\1\1": 22 + 6000 + 2 bytes, 4 letters for 3 */
+    assert_int_equal(t.session.out.length, strlen("AUTH XOAUTH2 \r\n") + (24 + LENGTH) / 3 * 4);
+    assert_int_equal(strcspn(buf_text(&t.session.out), "\r"), t.session.out.length - 2);
+    end(&t);
+}
+
 static void pop3(void **state)
 {
     struct talk t = {.settings = {.pop_security = MAIL_STARTTLS, .pop_user = "tim"}};
@@ -254,6 +273,183 @@ static void limits_and_odd_answers(void **state)
     end(&t);
 }
 
+/* ---- RFC 2920 -------------------------------------------------------------------------------- */
+
+#define GREETING "220 x\n250-x\n250-PIPELINING\n250 SIZE 10240000"
+#define IN_ONE                                                                                     \
+    "EHLO rack-7\r\nMAIL FROM:<busbar@example.org> SIZE=1000\r\nRCPT TO:<a@example.org>\r\n"       \
+    "RCPT TO:<b@example.org>\r\nDATA\r\n"
+
+/* What the answers to MAIL, two RCPT and DATA lead to. `then`: what we say to them; `last`: what
+ * the server says to that, or to the message. */
+static const struct {
+    const char *answers, *then, *last;
+    mail_mask accepted, never;
+    bool content, well; /* the message is asked for; it has been delivered at the end */
+    const char *problem;
+} answers_in_one[] = {
+    {"250 m\n250 a\n250 b\n354 go", "", "250 taken", 3, 0, true, true, ""},
+    {"250 m\n550 5.1.1 no a\n250 b\n354 go", "", "250 taken", 2, 1, true, true, ""},
+    {"250 m\n250 a\n450 4.2.0 later\n354 go", "", "250 taken", 1, 0, true, true, ""},
+    {"250-m\n250 m\n250-a\n250-a\n250 a\n250 b\n354-go\n354 on", "", "250 ok", 3, 0, true, true,
+     ""},
+    {"250 m\n250 a\n250 b\n354 go", "", "554 5.6.0 spam", 0, 3, true, false,
+     "mail.example.org refuses the message: 554 5.6.0 spam"},
+    {"250 m\n250 a\n250 b\n354 go", "", "354 what", 0, 0, true, false,
+     "mail.example.org refuses the message: 354 what"},
+    {"250 m\n250 a\n250 b\n451 4.3.0 no space", "", "", 0, 0, false, false,
+     "mail.example.org refuses the message: 451 4.3.0 no space"},
+    {"250 m\n250 a\n250 b\n250 fine", "", "", 0, 0, false, false,
+     "mail.example.org refuses the message: 250 fine"},
+    /* nobody is there: DATA is refused, or taken and ended with nothing */
+    {"250 m\n550 5.1.1 no a\n550 5.1.1 no b\n554 5.5.1 no valid recipients", "", "", 0, 3, false,
+     false, "mail.example.org refuses the recipient: 550 5.1.1 no a"},
+    {"250 m\n550 5.1.1 no a\n550 5.1.1 no b\n354 go", ".\r\n", "554 5.5.1 no valid recipients", 0,
+     3, false, false, "mail.example.org refuses the recipient: 550 5.1.1 no a"},
+    {"250 m\n550 5.1.1 no a\n450 4.2.0 later\n354 go", ".\r\n", "250 2.0.0 queued", 0, 1, false,
+     false, "mail.example.org refuses the recipient: 550 5.1.1 no a"},
+    /* the sender is refused, and then all the rest */
+    {"550 5.1.0 who\n503 5.5.1 MAIL first\n503 5.5.1 MAIL first\n503 5.5.1 RCPT first", "", "", 0,
+     0, false, false, "mail.example.org refuses the sender: 550 5.1.0 who"},
+    {"552 5.3.4 too large\n503 x\n503 x\n503 x", "", "", 0, 3, false, false,
+     "mail.example.org refuses the sender: 552 5.3.4 too large"},
+    {"451 4.3.0 later\n250 a\n250 b\n354 go", ".\r\n", "250 2.0.0 queued", 0, 0, false, false,
+     "mail.example.org refuses the sender: 451 4.3.0 later"},
+    /* it closes: the other answers never come */
+    {"421 4.3.2 closing", "", "", 0, 0, false, false,
+     "mail.example.org refuses the sender: 421 4.3.2 closing"},
+    {"250 m\n250 a\n421 4.3.2 closing", "", "", 0, 0, false, false,
+     "mail.example.org refuses the recipient: 421 4.3.2 closing"},
+    {"250 m\n250 a\n250 b\n421 4.3.2 closing", "", "", 0, 0, false, false,
+     "mail.example.org refuses the message: 421 4.3.2 closing"},
+    {"550 5.1.0 who\n503 x\n421 4.3.2 closing", "", "", 0, 0, false, false,
+     "mail.example.org refuses the sender: 550 5.1.0 who"},
+    /* one answer too many or too few shifts the rest: nothing is sent by mistake */
+    {"250 m\n250 m\n250 a\n250 b", "", "", 0, 0, false, false,
+     "mail.example.org refuses the message: 250 b"},
+    {"250 m\n354 a\n354 b\n354 go", ".\r\n", "250 queued", 0, 0, false, false,
+     "mail.example.org refuses the recipient: 354 a"},
+};
+
+static void each_answer_counts_for_its_command(void **state)
+{
+    (void)state;
+    for (size_t row = 0; row < TEST_COUNT(answers_in_one); row++) {
+        struct talk t = {0};
+        begin(&t, false);
+        server(&t, GREETING, IN_ONE);
+        server(&t, answers_in_one[row].answers, answers_in_one[row].then);
+        if ((t.session.want == MAIL_WANT_CONTENT) != answers_in_one[row].content)
+            fail_msg("%s: the message is %sasked for", answers_in_one[row].answers,
+                     answers_in_one[row].content ? "not " : "");
+        if (*answers_in_one[row].last) {
+            t.session.want = MAIL_WANT_LINE;
+            server(&t, answers_in_one[row].last, "");
+        }
+        assert_int_equal(t.session.want, MAIL_WANT_NOTHING);
+        assert_string_equal(t.session.problem, answers_in_one[row].problem);
+        assert_int_equal(t.session.accepted, answers_in_one[row].accepted);
+        assert_int_equal(t.session.never, answers_in_one[row].never);
+        assert_int_equal(t.session.went_well, answers_in_one[row].well);
+        end(&t);
+    }
+}
+
+/* Cut after each answer: what had been said before counts, what had not is not invented. */
+static void a_server_hangs_up_among_its_answers(void **state)
+{
+    static const struct {
+        const char *answers, *problem; /* problem "": the break is what went wrong */
+    } rows[] = {
+        {"", ""},
+        {"250 m", ""},
+        {"250 m\n250 a", ""},
+        {"250 m\n250 a\n550 no b", ""},
+        {"250 m\n550 no a", ""},
+        {"250 m\n550 no a\n550 no b", "mail.example.org refuses the recipient: 550 no a"},
+        {"250 m\n550 no a\n550 no b\n354 go", "mail.example.org refuses the recipient: 550 no a"},
+        {"550 who", "mail.example.org refuses the sender: 550 who"},
+        {"550 who\n503 x\n503 x", "mail.example.org refuses the sender: 550 who"},
+        {"250 m\n250 a\n250 b\n354 go", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        struct talk t = {0};
+        begin(&t, false);
+        server(&t, GREETING, IN_ONE);
+        for (const char *at = rows[i].answers; *at;) {
+            size_t length = strcspn(at, "\n");
+            mail_session_take(&t.session, at, length);
+            at += length + (at[length] == '\n');
+        }
+        assert_int_equal(mail_session_lost(&t.session), *rows[i].problem != '\0');
+        assert_string_equal(t.session.problem, rows[i].problem);
+        assert_false(t.session.went_well);
+        end(&t);
+    }
+}
+
+/* Sender and recipients are said before the message is there: without its size. */
+static void the_envelope_goes_ahead_of_the_message(void **state)
+{
+    (void)state;
+    for (int pipelining = 0; pipelining < 2; pipelining++) {
+        for (int large = 0; large < 2; large++) {
+            struct talk t = {0};
+            begin(&t, false);
+            t.session.way.length = 0;
+            if (pipelining)
+                server(&t, "220 x\n250-x\n250-SIZE 2000\n250 PIPELINING",
+                       "EHLO rack-7\r\nMAIL FROM:<busbar@example.org>\r\n"
+                       "RCPT TO:<a@example.org>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n");
+            else
+                server(&t, "220 x\n250-x\n250 SIZE 2000",
+                       "EHLO rack-7\r\nMAIL FROM:<busbar@example.org>\r\n");
+            server(&t, "250 m\n250 a\n250 b\n354 go",
+                   pipelining ? ""
+                              : "RCPT TO:<a@example.org>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n");
+            assert_int_equal(t.session.want, MAIL_WANT_CONTENT);
+            assert_int_equal(mail_session_message(&t.session, large ? 2001 : 2000), !large);
+            assert_int_equal(t.session.want, large ? MAIL_WANT_NOTHING : MAIL_WANT_CONTENT);
+            assert_int_equal(t.session.never, large ? 3 : 0);
+            assert_string_equal(
+                t.session.problem,
+                large ? "mail.example.org takes at most 2000 bytes, and this message has 2001"
+                      : "");
+            end(&t);
+        }
+    }
+    struct talk t = {0}; /* it comes while the greeting is awaited: then its size is said */
+    begin(&t, false);
+    t.session.way.length = 0;
+    assert_true(mail_session_message(&t.session, 77));
+    server(&t, "220 x\n250 SIZE", "EHLO rack-7\r\nMAIL FROM:<busbar@example.org> SIZE=77\r\n");
+    end(&t);
+}
+
+/* Only those who have not got it are asked again, in one go as well. */
+static void the_second_message_goes_in_one_too(void **state)
+{
+    struct talk t = {0};
+    (void)state;
+    begin(&t, false);
+    server(&t, GREETING, IN_ONE);
+    server(&t, "250 m\n250 a\n450 4.2.0 later\n354 go", "");
+    t.session.want = MAIL_WANT_LINE;
+    server(&t, "250 taken", "");
+    t.way.done_with = 1;
+    t.way.length = 10;
+    buf_clear(&t.session.out);
+    mail_session_again(&t.session, &t.way);
+    assert_string_equal(buf_text(&t.session.out),
+                        "MAIL FROM:<busbar@example.org> SIZE=10\r\nRCPT TO:<b@example.org>\r\n"
+                        "DATA\r\n");
+    server(&t, "250 m\n250 b\n354 go", "");
+    assert_int_equal(t.session.want, MAIL_WANT_CONTENT);
+    assert_int_equal(t.session.accepted, 2);
+    end(&t);
+}
+
 static void a_server_that_never_ends_is_left(void **state)
 {
     struct talk t = {0};
@@ -279,9 +475,14 @@ int main(void)
         cmocka_unit_test(nothing_is_said_before_encryption),
         cmocka_unit_test(refusals_before_encryption),
         cmocka_unit_test(sign_ins),
+        cmocka_unit_test(a_long_token_is_said_whole),
         cmocka_unit_test(pop3),
         cmocka_unit_test(what_refusals_mean),
         cmocka_unit_test(limits_and_odd_answers),
+        cmocka_unit_test(each_answer_counts_for_its_command),
+        cmocka_unit_test(a_server_hangs_up_among_its_answers),
+        cmocka_unit_test(the_envelope_goes_ahead_of_the_message),
+        cmocka_unit_test(the_second_message_goes_in_one_too),
         cmocka_unit_test(a_server_that_never_ends_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -272,6 +272,8 @@ static void test_confirmation(void **state)
     rig->ask.actor = "another";
     read_text(rig, "5.1.9.4.6004", other, sizeof other);
     assert_string_equal(other, "");
+    read_text(rig, "5.1.12.4.6004", other, sizeof other); /* which says it too */
+    assert_string_equal(other, "");
     rig->ask.actor = "kim";
     netsnmp_pdu *pdu = wish(CRITICAL_ACTION, REBOOT, SNMP_VERSION_2c);
     snmp_rig_wish(pdu, "5.1.9.4.6004", ASN_OCTET_STR, code, strlen(code));
@@ -299,6 +301,38 @@ static void test_delay(void **state)
     assert_int_equal(pdu->errstat, SNMP_ERR_NOERROR);
     assert_int_equal(commands_at(rig->commands, 0)->delay, 90 * CLOCK_S);
     snmp_free_pdu(pdu);
+}
+
+/* A code or a delay of another type or length is told at its own place, whatever stood there
+ * before, and nothing is asked of the door. */
+static void test_wrong_beside(void **state)
+{
+    struct snmp_rig *rig = *state;
+    long five = 5;
+    const struct {
+        const char *name;
+        u_char type;
+        const void *bytes;
+        size_t length;
+        long status;
+    } rows[] = {
+        {"5.1.9.4.6004", ASN_OCTET_STR, "0123456789abcdef", 16, SNMP_ERR_WRONGLENGTH},
+        {"5.1.9.4.6004", ASN_INTEGER, &five, sizeof five, SNMP_ERR_WRONGTYPE},
+        {"5.1.9.4.6004", ASN_IPADDRESS, "abcd", 4, SNMP_ERR_WRONGTYPE},
+        {"5.1.8.4.6004", ASN_INTEGER, &five, sizeof five, SNMP_ERR_WRONGTYPE},
+        {"5.1.8.4.6004", ASN_OCTET_STR, "90", 2, SNMP_ERR_WRONGTYPE},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        char code[32];
+        netsnmp_pdu *pdu = wish(CRITICAL_ACTION, OFF, SNMP_VERSION_2c);
+        snmp_rig_wish(pdu, rows[i].name, rows[i].type, rows[i].bytes, rows[i].length);
+        ask(rig, pdu);
+        assert_int_equal(pdu->errstat, rows[i].status);
+        assert_int_equal(pdu->errindex, 2);
+        snmp_free_pdu(pdu);
+        read_text(rig, "5.1.9.4.6004", code, sizeof code);
+        assert_string_equal(code, "");
+    }
 }
 
 static void has_level(void *user, const char *path, struct switcher_output *output)
@@ -387,6 +421,7 @@ int main(void)
         RIGGED(test_all_or_nothing),
         RIGGED(test_confirmation),
         RIGGED(test_delay),
+        RIGGED(test_wrong_beside),
         RIGGED(test_level_of_an_output),
         RIGGED(test_set_serial),
         RIGGED(test_devices_come_and_go),

@@ -163,6 +163,20 @@ static void each_fault_is_recorded_as_what_it_is(void **state)
     assert_null(line_trace(f->line));
 }
 
+/* What nobody has asked for is told from what somebody has: after a question in vain another one of
+ * the same length waits for a probe. */
+static void a_probe_is_no_question_of_anybody(void **state)
+{
+    struct fixture *f = *state;
+    f->fake->peer = NULL;
+    assert_non_null(line_trace_start(f->line, SIZE));
+    ask(f, 6, 0, 2);
+    f->fake->peer = testing_peer_rtu;
+    ask(f, 6, 5, 2);
+    assert_string_equal(kinds_of(f), "sent/6/3/0/0 silence/6/0/0/0 probe/6/3/0/0 answer/6/3/1/0 "
+                                     "sent/6/3/0/0 answer/6/3/2/0 ");
+}
+
 static void tcp_frames_belong_together_by_number(void **state)
 {
     struct fixture *f = *state;
@@ -269,6 +283,7 @@ int main(void)
         cmocka_unit_test(the_oldest_make_room),
         cmocka_unit_test(frames_after_a_number),
         RTU(each_fault_is_recorded_as_what_it_is),
+        RTU(a_probe_is_no_question_of_anybody),
         TCP(tcp_frames_belong_together_by_number),
         RTU(a_capture_has_each_question_once_with_its_last_answer),
         TCP(json_is_whole),

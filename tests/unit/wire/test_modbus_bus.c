@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "wire/modbus_pdu.h"
+
 #define OURS 7
 
 static const struct modbus_bus_asked nobody;
@@ -98,6 +100,38 @@ static void test_stray_bytes_and_functions_without_a_length(void **state)
     assert_int_equal(modbus_bus_next(&nobody, true, odd, length).event, MODBUS_BUS_LOST);
 }
 
+/* The serial guide ends a frame by silence, so a byte count that is wrong (6.12: exception 3) does
+ * not make it damage; the check sum decides that. */
+static void test_a_wrong_byte_count_is_a_question_to_refuse(void **state)
+{
+    (void)state;
+    for (int count = 0; count < 256; count++) {
+        uint8_t frame[16] = {OURS, 16, 0, 1, 0, 2, (uint8_t)count, 1, 2, 3, 4};
+        struct modbus_pdu_request request;
+        size_t length = close_frame(frame, 11);
+        struct modbus_bus_heard heard = modbus_bus_next(&nobody, true, frame, length);
+        assert_int_equal(heard.event, MODBUS_BUS_REQUEST);
+        assert_int_equal(heard.drop, length);
+        assert_int_equal(
+            modbus_pdu_request_parse(heard.frame.pdu, heard.frame.pdu_length, &request),
+            count == 4 ? 0 : MODBUS_PDU_ILLEGAL_VALUE);
+        frame[8] ^= 1;
+        assert_int_equal(modbus_bus_next(&nobody, true, frame, length).event, MODBUS_BUS_LOST);
+    }
+    /* The answer of somebody who shares our address is no question: it has no byte count. */
+    uint8_t confirmed[] = {OURS, 16, 0, 1, 0, 2, 0, 0};
+    assert_int_equal(close_frame(confirmed, 6), 8);
+    assert_int_equal(modbus_bus_next(&nobody, true, confirmed, 8).event, MODBUS_BUS_LOST);
+}
+
+static bool begins_like_a_question(const uint8_t *answer)
+{
+    uint8_t question[8];
+    memcpy(question, answer, 6);
+    close_frame(question, 6);
+    return memcmp(question, answer, 8) == 0;
+}
+
 /* One turn of the master: a question, and unless it is ours the answer. Returns bytes written. */
 static size_t turn(uint8_t *bytes, uint8_t *unit)
 {
@@ -122,6 +156,12 @@ static size_t turn(uint8_t *bytes, uint8_t *unit)
             frame[answer] = (uint8_t)rand();
     }
     answer = close_frame(frame, answer);
+    /* One in 65536 begins like a whole question, check sum and all: nobody could tell it from one.
+     */
+    if (function == 3 && answer > 8 && begins_like_a_question(frame)) {
+        frame[3] ^= 1;
+        answer = close_frame(frame, answer - 2);
+    }
     memcpy(bytes + length, frame, answer);
     return length + answer;
 }
@@ -143,6 +183,7 @@ static void test_a_long_conversation_in_pieces(void **state)
         while (at < length) {
             size_t part = 1 + (size_t)rand() % 40;
             part = part < length - at ? part : length - at;
+            assert_true(have + part <= sizeof in);
             memcpy(in + have, said + at, part);
             have += part;
             at += part;
@@ -188,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_another_units_answer_is_passed_over),
         cmocka_unit_test(test_a_question_inside_an_answer),
         cmocka_unit_test(test_stray_bytes_and_functions_without_a_length),
+        cmocka_unit_test(test_a_wrong_byte_count_is_a_question_to_refuse),
         cmocka_unit_test(test_a_long_conversation_in_pieces),
         cmocka_unit_test(test_noise),
     };
