@@ -144,13 +144,14 @@ export async function assertFits(page, where) {
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
-export async function assertAccessible(page, where) {
+/** `rules`: these alone, where the same document was looked at in another dress. */
+export async function assertAccessible(page, where, rules = null) {
   // Evaluated through the debugger: the page's own policy rightly refuses a foreign script.
   await page.evaluate(axe)
-  const found = await page.evaluate(async (tags) => {
-    const { violations } = await window.axe.run(document, { runOnly: { type: 'tag', values: tags } })
+  const found = await page.evaluate(async ([tags, only]) => {
+    const { violations } = await window.axe.run(document, { runOnly: only ? { type: 'rule', values: only } : { type: 'tag', values: tags } })
     return violations.map(({ id, help, nodes }) => `${id}: ${help} (${nodes.length}×, ${nodes.slice(0, 3).map((node) => `${node.target.join(' ')} ${node.any[0]?.message ?? ''}`).join('; ')})`)
-  }, TAGS)
+  }, [TAGS, rules])
   assert.deepEqual(found, [], where)
 }
 

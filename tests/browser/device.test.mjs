@@ -1,7 +1,7 @@
 // A device: its picture, its values, their last hour, who it is.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { ask, assertFits, close, keep, open, PHONE, until, visit, withPage } from './browser.mjs'
+import { ask, assertAccessible, assertFits, close, keep, MOCK, open, PHONE, signIn, until, visit, withPage } from './browser.mjs'
 
 before(open)
 after(close)
@@ -59,7 +59,7 @@ for (const [name, options] of [['1440', {}], ['390', { viewport: PHONE, scheme: 
     const orders = new Set(device.components.flatMap((part) => part.points).filter((point) => point.quantity.startsWith('harmonic-current-')).map((point) => point.quantity))
     await until(async () => await panel.locator('tbody tr').count() === orders.size, 'a row for each order')
     await until(async () => /\d/.test(await panel.locator('tbody td').first().innerText()), 'a figure of the 3rd', 15_000)
-    // It grows into its place.
+    // It is drawn with the values that come next.
     const width = () => panel.locator('tbody tr').first().locator('.fill').first().evaluate((fill) => fill.getBoundingClientRect().width)
     await until(async () => await width() > 4, 'a bar of the 3rd')
     await assertFits(page, 'spectrum')
@@ -138,3 +138,44 @@ test('an unknown device says so and shows the way out', () => withPage({}, async
   await visit(page, '/device/no-such-thing')
   assert.match(await page.locator('main').innerText(), /no device called no-such-thing/)
 }))
+
+test('the display of a pulse meter is set: what is wrong stands at the field, what was taken is read back', async (t) => {
+  if (!MOCK) return t.skip('the demo has no pulse inputs')
+  await withPage({}, async (page) => {
+    await visit(page, '/device/dc-1')
+    const display = page.locator('[data-display="dc-1/pulse-1"]')
+    await display.getByText(/^10.l a pulse$/).waitFor()
+    const button = display.getByRole('button', { name: 'Set to the display: Cold water' })
+    await button.click()
+    const field = display.getByLabel('The display reads now, in m³')
+    await until(() => field.evaluate((one) => one === document.activeElement), 'the keyboard is in the field')
+    const fault = display.locator('.field-help .fault')
+    for (const [typed, said] of [['12 m³', 'This must be a number'], ['-1', 'no less than 0'], ['4711', 'its line does not answer']]) {
+      await field.fill(typed)
+      await page.keyboard.press('Enter')
+      await fault.filter({ hasText: said }).waitFor()
+      assert.equal(await field.getAttribute('aria-invalid'), 'true')
+      assert.equal(await field.inputValue(), typed, 'what was typed stays')
+    }
+    await assertAccessible(page, 'a display with a fault')
+    await field.fill('900,25')
+    await page.keyboard.press('Enter')
+    await display.getByText(/^Taken: the display reads 900\.250.m³\. It stands here/).waitFor()
+    await display.getByText(/^The display reads 900\.2\d\d.m³\.$/).waitFor()
+    await until(() => button.evaluate((one) => one === document.activeElement), 'back at the button')
+    await display.locator('.facts').getByText(/900\.2/).waitFor()
+    await page.setViewportSize(PHONE)
+    await button.click()
+    await assertFits(page, 'the form on a phone')
+  })
+})
+
+test('who may not set a display sees what it reads and no form', async (t) => {
+  if (!MOCK) return t.skip('the demo has no pulse inputs')
+  await withPage({ signedIn: false }, async (page) => {
+    await signIn(page, 'night-shift')
+    await visit(page, '/device/dc-1')
+    await page.locator('[data-display="dc-1/pulse-1"] .facts').getByText(/\d\.\d{3}/).waitFor()
+    assert.equal(await page.locator('.display button').count(), 0)
+  })
+})

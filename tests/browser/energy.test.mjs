@@ -175,6 +175,72 @@ test('a group is put together of meters, one taken off; a tariff says what it co
   })
 })
 
+const demandRow = (page, id) => page.locator(`[data-demand="${id}"]`)
+
+test('demand: the window under way, the peak and when it was, its history as picture, table and file', async (t) => {
+  if (!MOCK) return t.skip('a unit that began just now has no whole window')
+  await withPage({}, async (page) => {
+    await visit(page, '/energy')
+    await page.getByRole('link', { name: 'Demand', exact: true }).click()
+    const known = await ask(page, '/energy/demand')
+    const averages = known.filter(({ kind }) => kind !== 'extremes')
+    for (const { kind, source } of known) await demandRow(page, `${kind}:${source}`).waitFor()
+    const chosen = averages.find(({ point }) => point)
+    await demandRow(page, `${chosen.kind}:${chosen.source}`).getByRole('link').click()
+    await until(() => search(page).get('of') === `${chosen.kind}:${chosen.source}`, 'the choice in the address')
+    await press(page, '7 d')
+    await until(() => search(page).get('days') === '7', 'the span in the address')
+    const csv = new URL(await page.locator('.demand-history a[download]').getAttribute('href'), page.url())
+    assert.deepEqual([csv.searchParams.get('path'), csv.searchParams.get('step')], [chosen.point, String(chosen.window_s)])
+    const [, , blind] = averages
+    const cell = (id, name) => demandRow(page, id).locator(`[data-label="${name}"]`)
+    const incomer = 'block:meter-1/total/real-power'
+    const { peak, running, window_s } = averages[0]
+    assert.equal(window_s, 900)
+    await cell(incomer, 'Window').filter({ hasText: /^15.min block$/ }).waitFor()
+    // In kW, as the unit says it to 10 W; the one under way moves on between two looks.
+    assert.match(await cell(incomer, 'Peak').textContent(), new RegExp(`^${(peak / 1000).toFixed(2)}kW(\\d{4}-\\d\\d-\\d\\d )?\\d\\d:(00|15|30|45)$`))
+    assert.ok(Math.abs(parseFloat(await cell(incomer, 'Under way').textContent()) * 1000 - running) < 300)
+    await cell(incomer, 'Under way').getByText(/^ends \d\d:(00|15|30|45)$/).waitFor()
+    await cell('sliding:meter-2/total/real-power', 'Under way').getByText(/^next \d\d:\d[02468]$/).waitFor()
+    for (const name of ['Under way', 'Last whole one']) assert.equal((await cell(`${blind.kind}:${blind.source}`, name).locator('.absent').textContent()), 'not known', name)
+    await page.locator('.demand-picture path.line').waitFor({ state: 'attached' })
+    await page.getByText('The highest of each day').click()
+    await until(async () => (await page.locator('.demand-history tbody tr').count()) === 8, 'seven days and the one that has begun')
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'CSV' }).click()])
+    assert.match(readFileSync(await download.path(), 'utf8').split('\r\n')[0], /real-power-demand \[W\] max/)
+    await assertAccessible(page, 'demand')
+    await keep(page, 'demand-1440', { fullPage: true })
+    await page.setViewportSize(PHONE)
+    await assertFits(page, 'demand on a phone')
+  })
+})
+
+test('peaks and extremes begin anew when an administrator says so twice', async (t) => {
+  if (MOCK) return t.skip('the demo keeps them, too')
+  await withPage({}, async (page) => {
+    await visit(page, '/energy/demand')
+    const watched = (await ask(page, '/energy/demand')).find(({ kind, peak }) => kind === 'extremes' && peak !== null)
+    if (!watched) return t.skip('nothing has been read yet')
+    const row = demandRow(page, `extremes:${watched.source}`)
+    const button = row.getByRole('button', { name: /^Let peaks and extremes of .* begin anew$/ })
+    await button.click()
+    await until(() => page.getByRole('button', { name: 'Cancel' }).evaluate((one) => one === document.activeElement), 'the harmless answer has the keyboard')
+    await page.keyboard.press('Enter')
+    await until(() => button.evaluate((one) => one === document.activeElement), 'back at the button')
+    assert.equal((await ask(page, '/energy/demand')).find(({ source, kind }) => source === watched.source && kind === 'extremes').since, watched.since)
+    await button.click()
+    await press(page, 'Yes, begin anew')
+    await page.getByText(/^Peaks and extremes of .* begin anew\.$/).waitFor()
+    await until(async () => (await ask(page, '/energy/demand')).find(({ source, kind }) => source === watched.source && kind === 'extremes').since > watched.since, 'it began anew')
+  })
+  await withPage({ signedIn: false }, async (page) => {
+    await visit(page, '/energy/demand')
+    await page.locator('[data-demand]').first().waitFor()
+    assert.equal(await page.getByRole('button', { name: /begin anew/ }).count(), 0, 'who only looks has nothing to press')
+  })
+})
+
 test('accessible, light, wide', async (t) => {
   if (!MOCK) return t.skip('the mock has a year and more to show')
   await withPage({ viewport: WIDE }, async (page) => {

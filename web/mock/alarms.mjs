@@ -11,9 +11,9 @@ function alarm(id, rule, label, path, severity, state, extra) {
   }
 }
 
-const list = [
+const made = () => [
   alarm(1, 'outlet-current', 'Outlet current', 'pdu-a/outlet-5/current', 'critical', 'tripped',
-    { value: 17.2, limit: 16, unit: 'A', times: 3, text: 'Current of pdu-a outlet-5 (san-shelf-1) is 17.2 A, over 16 A for 10 s.' }),
+    { value: 17.2, limit: 16, unit: 'A', times: 3, sounding: true, text: 'Current of pdu-a outlet-5 (san-shelf-1) is 17.2 A, over 16 A for 10 s.' }),
   alarm(2, 'mains-low', 'Mains voltage low', 'meter-1/phase-a/voltage', 'warning', 'acknowledged',
     { value: 206.1, limit: 207, unit: 'V', since_ms: 42 * MINUTE, by: 'night-shift', by_ms: 40 * MINUTE, text: 'Voltage of meter-1 phase A is 206.1 V, under 207 V.' }),
   alarm(3, 'contact', 'Contact lost', 'meter-6', 'warning', 'tripped', { since_ms: 4.2 * MINUTE, text: 'meter-6 (Heat pump) has not answered for 4 min.' }),
@@ -24,6 +24,9 @@ const list = [
     by_ms: 20 * MINUTE, shelved_until: new Date(Date.now() + 3 * 3600e3).toISOString(), text: 'Current of pdu-a outlet-9 is 16.4 A, over 16 A.' }),
   alarm(8, 'hot', 'Too hot', 'pdu-a/sensor-1/temperature', 'warning', 'normal', { value: 22.4, limit: 40, unit: '°C', text: '' }),
 ]
+let list = made()
+/** As when the mock began. */
+export const anew = () => { list = made() }
 
 const STATES = ['tripped', 'acknowledged', 'lost', 'pending', 'normal']
 const SEVERITIES = ['critical', 'warning', 'info']
@@ -45,11 +48,13 @@ export function page(query) {
   const device = query.get('device')
   const all = [...list].sort(harm).filter((one) => (query.get('active') !== 'true' || one.state !== 'normal')
     && (!severity || SEVERITIES.indexOf(one.severity) <= SEVERITIES.indexOf(severity)) && (!device || one.path.split('/')[0] === device))
-  return { alarms: all.map((one) => shown(one)), more: false, total: list.length, counts: counts() }
+  const from = Number(query.get('offset') ?? 0)
+  const to = from + Number(query.get('limit') ?? 1000)
+  return { alarms: all.slice(from, to).map((one) => shown(one)), more: all.length > to, total: list.length, counts: counts() }
 }
 
 const DEEDS = {
-  acknowledge: (one, by) => (one.state === 'tripped' && !one.latched ? { state: 'acknowledged', by, by_ms: 0, since_ms: 0 } : null),
+  acknowledge: (one, by) => (one.state === 'tripped' && !one.latched ? { state: 'acknowledged', sounding: false, by, by_ms: 0, since_ms: 0 } : null),
   shelve: (one, by, { duration }) => ({ shelved_until: new Date(Date.now() + (/h$/.test(duration) ? 3600e3 * parseFloat(duration) : 1800e3)).toISOString(), silent: true, by, by_ms: 0 }),
   unshelve: (one) => (one.shelved_until ? { shelved_until: null, silent: false } : null),
   mute: (one, by) => (one.sounding ? { sounding: false, muted: true, by, by_ms: 0 } : null),
@@ -65,6 +70,14 @@ export function act(id, deed, by, body, tell) {
   Object.assign(one, change)
   tell({ alarms: [shown(one, deed === 'acknowledge' ? 'acknowledged' : 'silenced')], counts: counts(), more: false })
   return { status: 200, body: shown(one) }
+}
+
+/** A thousand of one cause, and none of them the next time. */
+export function storm(tell) {
+  const calm = list.findIndex(({ id }) => id >= 1000)
+  if (calm >= 0) list.splice(calm)
+  else for (let id = 1000; id < 2000; id++) list.push(alarm(id, 'storm', 'Storm', `pdu-a/outlet-${1 + (id % 24)}/current`, 'info', 'tripped', { value: id, limit: 999, unit: 'A' }))
+  tell({ alarms: [], counts: counts(), more: true })
 }
 
 /** As the unit's own engine: for tests of what the live stream does to the pages. */

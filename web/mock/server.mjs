@@ -3,17 +3,20 @@
 // POST /mock/break and /mock/mend stop and continue everything; POST /mock/other-change changes a setting as
 // somebody else would; POST /mock/first-start makes the unit new;
 // POST /mock/list-names and /mock/hide-names: the names of those with a PIN;
-// POST /mock/trip raises an alarm, and clears it the next time.
+// POST /mock/trip raises an alarm, and clears it the next time; POST /mock/storm does so with a thousand.
 import { createServer } from 'node:http'
 import { existsSync, readFileSync } from 'node:fs'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeAccess } from './access.mjs'
 import * as alarms from './alarms.mjs'
+import * as demand from './demand.mjs'
 import * as energy from './energy.mjs'
 import { gateways } from './gateways.mjs'
 import { csv, history } from './history.mjs'
 import * as bus from './lines.mjs'
+import { force, nut } from './nut.mjs'
+import { readingAt, setReading } from './pulses.mjs'
 import * as settings from './settings.mjs'
 import { makeSite } from './site.mjs'
 import * as switching from './switching.mjs'
@@ -23,7 +26,17 @@ const dist = fileURLToPath(new URL('../dist/', import.meta.url))
 const options = { firstStart: !!process.env.MOCK_FIRST_START, viewOpen: !!process.env.MOCK_VIEW_OPEN }
 let access = makeAccess(options)
 let broken = false
-const value = (path) => switching.overlay(measured(path))
+const value = (path) => {
+  const one = switching.overlay(measured(path))
+  return /-reading$/.test(path) ? display(path, one) : one
+}
+const displayed = (path) => measured(path.replace(/-reading$/, '')).value
+
+/** What a person set, and what has flowed since. */
+function display(path, one) {
+  const reading = readingAt(path.replace(/\/[^/]*$/, ''), displayed(path))
+  return reading === null ? { ...one, value: null, quality: 'absent', reason: 'Nobody has said yet what the display reads.' } : { ...one, value: Number(reading.toFixed(3)) }
+}
 const streams = new Set()
 const site = makeSite()
 
@@ -106,9 +119,11 @@ const routes = {
     else refuse(response, 404, `There is no meter or group “${query.get('of')}”.`, '/problems/not-found')
   },
   'GET /energy.csv': (_, response, query) => send(response, 200, energy.csv(query), { 'Content-Type': 'text/csv', 'Content-Disposition': 'attachment; filename="energy.csv"' }),
+  'GET /energy/demand': (_, response) => send(response, 200, demand.demands()),
   'GET /energy-groups': (_, response) => send(response, 200, energy.records(energy.groups), { ETag: '"1"' }),
   'GET /tariffs': (_, response) => send(response, 200, energy.records(energy.tariffs), { ETag: '"1"' }),
   'GET /gateways': (_, response) => send(response, 200, gateways()),
+  'GET /nut': (_, response) => send(response, 200, nut()),
   'GET /budgets': (_, response) => send(response, 200, []),
   'GET /groups': (_, response) => send(response, 200, switching.groups()),
   'GET /commands': (_, response, query) => send(response, 200, switching.list(query.get('state'))),
@@ -172,6 +187,19 @@ async function member(request, response, path) {
     return send(response, 204)
   }
   if (kind === 'recipients' && deed === 'test') return send(response, 200, alarms.testOf(name))
+  if (kind === 'energy' && name === 'demand' && request.method === 'DELETE') {
+    const source = path.split('/').slice(3).map(decodeURIComponent).join('/')
+    return demand.reset(source) ? send(response, 204) : refuse(response, 404, 'GET /api/v1/energy/demand lists the sources of averages and extremes.', '/problems/not-found')
+  }
+  if (kind === 'pulses' && request.method === 'PUT') {
+    const place = path.split('/').slice(2).map(decodeURIComponent).join('/')
+    const no = setReading(place, (await bodyOf(request)).reading, displayed(`${place}/volume-reading`), settings.one(`pulses.${place}.weight`) !== null)
+    return no ? refuse(response, no.status, no.detail) : send(response, 202)
+  }
+  if (kind === 'nut' && deed === 'shutdown') {
+    const no = force(name, request.method === 'POST')
+    return no ? refuse(response, no.status, no.detail) : send(response, 204)
+  }
   if (kind in energy.collections && name) {
     const all = energy.collections[kind]
     if (request.method === 'DELETE') { delete all[name]; return send(response, 204) }
@@ -232,6 +260,8 @@ function control(path, response) {
   if (path === '/mock/break') { broken = true; for (const stream of streams) stream.destroy() }
   if (path === '/mock/mend') broken = false
   if (path === '/mock/trip') alarms.trip(tellAlarms)
+  if (path === '/mock/alarms-anew') alarms.anew()
+  if (path === '/mock/storm') alarms.storm(tellAlarms)
   if (path === '/mock/other-change') settings.change({ 'history.every_s': 30 + Math.floor(Math.random() * 20) })
   if (path === '/mock/first-start') { options.firstStart = true; access = makeAccess(options) }
   if (path === '/mock/list-names') access.listNames(true)

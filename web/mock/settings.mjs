@@ -74,6 +74,35 @@ export const schema = {
       row('standing_per', 'choice', { choices: ['day', 'month', 'year'], default: 'month' }, 'What the standing charge is for.'),
       row('co2', 'number', { min: 0, max: 1000, default: 0 }, 'Kilograms of CO₂ for a unit.'),
     ] },
+    { name: 'pulses', label: 'Pulse inputs', collection: true, paths: true, members: ['dc-1/pulse-1'], rows: [
+      row('name', 'text', { default: '' }, 'What it counts.'),
+      row('medium', 'choice', { choices: ['electricity', 'water', 'gas', 'heat'], default: 'electricity' }, 'What flows through the meter.'),
+      row('weight', 'number', { min: 1e-6, max: 1e6, required: true }, 'What a pulse stands for, or how many make one.'),
+      row('unit', 'choice', { choices: ['Wh', 'kWh', 'MWh', 'MJ', 'GJ', 'pulses/kWh', 'l', 'm3', 'pulses/m3'], default: 'pulses/kWh' }, 'Unit of the weight.'),
+      row('multiplier', 'number', { min: 1e-6, max: 1e6, default: 1 }, 'What flows for one unit on the display.'),
+    ] },
+    { name: 'demand', label: 'Demand and extremes', collection: true, members: ['feeders', 'rack', 'volts'], rows: [
+      row('points', 'text', { required: true, max: 2000 }, 'Points with a comma between.'),
+      row('kind', 'choice', { choices: ['block', 'sliding', 'extremes'], default: 'block' }, 'How the window goes on.'),
+      row('window', 'duration', { min: 60, max: 86400, default: '15 min' }, 'Length of the window.'),
+    ] },
+    { name: 'nut', label: 'NUT server', collection: false, rows: [
+      row('port', 'int', { min: 0, max: 65535, default: 0 }, 'TCP port of the NUT server; 0 is off.'),
+      row('networks', 'text', { default: '' }, 'Addresses and networks of clients; empty: all.'),
+      row('tls', 'choice', { choices: ['offered', 'required'], default: 'offered' }, 'Whether names and passwords want STARTTLS.'),
+    ] },
+    { name: 'nut_ups', label: 'NUT: what is offered', collection: true, members: ['rack-1', 'archive'], rows: [
+      row('label', 'text', { default: '' }, 'What clients are told it is.'),
+      row('low_after', 'duration', { default: '0 s', max: 86400 }, 'On battery for so long, it says that the battery is low.'),
+      row('low_charge', 'number', { unit: '%', max: 100, default: 0 }, 'The same from this charge down.'),
+      row('fsd_charge', 'number', { unit: '%', max: 100, default: 0 }, 'From this charge down its shutdown is forced.'),
+      row('off_after', 'duration', { default: '0 s', max: 86400 }, 'So long after that its outlets go off.'),
+    ] },
+    { name: 'nut_users', label: 'NUT: equipment that only looks', collection: true, members: ['admin'], rows: [
+      row('password', 'text', { secret: true, default: null }, 'What the equipment sends.'),
+      row('ups', 'text', { default: '' }, 'Names it may see; empty: all.'),
+      row('networks', 'text', { required: true }, 'Addresses from which it is let in.'),
+    ] },
     { name: 'devices', label: 'Devices', collection: true, rows: [
       row('label', 'text', { default: '' }, 'What the device is called on pages and in reports.'),
       row('every', 'duration', { min: 0.1, max: 3600, default: '1 s' }, 'Time from one reading to the next.'),
@@ -91,7 +120,7 @@ function put(key, def, value = def, source = 'default', place = null) {
 }
 
 for (const table of schema.tables) {
-  const members = table.collection ? ['meter-1', 'meter-2', 'meter-3', 'meter-4', 'meter-5', 'meter-6', 'pdu-a', 'dc-1'] : [null]
+  const members = table.collection ? table.members ?? ['meter-1', 'meter-2', 'meter-3', 'meter-4', 'meter-5', 'meter-6', 'pdu-a', 'dc-1'] : [null]
   for (const member of members) {
     for (const one of table.rows) put([table.name, member, one.key].filter(Boolean).join('.'), one.default)
   }
@@ -99,6 +128,12 @@ for (const table of schema.tables) {
 put('site.name', 'busbar', 'Mast 14', 'file', 'busbar.yaml:2')
 put('site.location', '', 'Hill road 3, equipment room', 'page')
 put('site.time_zone', 'UTC', 'Europe/Berlin', 'file', 'busbar.yaml:3')
+for (const [key, value] of Object.entries({
+  'pulses.dc-1/pulse-1.medium': 'water', 'pulses.dc-1/pulse-1.weight': 10, 'pulses.dc-1/pulse-1.unit': 'l',
+  'demand.feeders.points': 'meter-*/total/real-power', 'demand.volts.kind': 'extremes', 'nut.port': 3493, 'nut.networks': '192.0.2.0/24, 2001:db8::/32', 'nut.tls': 'required',
+  'nut_ups.rack-1.low_charge': 60, 'nut_ups.rack-1.low_after': '10 min', 'nut_ups.rack-1.off_after': '5 min', 'nut_ups.archive.fsd_charge': 90, 'nut_ups.archive.off_after': '1 min',
+  'nut_users.admin.networks': '192.0.2.40', 'nut_users.admin.ups': 'dc-1',
+})) put(key, values.get(key).default, value, 'page')
 put('devices.meter-5.every', '1 s', '5 s', 'page')
 put('devices.pdu-a.every', '1 s', '2 s', 'file', 'busbar.yaml:31')
 

@@ -6,6 +6,8 @@ const Q = {
   current: ['Current', 'gauge', 'A', 3],
   'current-max': ['Highest current', 'gauge', 'A', 3],
   'real-power': ['Real power', 'gauge', 'W', 1],
+  'real-power-demand': ['Average real power', 'gauge', 'W', 1],
+  'real-power-demand-peak': ['Highest average real power', 'gauge', 'W', 1],
   'apparent-power': ['Apparent power', 'gauge', 'VA', 1],
   'reactive-power': ['Reactive power', 'gauge', 'var', 1],
   'power-factor': ['Power factor', 'gauge', '', 3],
@@ -20,6 +22,7 @@ const Q = {
   runtime: ['Time left', 'gauge', 's', 0],
   health: ['State of health', 'gauge', '%', 1],
   volume: ['Volume', 'counter', 'm³', 3],
+  'volume-reading': ['Display', 'counter', 'm³', 3],
   flow: ['Flow', 'gauge', 'm³/h', 3],
   charging: ['Charging', 'state', '', 0],
   state: ['State', 'state', '', 0],
@@ -49,7 +52,8 @@ const PHASES = ['phase-a', 'phase-b', 'phase-c']
 
 function meterComponents(name, three) {
   const phase = ['voltage', 'current', 'real-power', 'apparent-power', 'power-factor', 'thd-voltage', 'thd-current']
-  const total = ['current', 'real-power', 'apparent-power', 'reactive-power', 'power-factor', 'frequency', 'energy', 'energy-export']
+  const averaged = ['meter-1', 'meter-2', 'meter-5'].includes(name) ? ['real-power-demand', 'real-power-demand-peak'] : []
+  const total = ['current', 'real-power', ...averaged, 'apparent-power', 'reactive-power', 'power-factor', 'frequency', 'energy', 'energy-export']
   if (!three) return [component(name, 'total', ['voltage', ...total])]
   return [component(name, 'total', ['voltage-average', ...total]), ...PHASES.map((one) => component(name, one, phase))]
 }
@@ -84,7 +88,7 @@ function supplyComponents(name) {
     component(name, 'battery', ['voltage', 'current', 'charge', 'runtime', 'charging', 'health', 'temperature']),
     component(name, 'output-1', ['state', 'current', 'real-power'], { label: 'Radio loads' }),
     component(name, 'output-2', ['state', 'level'], { label: 'Cabinet fan' }),
-    component(name, 'pulse-1', ['volume', 'flow'], { label: 'Cold water' }),
+    component(name, 'pulse-1', ['volume', 'volume-reading', 'flow'], { label: 'Cold water' }),
   ]
 }
 

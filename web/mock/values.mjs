@@ -65,6 +65,8 @@ function electric(quantity, watts, phase, s, seed) {
     case 'current': return watts / pf / volts(phase, s)
     case 'current-max': return (watts / pf / volts(phase, s)) * 1.18
     case 'real-power': return watts
+    case 'real-power-demand': return demandAt(seed, Math.floor(s / WINDOW_S))
+    case 'real-power-demand-peak': return demandPeak(seed, s).number
     case 'apparent-power': return watts / pf
     case 'reactive-power': return watts * Math.tan(Math.acos(pf))
     case 'power-factor': return watts ? pf : 0
@@ -74,6 +76,24 @@ function electric(quantity, watts, phase, s, seed) {
     case 'energy': return energy(seed, watts, s)
     default: return null
   }
+}
+
+export const WINDOW_S = 900
+const windows = new Map()
+
+/** Average of the quarter of an hour that ended when window `at` began. */
+export function demandAt(device, at) {
+  const key = `${device} ${at}`
+  if (!windows.has(key)) windows.set(key, Array.from({ length: 15 }, (_, minute) => totalWatts(device, (at - 1) * WINDOW_S + 30 + 60 * minute)).reduce((sum, one) => sum + one, 0) / 15)
+  return windows.get(key)
+}
+
+/** Of the last two days: { number, time }. */
+export function demandPeak(device, s) {
+  const last = Math.floor(s / WINDOW_S)
+  let peak = { number: -Infinity, time: 0 }
+  for (let at = last - 191; at <= last; at++) if (demandAt(device, at) > peak.number) peak = { number: demandAt(device, at), time: at * WINDOW_S }
+  return peak
 }
 
 const EPOCH = Date.UTC(2025, 0, 1) / 1000
@@ -97,7 +117,7 @@ function supply(component, quantity, s) {
       charging: 1, health: 94.2, temperature: 24 + wave('bt', s, 2),
     },
     'output-2': { state: 1, level: 35 },
-    'pulse-1': { volume: 0.041 * ((s - EPOCH) / 3600), flow: 0.041 + wave('w', s, 0.03) },
+    'pulse-1': { 'volume-reading': 0.041 * ((s - EPOCH) / 3600), volume: 0.041 * ((s - EPOCH) / 3600), flow: 0.041 + wave('w', s, 0.03) },
     'output-1': { state: 1, current: (watts * 0.9 - chargeW) / 13.6, 'real-power': watts * 0.9 - chargeW },
   }
   return table[component]?.[quantity] ?? null

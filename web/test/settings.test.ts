@@ -1,8 +1,11 @@
 import { strict as assert } from 'node:assert'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { SettingEntry, SettingRow, SettingTable } from '../src/api/types'
 import { THIN } from '../src/format/number'
 import { matching } from '../src/model/options'
+import { inWords } from '../src/pages/settings/line'
+import { grouped } from '../src/pages/settings/sections'
 import {
   checkText, conflictsOf, covers, durationSeconds, durationWords, fullKey, goneOf, membersOf, nameFault, ownValues, placeOf, rangeWords, rebase,
   referencesTo, refusedOf, valuesOf, withEdit, type Edits,
@@ -126,4 +129,18 @@ test('a certificate names a host as browsers compare', () => {
   const names = ['rack7.example', '*.power.example', '192.0.2.7', 'fd00::2']
   for (const host of ['RACK7.example', 'a.power.example', '192.0.2.7', '[fd00::2]']) assert.ok(covers(names, host), host)
   for (const host of ['power.example', 'a.b.power.example', '192.0.2.70', 'x.rack7.example']) assert.ok(!covers(names, host), host)
+})
+
+test('every table of the unit stands in one group of sections, a new one in the last', () => {
+  const reference = readFileSync(new URL('../../../docs/settings.md', import.meta.url), 'utf8')
+  const names = [...reference.matchAll(/^## `(\w+):`/gm)].map(([, name]) => name!).filter((name) => name !== 'history_rules')
+  assert.ok(names.length > 30, 'the reference lists them')
+  const groups = grouped([...names, 'users', 'tokens', 'certificate'].map((name) => ({ name, label: name })))
+  assert.deepEqual(groups.flatMap(({ sections }) => sections.map(({ name }) => name)).sort(), [...names, 'users', 'tokens', 'certificate'].sort())
+  assert.deepEqual(groups.find(({ group }) => group === 'others'), undefined, 'a new table wants a place')
+  assert.deepEqual(grouped([{ name: 'brand-new', label: '' }]).map(({ group }) => group), ['others'])
+})
+
+test('keys in words, with the capitals that people write', () => {
+  assert.deepEqual(['every_ms', 'csv_step', 'ca', 'off_after', 'enabled', 'cash'].map(inWords), ['Every', 'CSV step', 'CA', 'Off after', 'Enabled', 'Cash'])
 })

@@ -151,3 +151,8 @@ export interface TestResult {
 export function testRecipient(name: string): Promise<TestResult> {
   return ask<TestResult>(`/recipients/${encodeURIComponent(name)}/test`, { method: 'POST', body: {} })
 }
+
+/** Now, beside its times. Taken, not yet delivered. */
+export function sendReport(name: string): Promise<void> {
+  return ask(`/reports/${encodeURIComponent(name)}/send`, { method: 'POST' })
+}

@@ -79,7 +79,9 @@ async function send(path: string, { method = 'GET', body, headers, signal }: Ask
 /** One request below `/api/v1`. */
 export async function ask<T>(path: string, how: Ask = {}): Promise<T> {
   const answer = await send(path, how)
-  return answer.status === 204 ? (undefined as T) : ((await answer.json()) as T)
+  // 204, and 202 of what goes on: nothing is said but that it was taken.
+  const text = await answer.text()
+  return (text ? JSON.parse(text) : undefined) as T
 }
 
 /** The same with the revision that it was read at, for `If-Match`. */

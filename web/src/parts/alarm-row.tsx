@@ -4,6 +4,7 @@ import { type Alarm, type AlarmDeed, doAlarm } from '../api/alarms'
 import { sentence } from '../api/http'
 import { useCell } from '../base/cell'
 import { unitNow, useSlowNow } from '../base/clock'
+import { useFocus } from '../base/use-focus'
 import { figure } from '../format/number'
 import { moment, parseTime, span } from '../format/time'
 import { learnAlarm } from '../model/alarms'
@@ -16,6 +17,7 @@ import { AlarmWord } from './alarm-marks'
 
 const DURATIONS = Object.keys(t.alarms.durations)
 const USUAL_DURATION = '1 h'
+const FIRST = 4
 
 /** What may be done to it as it is now. */
 export function deedsFor(alarm: Alarm): AlarmDeed[] {
@@ -41,6 +43,7 @@ function AskDeed({ alarm, deed, onDone }: AskProps) {
   const [working, setWorking] = useState(false)
   const [refusal, setRefusal] = useState<string | null>(null)
   const id = `deed-${alarm.id}`
+  const input = useFocus<HTMLInputElement>()
   const perform = async (event: Event) => {
     event.preventDefault()
     setWorking(true)
@@ -66,7 +69,7 @@ function AskDeed({ alarm, deed, onDone }: AskProps) {
       )}
       <div class="field">
         <label for={`${id}-reason`}>{words.reason}</label>
-        <input id={`${id}-reason`} maxLength={190} placeholder={words.reasonPlaceholder} autocomplete="off" autoFocus value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
+        <input id={`${id}-reason`} maxLength={190} placeholder={words.reasonPlaceholder} autocomplete="off" ref={input} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
       </div>
       <button type="button" onClick={onDone}>{words.cancel}</button>
       <button type="submit" class="primary" disabled={working}>{words.deed[deed]}</button>
@@ -109,7 +112,7 @@ function Facts({ alarm, zone, now, linked }: { alarm: Alarm; zone: string; now: 
     alarm.state === 'acknowledged' && alarm.by ? words.by(alarm.by, at(alarm.by_time)) : null,
     alarm.shelved_until ? words.shelvedBy(alarm.by, at(alarm.shelved_until) ?? '') : null,
     alarm.suppressed_by ? (alarm.suppressed_by.includes(' ') ? words.muted(alarm.suppressed_by) : words.explained(alarm.suppressed_by)) : null,
-    alarm.muted && alarm.state === 'tripped' ? words.mutedBy(alarm.by) : null,
+    alarm.muted && alarm.state === 'tripped' ? words.mutedBy(alarm.by, at(alarm.by_time)) : null,
     alarm.latched ? words.latched : null,
     alarm.flapping ? words.flapping : null,
     alarm.times > 1 ? words.times(alarm.times) : null,
@@ -151,6 +154,17 @@ export function AlarmRow({ alarm, compact = false }: { alarm: Alarm; compact?: b
       )}
       {open && <AskDeed key={open} alarm={alarm} deed={open} onDone={() => { setAsking(null); item.current?.focus() }} />}
     </li>
+  )
+}
+
+/** The worst of many, and where the others are: nobody scrolls past fifty rows to what they came for. */
+export function FirstAlarms({ alarms, href }: { alarms: Alarm[]; href: string }) {
+  const first = alarms.length > FIRST + 1 ? alarms.slice(0, FIRST) : alarms
+  return (
+    <>
+      <AlarmRows alarms={first} label={t.alarms.list} />
+      {first.length < alarms.length && <p class="alarms-rest"><a href={href}>{t.alarms.rest(alarms.length - first.length)}</a></p>}
+    </>
   )
 }
 

@@ -7,7 +7,7 @@ export function DiagnosticsTabs({ section }: { section: string }) {
   const mayControl = mayAs(useCell(session), 'control')
   return (
     <nav class="tabs" aria-label={t.diagnostics.sections}>
-      {Object.entries(t.diagnostics.tabs).filter(([name]) => name !== 'gateways' || mayControl).map(([name, words]) => (
+      {Object.entries(t.diagnostics.tabs).filter(([name]) => !name || mayControl).map(([name, words]) => (
         <a key={name} href={name ? `/diagnostics/${name}` : '/diagnostics'} aria-current={name === section ? 'page' : undefined}>{words}</a>
       ))}
     </nav>

@@ -18,8 +18,8 @@ export type Route =
 /** Sections of pages that have several, beside what they open with. */
 const CONTROL = ['groups', 'interlocks', 'schedules', 'settings']
 const ALARMS = ['rules', 'recipients', 'reports', 'setup']
-const ENERGY = ['calendar', 'groups', 'tariffs']
-const DIAGNOSTICS = ['gateways']
+const ENERGY = ['calendar', 'demand', 'groups', 'tariffs']
+const DIAGNOSTICS = ['gateways', 'nut']
 
 /** Pure, so that every path can be tested without a browser. */
 export function parseRoute(path: string, search: string): Route {

@@ -26,7 +26,7 @@ export function AlarmCount() {
   return (
     <a class={`count alarm-count ${level}`} href="/alarms" aria-label={t.alarms.countLink(said, why)} data-why={why} data-count={count}>
       <Icon name="alarms" />
-      <span class="number">{/^\d+/.exec(said)?.[0]}</span><span class="words"> {said.replace(/^\d+ /, '')}</span>
+      <span class="number">{/^[\d\u202f]+/.exec(said)?.[0]}</span><span class="words"> {said.replace(/^[\d\u202f]+ /, '')}</span>
     </a>
   )
 }

@@ -24,6 +24,7 @@ const AlarmsPage = lazy(async () => (await import('../pages/alarms/alarms')).Ala
 const EnergyPage = lazy(async () => (await import('../pages/energy/energy')).EnergyPage)
 const MetersPage = lazy(async () => (await import('../pages/meters/meters')).MetersPage)
 const GatewaysPage = lazy(async () => (await import('../pages/gateways/gateways')).GatewaysPage)
+const NutPage = lazy(async () => (await import('../pages/nut/nut')).NutPage)
 const EventsPage = lazy(async () => (await import('../pages/events/events')).EventsPage)
 const Diagnostics = lazy(async () => (await import('../pages/diagnostics/diagnostics')).Diagnostics)
 const SettingsPage = lazy(async () => (await import('../pages/settings/settings')).SettingsPage)
@@ -57,7 +58,7 @@ function Page({ at }: { at: Route }) {
     case 'meters': return <MetersPage search={at.search} />
     case 'graph': return <GraphPage search={at.search} />
     case 'events': return <EventsPage search={at.search} />
-    case 'diagnostics': return at.section === 'gateways' ? <GatewaysPage /> : <Diagnostics />
+    case 'diagnostics': return at.section === 'gateways' ? <GatewaysPage /> : at.section === 'nut' ? <NutPage /> : <Diagnostics />
     case 'settings': return <SettingsPage section={at.section} />
     case 'sign-in': return <SignIn next={at.next} />
     case 'unknown': return <Empty title={t.app.unknownPage} text={t.app.unknownPageText(at.path)} />

@@ -11,8 +11,8 @@ import { t } from '../text'
 
 function pages(): Entry[] {
   const page = (title: string, href: string): Entry => ({ kind: 'page', title, detail: '', href })
-  const all = [page(t.nav.overview, '/'), page(t.nav.control, '/control'), page(t.control.groups, '/control/groups'), page(t.control.interlock.title, '/control/interlocks'), page(t.control.week.title, '/control/schedules'), page(t.nav.alarms, '/alarms'), page(t.alarms.rule.title, '/alarms/rules'), page(t.alarms.recipient.title, '/alarms/recipients'), page(t.nav.energy, '/energy'), page(t.energy.calendar.title, '/energy/calendar'), page(t.energy.groups.title, '/energy/groups'), page(t.energy.tabs.tariffs!, '/energy/tariffs'), page(t.nav.meters, '/meters'), page(t.nav.graph, '/graph'), page(t.nav.events, '/events'), page(t.nav.diagnostics, '/diagnostics')]
-  if (mayAs(session.get(), 'control')) all.push(page(t.control.own.list, '/control/settings'), page(t.gateways.title, '/diagnostics/gateways'))
+  const all = [page(t.nav.overview, '/'), page(t.nav.control, '/control'), page(t.control.groups, '/control/groups'), page(t.control.interlock.title, '/control/interlocks'), page(t.control.week.title, '/control/schedules'), page(t.nav.alarms, '/alarms'), page(t.alarms.rule.title, '/alarms/rules'), page(t.alarms.recipient.title, '/alarms/recipients'), page(t.nav.energy, '/energy'), page(t.energy.calendar.title, '/energy/calendar'), page(t.energy.demand.title, '/energy/demand'), page(t.energy.groups.title, '/energy/groups'), page(t.energy.tabs.tariffs!, '/energy/tariffs'), page(t.nav.meters, '/meters'), page(t.nav.graph, '/graph'), page(t.nav.events, '/events'), page(t.nav.diagnostics, '/diagnostics')]
+  if (mayAs(session.get(), 'control')) all.push(page(t.control.own.list, '/control/settings'), page(t.gateways.title, '/diagnostics/gateways'), page(t.nut.title, '/diagnostics/nut'))
   if (mayAs(session.get(), 'installer')) all.push(page(t.nav.settings, '/settings'))
   if (mayAs(session.get(), 'administrator')) {
     all.push(page(t.certificate.title, '/settings/certificate'), page(t.settings.users, '/settings/users'), page(t.settings.tokens, '/settings/tokens'))

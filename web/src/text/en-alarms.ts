@@ -1,6 +1,8 @@
 // Words of the alarm pages.
-const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
-const some = (count: number, words: string) => (count ? `${count} ${words}` : '')
+import { number } from '../format/number'
+
+const plural = (count: number, one: string, many: string) => `${number(count, 0)} ${count === 1 ? one : many}`
+const some = (count: number, words: string) => (count ? `${number(count, 0)} ${words}` : '')
 
 export const alarms = {
   title: 'Alarms',
@@ -29,8 +31,8 @@ export const alarms = {
   shelvedBy: (who: string | null, until: string) => `shelved${who ? ` by ${who}` : ''} until ${until}`,
   explained: (by: string) => `explained by ${by}`,
   muted: (why: string) => why,
-  mutedBy: (who: string | null) => `muted${who ? ` by ${who}` : ''}`,
-  flapping: 'comes and goes: only the first is told',
+  mutedBy: (who: string | null, when: string | null) => `muted${who ? ` by ${who}` : ''}${when ? `, ${when}` : ''}, until it trips anew`,
+  flapping: 'comes and goes: over when it has been quiet for 10 min',
   times: (count: number) => `raised ${plural(count, 'time', 'times')}`,
   none: 'No alarm.',
   noneText: (total: number) => (total === 1 ? 'The one alarm there is, is normal.' : `All ${total} alarms are normal.`),
@@ -40,8 +42,9 @@ export const alarms = {
   unavailable: 'This unit has no alarms',
   unavailableText: 'The program runs without them, or is older than these pages.',
   failed: 'The alarms could not be read.',
-  more: (count: number) => `Only the first ${count} are shown: narrow them down.`,
+  more: (count: number) => `Only the first ${number(count, 0)} are kept on this page: narrow them down, or show all alarms.`,
   older: 'Show more',
+  rest: (count: number) => `and ${plural(count, 'alarm', 'alarms')} more`,
   list: 'Alarms, worst first',
   silentList: 'Silent: shelved or explained',
   filters: 'Which alarms',
@@ -66,8 +69,8 @@ export const alarms = {
   howLong: 'For how long',
   durations: { '30 min': '30 minutes', '1 h': '1 hour', '4 h': '4 hours', '8 h': '8 hours', '1 d': '1 day', '7 d': '7 days', '30 d': '30 days' } as Record<string, string>,
   cancel: 'Cancel',
-  all: (count: number) => `Acknowledge all ${count}`,
-  allAsk: (count: number) => `Acknowledge all ${count} alarms that are tripped?`,
+  all: (count: number) => `Acknowledge all ${number(count, 0)}`,
+  allAsk: (count: number) => `Acknowledge all ${number(count, 0)} alarms that are tripped?`,
   allYes: 'Yes, all',
   allDone: (count: number) => `${plural(count, 'alarm', 'alarms')} acknowledged.`,
   graph: 'Graph',
@@ -206,6 +209,10 @@ export const alarms = {
     noneText: 'A report is mailed at chosen times: states, readings and, if wanted, the log as CSV.',
     label: 'Name',
     removeAsk: (name: string) => `Remove the report ${name}?`,
+    send: 'Send now',
+    sendOf: (name: string) => `Send now: ${name}`,
+    sent: (name: string) => `${name} is on its way. Recipients tell what became of it.`,
+    toRecipients: 'Recipients',
   },
 
   setup: {

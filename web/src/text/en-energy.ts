@@ -1,4 +1,6 @@
 // Words of the pages on energy, meters and the gateway.
+import { demand } from './en-demand'
+
 const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
 
 /** The period before, as it stands in a sentence. */
@@ -7,7 +9,7 @@ const BEFORE: Record<string, string> = { day: 'The day before', week: 'The week 
 export const energy = {
   title: 'Energy',
   sections: 'Energy pages',
-  tabs: { '': 'Used', calendar: 'Calendar', groups: 'Groups', tariffs: 'Tariffs' } as Record<string, string>,
+  tabs: { '': 'Used', calendar: 'Calendar', demand: 'Demand', groups: 'Groups', tariffs: 'Tariffs' } as Record<string, string>,
   period: 'Period',
   periods: { day: 'Day', week: 'Week', month: 'Month', year: 'Year' } as Record<string, string>,
   toNow: { day: 'Today', week: 'This week', month: 'This month', year: 'This year' } as Record<string, string>,
@@ -73,6 +75,7 @@ export const energy = {
   toCalendarOf: (name: string) => `Calendar of ${name}`,
   toDevice: 'Device',
   problem: 'Partly counted:',
+  demand,
   calendar: {
     title: 'Energy calendar',
     of: 'Of',

@@ -1,9 +1,12 @@
 // Every word of the pages, in English. Sentences say the thing, the place, the way out.
 // One name for one thing: the same words as in the API and in the manual.
 
+import { number } from '../format/number'
 import { historySettings } from './en-history'
 
+import { nut } from './en-nut'
 import { pin } from './en-access'
+import { pulse } from './en-pulse'
 import { alarms } from './en-alarms'
 import { control } from './en-control'
 import { doctor } from './en-doctor'
@@ -168,7 +171,7 @@ export const en = {
       `${first}${more ? ` and ${more} more` : ''}: ${reason ?? 'the device reports values that cannot be right'}`,
     stale: (first: string, count: number, age: string | null, reason: string | null) =>
       `${count === 1 ? `${first} is` : `${count} values are`}${age ? ` ${age}` : ''} old${reason ? `: ${reason}` : '.'}`,
-    more: (count: number) => `and ${count} more`,
+    more: (count: number) => `and ${number(count, 0)} more`,
   },
 
   overview: {
@@ -197,6 +200,8 @@ export const en = {
     someOn: (on: number, all: number) => `${on} of ${all} devices are online.`,
     wereOn: (on: number, all: number) => `${on} of ${all} devices were online.`,
     emptyTitle: 'No devices yet',
+    toLines: 'Add a line',
+    toDevices: 'Add a device',
     emptyText: 'Add a line and then the devices on it under Settings, where a search finds what answers; or name them in the site file.',
   },
 
@@ -291,12 +296,16 @@ export const en = {
 
   gateways,
 
+  nut,
+
+  pulse,
+
   events,
 
   diagnostics: {
     title: 'Diagnostics',
     sections: 'Diagnostics pages',
-    tabs: { '': 'Lines', gateways: 'Gateway' } as Record<string, string>,
+    tabs: { '': 'Lines', gateways: 'Gateway', nut: 'NUT' } as Record<string, string>,
     health: 'Health',
     ok: 'The unit is well.',
     unknown: 'Not known: there is no contact with the unit. What follows is what it said last.',
@@ -346,6 +355,10 @@ export const en = {
   settings: {
     title: 'Settings',
     sections: 'Sections',
+    section: 'Section',
+    groups: {
+      unit: 'This unit', equipment: 'Equipment', switching: 'Switching', energy: 'Energy', alarms: 'Alarms and mail', programs: 'For other programs', kept: 'What is kept', others: 'Others',
+    } as Record<string, string>,
     users: 'Users',
     tokens: 'Tokens',
     needAdministrator: 'Settings belong to administrators',
@@ -407,9 +420,11 @@ export const en = {
   records: {
     one: {
       lines: 'line', devices: 'device', channels: 'channel', outlets: 'outlet', outputs: 'output', groups: 'group', interlocks: 'interlock', schedules: 'schedule', budgets: 'load budget',
-      alarms: 'alarm rule', recipients: 'recipient', reports: 'report', communities: 'community', snmp_users: 'SNMP user', history_rules: 'rule', gateways: 'gateway', gateway_rules: 'gateway rule', energy: 'energy group', tariffs: 'tariff', demand: 'demand',
+      alarms: 'alarm rule', recipients: 'recipient', reports: 'report', communities: 'community', snmp_users: 'SNMP user', history_rules: 'rule', gateways: 'gateway', gateway_rules: 'gateway rule', energy: 'energy group', tariffs: 'tariff', demand: 'demand record',
+      pulses: 'pulse input', nut_ups: 'name for clients', nut_users: 'name of equipment',
     } as Record<string, string>,
     ownPage: 'There is a page for these, with more help:',
+    seenOn: 'How it stands:',
     add: (one: string) => `Add ${/^[aeiou]/.test(one) ? 'an' : 'a'} ${one}`,
     name: 'Name',
     shortName: 'Short name',

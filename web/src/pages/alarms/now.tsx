@@ -69,11 +69,13 @@ function AcknowledgeAll({ list }: { list: Alarm[] }) {
 
 function Active({ view, all }: { view: AlarmView; all: Alarms }) {
   const words = t.alarms
+  const [pages, setPages] = useState(1)
   const list = all.active.filter((one) => fitsFilter(one, view))
   const loud = list.filter((one) => !one.silent)
   const silent = list.filter((one) => one.silent)
   const may = mayAs(useCell(session), 'control')
-  if (!all.total) return <Empty title={words.noneYet} text={words.noneYetText} />
+  const isAdministrator = mayAs(useCell(session), 'administrator')
+  if (!all.total) return <Empty part title={words.noneYet} text={words.noneYetText}>{isAdministrator && <p><a class="button" href="/alarms/rules?r=">{t.records.add(words.rule.one)}</a></p>}</Empty>
   return (
     <>
       <div class="panel-head">
@@ -81,10 +83,15 @@ function Active({ view, all }: { view: AlarmView; all: Alarms }) {
         <span class="spring" />
         {may && <AcknowledgeAll list={loud} />}
       </div>
-      {loud.length > 0 && <section class="alarm-section"><AlarmRows alarms={loud} label={words.list} /></section>}
+      {loud.length > 0 && (
+        <section class="alarm-section">
+          <AlarmRows alarms={loud.slice(0, PAGE * pages)} label={words.list} />
+          {loud.length > PAGE * pages && <div class="event-older"><button type="button" onClick={() => setPages(pages + 1)}>{words.older}</button></div>}
+        </section>
+      )}
       {!list.length && (all.active.length ? <p class="quiet-word">{words.noMatch}</p>
         : <p class="fine panel"><span class="shape" aria-hidden="true">✓</span> <b>{words.none}</b> {words.noneText(all.total)}</p>)}
-      {silent.length > 0 && <section class="alarm-section"><h2>{words.silentList}</h2><AlarmRows alarms={silent} label={words.silentList} /></section>}
+      {silent.length > 0 && <section class="alarm-section"><h2>{words.silentList}</h2><AlarmRows alarms={silent.slice(0, PAGE)} label={words.silentList} /></section>}
       {all.more && <p class="quiet-word">{words.more(all.active.length)}</p>}
     </>
   )
@@ -129,7 +136,7 @@ export function Now({ search }: { search: string }) {
     const timer = window.setTimeout(() => setWaited(true), 3000)
     return () => window.clearTimeout(timer)
   }, [!all])
-  if (!all) return waited ? <Empty title={t.alarms.unavailable} text={t.alarms.unavailableText} /> : <p class="loading" role="status">{t.app.loading}</p>
+  if (!all) return waited ? <Empty part title={t.alarms.unavailable} text={t.alarms.unavailableText} /> : <p class="loading" role="status">{t.app.loading}</p>
   return (
     <>
       <Filters view={view} />

@@ -145,7 +145,7 @@ function kindChoices(table: SettingTable): string[] {
 /** Asked for only on behalf of those who may read it. */
 export function Recipients({ search }: { search: string }) {
   const isAdministrator = mayAs(useCell(session), 'administrator')
-  return isAdministrator ? <Body search={search} /> : <Empty title={t.alarms.setup.needAdministrator} text={t.settings.needAdministratorText} />
+  return isAdministrator ? <Body search={search} /> : <Empty part title={t.alarms.setup.needAdministrator} text={t.settings.needAdministratorText} />
 }
 
 function Body({ search }: { search: string }) {

@@ -1,4 +1,7 @@
-// Reports: what is mailed at chosen times.
+// Reports: what is mailed at chosen times, or now.
+import { useState } from 'preact/hooks'
+import { sendReport } from '../../api/alarms'
+import { sentence } from '../../api/http'
 import type { Named } from '../../api/records'
 import type { SettingValue } from '../../api/types'
 import { useCell } from '../../base/cell'
@@ -27,6 +30,27 @@ function facts(report: Report): string {
     .map(([key, value]) => `${key.replaceAll('_', ' ')}${value === true ? '' : `: ${textOf(value)}`}`).join(' · ')
 }
 
+/** Beside its times; what became of it stands with the recipients. */
+function Send({ report }: { report: Report }) {
+  const words = t.alarms.report
+  const [said, setSaid] = useState<{ words: string; refused: boolean } | null>(null)
+  const [working, setWorking] = useState(false)
+  const send = async () => {
+    setWorking(true)
+    setSaid(await sendReport(report.name).then(
+      () => ({ words: words.sent(title(report)), refused: false }),
+      (cause) => ({ words: sentence(cause), refused: true }),
+    ))
+    setWorking(false)
+  }
+  return (
+    <>
+      <p><button type="button" class="small" disabled={working} aria-label={words.sendOf(title(report))} onClick={() => void send()}>{words.send}</button></p>
+      <p role="status" class={said?.refused ? 'fault' : 'said'} hidden={!said}>{said?.words} {said && !said.refused && <a href="/alarms/recipients">{words.toRecipients}</a>}</p>
+    </>
+  )
+}
+
 function List({ reports, chosen }: { reports: Report[]; chosen: string | null }) {
   return (
     <ul class="record-list">
@@ -34,6 +58,7 @@ function List({ reports, chosen }: { reports: Report[]; chosen: string | null })
         <li key={one.name} class={one.name === chosen ? 'record chosen' : 'record'} data-record={one.name}>
           <h2><a href={recordAddress(PATH, one.name)}>{title(one)}</a>{one.fixed && <span class="origin">{t.settings.source.file}</span>}</h2>
           <p class="quiet-word">{facts(one)}</p>
+          <Send report={one} />
         </li>
       ))}
     </ul>
@@ -57,7 +82,7 @@ function Form({ onCancel, ...props }: DeskProps<Report> & { onCancel: () => void
 
 export function Reports({ search }: { search: string }) {
   const isAdministrator = mayAs(useCell(session), 'administrator')
-  return isAdministrator ? <Body search={search} /> : <Empty title={t.alarms.setup.needAdministrator} text={t.settings.needAdministratorText} />
+  return isAdministrator ? <Body search={search} /> : <Empty part title={t.alarms.setup.needAdministrator} text={t.settings.needAdministratorText} />
 }
 
 function Body({ search }: { search: string }) {

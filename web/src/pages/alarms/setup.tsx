@@ -35,6 +35,6 @@ function Body() {
 }
 
 export function Setup() {
-  if (!mayAs(useCell(session), 'administrator')) return <Empty title={t.alarms.setup.needAdministrator} text={t.settings.needAdministratorText} />
+  if (!mayAs(useCell(session), 'administrator')) return <Empty part title={t.alarms.setup.needAdministrator} text={t.settings.needAdministratorText} />
   return <Body />
 }

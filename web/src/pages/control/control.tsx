@@ -1,12 +1,14 @@
 // Switching: choose, look at what will happen, confirm, watch it being read back.
+import { useState } from 'preact/hooks'
 import type { Action, Outlet } from '../../api/switching'
 import { useCell } from '../../base/cell'
 import { mayAs, session } from '../../model/session'
 import { known } from '../../format/value'
 import { useUnpowered } from '../../model/powered'
+import { findDevice } from '../../model/site'
 import { commands, openSteps } from '../../model/switching'
 import { values } from '../../model/values'
-import { Empty } from '../../parts/empty'
+import { Empty, WayOut } from '../../parts/empty'
 import { ACTIONS, parseControl, printControl } from '../../route/control-state'
 import { address, go, signInAddress } from '../../route/route'
 import { t } from '../../text'
@@ -22,6 +24,15 @@ import { useOutlets } from './use-outlets'
 
 /** A breaker that opens shows within this time at the outlets behind it. */
 const UNPOWERED_MS = 5_000
+
+/** From so many on nobody looks through them for one. */
+const MANY = 48
+
+/** Every word must occur in path, name or the device's name. */
+function fitting(outlets: Outlet[], wanted: string): Outlet[] {
+  const words = wanted.toLowerCase().split(/\s+/).filter(Boolean)
+  return words.length ? outlets.filter(({ path, label, device }) => words.every((word) => `${path} ${label ?? ''} ${findDevice(device)?.label ?? ''}`.toLowerCase().includes(word))) : outlets
+}
 
 /** The usual three are large; the others stand below. */
 const USUAL: Action[] = ['on', 'off', 'reboot']
@@ -65,12 +76,14 @@ function Switch({ search }: { search: string }) {
   const list = useCell(commands)
   useUnpowered(null, UNPOWERED_MS)
   const { targets, action, number } = parseControl(search)
+  const [wanted, setWanted] = useState('')
   const may = mayAs(who, 'control')
   const words = t.control
   const select = (next: string[]) => go(printControl({ targets: next, action: null }), 'replace')
   if (failure && !outlets) return <p class="reason" role="alert">{words.failed} {failure}</p>
   if (!outlets) return <p class="loading" role="status">{t.app.loading}</p>
-  if (!outlets.length) return <Empty title={words.none} text={words.noneText} />
+  if (!outlets.length) return <Empty part title={words.none} text={words.noneText}><WayOut to="/settings/devices" words={t.overview.toDevices} /></Empty>
+  const found = outlets.length > MANY ? fitting(outlets, wanted) : outlets
   return (
     <>
       {!may && <p class="reason">{words.needControl} <a href={signInAddress(address())}>{t.head.signIn}</a></p>}
@@ -78,7 +91,13 @@ function Switch({ search }: { search: string }) {
       <div class={may ? 'control-body' : 'control-body look'}>
         <div class="strips">
           <Budgets />
-          <Strips outlets={outlets} groups={groups} targets={may ? targets : []} steps={openSteps(list)} may={may} onTargets={select} />
+          {outlets.length > MANY && (
+            <p class="outlet-search">
+              <input type="search" aria-label={words.find} placeholder={words.findPlaceholder} autocomplete="off" spellcheck={false} value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />
+              <span class="quiet-word" role="status">{wanted.trim() && words.found(found.length, outlets.length)}</span>
+            </p>
+          )}
+          <Strips outlets={found} groups={groups} targets={may ? targets : []} steps={openSteps(list)} may={may} narrowed={found.length < outlets.length} onTargets={select} />
         </div>
         {may && (
           <aside class={targets.length ? 'panel deed' : 'panel deed idle'} aria-label={words.selected(targets.length)}>

@@ -84,10 +84,10 @@ export function OutletSettings({ search }: { search: string }) {
   const table = useTable('outlets')
   const chosen = new URLSearchParams(search).get('o')
   const outlet = outlets?.find(({ path }) => path === chosen)
-  if (!mayAs(who, 'control')) return <Empty title={t.control.own.needControl} text={t.control.needControl} />
+  if (!mayAs(who, 'control')) return <Empty part title={t.control.own.needControl} text={t.control.needControl} />
   if (failure && !outlets) return <p class="reason" role="alert">{t.control.failed} {failure}</p>
   if (!outlets) return <p class="loading" role="status">{t.app.loading}</p>
-  if (!outlets.length) return <Empty title={t.control.none} text={t.control.noneText} />
+  if (!outlets.length) return <Empty part title={t.control.none} text={t.control.noneText} />
   return (
     <div class={outlet ? 'own with-form' : 'own'}>
       <section class="panel own-list"><List outlets={outlets} chosen={chosen} /></section>

@@ -48,7 +48,7 @@ export function RecordPage<T extends Named>({ path, search, title, add, none, no
           <span class="spring" />
           {mayEdit && <button type="button" onClick={() => { setSaid(null); go(recordAddress(path, '')) }}>{add}</button>}
         </div>
-        {records.list.length ? list : <Empty title={none} text={noneText} />}
+        {records.list.length ? list : <Empty part title={none} text={noneText} />}
       </section>
       {open && <section class="panel" key={wanted}>{form(record, close)}</section>}
     </div>

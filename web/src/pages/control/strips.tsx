@@ -11,6 +11,8 @@ export interface StripsProps {
   targets: string[]
   steps: Map<string, { step: Step }>
   may: boolean
+  /** Not all outlets of a device are here: “all” would promise too much. */
+  narrowed: boolean
   onTargets: (targets: string[]) => void
 }
 
@@ -49,7 +51,7 @@ function Strip({ name, outlets, members, props }: { name: string; outlets: Outle
         <h2><a href={`/device/${encodeURIComponent(name)}`}>{name}</a> {device?.label && <span class="quiet-word">{device.label}</span>}</h2>
         <span class="spring" />
         {may && free.length > 0 && (
-          <button type="button" class="quiet small" aria-pressed={all} onClick={() => onTargets(toggled(targets, free, !all))}>{t.control.selectAll(name)}</button>
+          <button type="button" class="quiet small" aria-pressed={all} onClick={() => onTargets(toggled(targets, free, !all))}>{props.narrowed ? t.control.selectShown(free.length, name) : t.control.selectAll(name)}</button>
         )}
       </div>
       <ol class="tiles">

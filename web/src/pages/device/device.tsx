@@ -8,7 +8,7 @@ import { useAlarmsOf } from '../../model/alarms'
 import { pointTitle } from '../../model/names'
 import { useUnpowered } from '../../model/powered'
 import { componentNamed, pointOf, powerPoint, site } from '../../model/site'
-import { AlarmRows } from '../../parts/alarm-row'
+import { FirstAlarms } from '../../parts/alarm-row'
 import { BatteryPicture } from '../../parts/battery'
 import { Empty } from '../../parts/empty'
 import { Age, Figure } from '../../parts/figure'
@@ -19,6 +19,7 @@ import { Imbalance, Phase, phasesOf } from '../../parts/phase-bars'
 import { printGraph } from '../../route/graph-state'
 import { t } from '../../text'
 import { Details } from './details'
+import { Displays } from './displays'
 import { familiesOf, sparkPaths, type Family } from './families'
 import { ListTable } from './list-table'
 import { MeterTable } from './meter-table'
@@ -114,12 +115,12 @@ function Body({ device }: { device: DeviceData }) {
     <div class={`device ${device.role}`}>
       <DeviceHead device={device} />
       {device.state !== 'online' && device.reason && <p class="reason">{device.reason}</p>}
-      <AlarmRows alarms={alarms} label={t.alarms.list} />
+      <FirstAlarms alarms={alarms} href={`/alarms?device=${encodeURIComponent(device.name)}`} />
       <Picture device={device} />
       <div class={families.every((family) => family.shape === 'list') ? 'families lists' : 'families'}>
         {families.map((family) => <FamilyPanel key={family.kind} family={family} hour={hour} id={`family-${family.kind}`} />)}
       </div>
-      <div class="pictures"><Details device={device} /></div>
+      <div class="pictures"><Displays device={device} /><Details device={device} /></div>
     </div>
   )
 }

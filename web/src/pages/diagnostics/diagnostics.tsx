@@ -13,6 +13,7 @@ import { health, mayAs, session } from '../../model/session'
 import { site } from '../../model/site'
 import { advance, type Strips } from '../../model/strip'
 import { DiagnosticsTabs } from '../../parts/diagnostics-tabs'
+import { WayOut } from '../../parts/empty'
 import { RecordNow } from '../../parts/record-now'
 import { t } from '../../text'
 import { Facts } from '../device/details'
@@ -131,7 +132,7 @@ export function Diagnostics() {
       {lines && lines.length > 0 && <Findings lines={doctor} />}
       <div class="pictures"><HealthPanel /><RecordingPanel /></div>
       {failure && <p class="reason" role="alert">{t.diagnostics.failed} {failure}</p>}
-      {lines?.length === 0 && <p>{t.diagnostics.noLines}</p>}
+      {lines?.length === 0 && <section class="panel"><p>{t.diagnostics.noLines}</p><WayOut to="/settings/lines" words={t.overview.toLines} /></section>}
       {lines?.map((line) => (
         <LinePanel key={line.name} line={line} strips={strips} doctor={doctor.find((one) => one.name === line.name)}
           administrator={administrator} again={again} />

@@ -217,9 +217,9 @@ export function CalendarSection({ search }: { search: string }) {
   const meters = useAsked('meters', nowRows('meter'), false)
   const groups = useAsked('groups', nowRows('group'), false)
   const words = t.energy
-  if (meters.failure) return meters.historyOff ? <Empty title={words.historyOff} text={words.historyOffText} /> : <p class="reason" role="alert">{words.failed} {meters.failure}</p>
+  if (meters.failure) return meters.historyOff ? <Empty part title={words.historyOff} text={words.historyOffText} /> : <p class="reason" role="alert">{words.failed} {meters.failure}</p>
   if (!meters.found || (groups.loading && !groups.found)) return <p class="loading" role="status">{words.calendar.loading}</p>
-  if (!meters.found.rows.length) return <Empty title={words.none} text={words.noneText} />
+  if (!meters.found.rows.length) return <Empty part title={words.none} text={words.noneText} />
   const thisYear = Number(date(unitNow(), zone).slice(0, 4))
   const year = state.year ?? thisYear
   const of = state.of || meters.found.rows[0]!.id

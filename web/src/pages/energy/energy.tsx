@@ -1,6 +1,7 @@
-// Energy: what was used in a period, a year day by day, and the groups and tariffs behind the sums.
+// Energy: what was used in a period, a year day by day, demand with its peaks, and the groups and tariffs behind the sums.
 import { t } from '../../text'
 import { CalendarSection } from './calendar'
+import { DemandSection } from './demand'
 import { EnergyGroups } from './groups'
 import { Tariffs } from './tariffs'
 import { UsedSection } from './used'
@@ -8,6 +9,7 @@ import { UsedSection } from './used'
 function Section({ section, search }: { section: string; search: string }) {
   switch (section) {
     case 'calendar': return <CalendarSection search={search} />
+    case 'demand': return <DemandSection search={search} />
     case 'groups': return <EnergyGroups search={search} />
     case 'tariffs': return <Tariffs search={search} />
     default: return <UsedSection search={search} />

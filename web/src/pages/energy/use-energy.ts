@@ -14,8 +14,8 @@ export interface Asked<T> {
 /** Today's sums grow: read again so often while they are looked at. */
 const EVERY_MS = 60_000
 
-/** `ask` is called when `key` changes, and again every minute while `live`. */
-export function useAsked<T>(key: string, ask: (signal: AbortSignal) => Promise<T>, live: boolean): Asked<T> {
+/** `ask` is called when `key` changes, and again every minute, or as often as is said, while `live`. */
+export function useAsked<T>(key: string, ask: (signal: AbortSignal) => Promise<T>, live: boolean, everyMs = EVERY_MS): Asked<T> {
   const [state, setState] = useState<Asked<T>>({ found: null, loading: true, failure: null, historyOff: false })
   useEffect(() => {
     const stop = new AbortController()
@@ -27,7 +27,7 @@ export function useAsked<T>(key: string, ask: (signal: AbortSignal) => Promise<T
     )
     setState((old) => ({ ...old, loading: true }))
     void look()
-    const timer = live ? window.setInterval(() => document.hidden || void look(), EVERY_MS) : 0
+    const timer = live ? window.setInterval(() => document.hidden || void look(), everyMs) : 0
     return () => { stop.abort(); window.clearInterval(timer) }
   }, [key])
   return state

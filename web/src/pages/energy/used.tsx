@@ -5,7 +5,7 @@ import { useCell } from '../../base/cell'
 import { money, periodName } from '../../format/period'
 import { date, moment } from '../../format/time'
 import { site } from '../../model/site'
-import { Empty } from '../../parts/empty'
+import { Empty, WayOut } from '../../parts/empty'
 import { BYS, type EnergyState, parseEnergy, PERIODS, printEnergy } from '../../route/energy-state'
 import { go } from '../../route/route'
 import { Icon } from '../../shell/icons'
@@ -104,8 +104,8 @@ function Total({ energy, at, zone }: { energy: Energy; at: number; zone: string 
 /** Why there is no row, and the way out. */
 function Nothing({ state }: { state: EnergyState }) {
   const words = t.energy
-  if (state.by === 'group') return <Empty title={words.noGroups} text={words.noGroupsText}><p><a class="button" href="/energy/groups?r=">{words.toGroups}</a></p></Empty>
-  return <Empty title={words.none} text={words.noneText} />
+  if (state.by === 'group') return <Empty part title={words.noGroups} text={words.noGroupsText}><p><a class="button" href="/energy/groups?r=">{words.toGroups}</a></p></Empty>
+  return <Empty part title={words.none} text={words.noneText}><WayOut to="/settings/devices" words={t.overview.toDevices} /></Empty>
 }
 
 function Body({ energy, state, zone }: { energy: Energy; state: EnergyState; zone: string }) {
@@ -131,7 +131,7 @@ export function UsedSection({ search }: { search: string }) {
   return (
     <>
       <Toolbar state={state} energy={found} zone={zone} move={move} />
-      {failure && historyOff && !found ? <Empty title={words.historyOff} text={words.historyOffText} />
+      {failure && historyOff && !found ? <Empty part title={words.historyOff} text={words.historyOffText} />
         : failure && <p class="reason" role="alert">{words.failed} {failure}</p>}
       {!found && loading && <p class="loading" role="status">{words.loading}</p>}
       {found && <div class={loading ? 'energy-body busy-list' : 'energy-body'} aria-busy={loading}><Body energy={found} state={state} zone={zone} /></div>}

@@ -125,7 +125,7 @@ function Clients({ gateway, looks }: { gateway: Gateway; looks: Look[] }) {
   if (!gateway.clients.length) return <p class="quiet-word">{words.noClients}</p>
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={words.clients(gateway.clients.length)}>
-      <table class="readings client-table">
+      <table class="readings card-table client-table">
         <thead>
           <tr>
             <th scope="col">{column.client}</th><th scope="col" class="number">{column.since}</th><th scope="col" class="number">{column.quiet}</th>

@@ -8,7 +8,7 @@ import { usedDecimals } from '../../format/period'
 import { site } from '../../model/site'
 import { ageOf, values } from '../../model/values'
 import { AlarmMark } from '../../parts/alarm-marks'
-import { Empty } from '../../parts/empty'
+import { Empty, WayOut } from '../../parts/empty'
 import { Age, Figure, useColumnScale } from '../../parts/figure'
 import { StateWord } from '../../parts/marks'
 import { printEnergy } from '../../route/energy-state'
@@ -132,7 +132,7 @@ export function MetersPage({ search }: { search: string }) {
   const today = useAsked('today', (signal) => loadEnergy({ period: 'day', by: 'meter', at: '', group: '', medium: '' }, signal), true)
   const words = t.meters
   const all = useMemo(() => (here ? metersOf(here) : []), [here])
-  if (!all.length) return <Empty title={words.none} text={words.noneText} />
+  if (!all.length) return <Empty title={words.none} text={words.noneText}><WayOut to="/settings/devices" words={t.overview.toDevices} /></Empty>
   const shown = fitting(all, state)
   const move: Move = (change) => go(printMeters({ ...state, ...change }), 'replace')
   return (

@@ -3,7 +3,7 @@ import { useLost } from '../../api/live'
 import { useCell } from '../../base/cell'
 import { useUnpowered } from '../../model/powered'
 import { componentsOf, site } from '../../model/site'
-import { Empty } from '../../parts/empty'
+import { Empty, WayOut } from '../../parts/empty'
 import { StateMark } from '../../parts/marks'
 import type { Site } from '../../api/types'
 import { deviceAddress } from '../../route/route'
@@ -43,7 +43,7 @@ export function Overview() {
   const hasOutlets = here?.devices.some((device) => componentsOf(device, 'outlet').length > 0)
   useUnpowered(hasOutlets ? null : undefined, UNPOWERED_MS)
   if (!here) return null
-  if (!here.devices.length) return <Empty title={t.overview.emptyTitle} text={t.overview.emptyText} />
+  if (!here.devices.length) return <Empty title={t.overview.emptyTitle} text={t.overview.emptyText}><WayOut to="/settings/lines" words={t.overview.toLines} /></Empty>
   return (
     <div class="overview">
       <div class="title-row">

@@ -66,10 +66,13 @@ export function Control(props: ControlProps) {
   }
 }
 
+/** Words that people write in capitals. */
+const SHORT = /\b(?:ca|csv|dhcp|ftps?|http|https|id|ip|mib|nut|pin|puk|smtp|snmp|tls|udp|url|utc)\b/g
+
 /** `every_ms` says its unit beside the field already; the key itself stands below for those who write files. */
 export function inWords(name: string): string {
   const words = name.replace(/_(?:ms|s|days|minutes|mb)$/, '').replace(/[_-]/g, ' ')
-  return words.charAt(0).toUpperCase() + words.slice(1)
+  return words.replace(SHORT, (word) => word.toUpperCase()).replace(/^./, (first) => first.toUpperCase())
 }
 
 /** Range, default, and what it takes to have an effect. */

@@ -10,6 +10,7 @@ import { means, offerOf, useKnown, type Known } from './choices'
 import { Field } from './field'
 import { FirstValues } from './first-values'
 import { entriesOf, fullKey, membersOf, nameFault, ownValues, placeOf, referencesTo, textOf, type Values } from './model'
+import { OwnPage } from './own-page'
 import { ScanPanel } from './scan'
 import type { Bench } from './use-settings'
 
@@ -21,19 +22,6 @@ function labelOf(table: SettingTable, member: string, values: Values): string {
 function same(table: SettingTable, member: string, before: Values, now: Values): boolean {
   const words = (values: Values) => JSON.stringify(entriesOf(table, member, values).map(({ key, value, source }) => [key, value, source]))
   return words(before) === words(now)
-}
-
-/** Collections that people set up on pages of their own. */
-const OWN_PAGE: Record<string, { href: string; words: string }> = {
-  energy: { href: '/energy/groups', words: t.energy.groups.title },
-  tariffs: { href: '/energy/tariffs', words: t.energy.tabs.tariffs! },
-  groups: { href: '/control/groups', words: t.control.groups },
-  interlocks: { href: '/control/interlocks', words: t.control.interlock.title },
-  schedules: { href: '/control/schedules', words: t.control.week.title },
-  outlets: { href: '/control/settings', words: t.control.own.list },
-  alarms: { href: '/alarms/rules', words: t.alarms.rule.title },
-  recipients: { href: '/alarms/recipients', words: t.alarms.recipient.title },
-  reports: { href: '/alarms/reports', words: t.alarms.report.title },
 }
 
 interface MemberProps {
@@ -153,7 +141,7 @@ export function Collection({ table, bench }: { table: SettingTable; bench: Bench
       <section class="panel settings-table" aria-labelledby="table">
         <div class="panel-head">
           <h2 id="table">{table.label}</h2>
-          <span class="quiet-word">{table.help}{OWN_PAGE[table.name] && <> {t.records.ownPage} <a href={OWN_PAGE[table.name]!.href}>{OWN_PAGE[table.name]!.words}</a></>}</span>
+          <span class="quiet-word">{table.help}<OwnPage table={table.name} /></span>
           <span class="spring" />
           {!draft && <button type="button" onClick={() => setDraft({ name: '', texts: {} })}>{t.records.add(one)}</button>}
         </div>

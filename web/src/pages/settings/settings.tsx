@@ -2,37 +2,22 @@
 import { useCell } from '../../base/cell'
 import type { SettingTable } from '../../api/types'
 import { mayAs, session } from '../../model/session'
-import { Empty } from '../../parts/empty'
+import { Empty, WayOut } from '../../parts/empty'
 import { t } from '../../text'
 import { CertificatePanel } from './certificate'
 import { Field } from './field'
 import { HistorySection } from './history'
 import { Collection } from './members'
 import { fullKey } from './model'
+import { OwnPage } from './own-page'
 import { Review } from './review'
+import { Sections } from './sections'
 import { Tokens } from './tokens'
 import { useSettings, type Bench } from './use-settings'
 import { Users } from './users'
 
 /** Sections that are no table of settings. */
 const OWN = ['certificate', 'users', 'tokens']
-
-function Sections({ tables, current }: { tables: SettingTable[]; current: string }) {
-  // Rules of history stand in its own section.
-  const all = tables.filter(({ name }) => name !== 'history_rules').map(({ name, label }) => ({ name, label }))
-  if (mayAs(useCell(session), 'administrator')) {
-    all.push({ name: 'certificate', label: t.certificate.title }, { name: 'users', label: t.settings.users }, { name: 'tokens', label: t.settings.tokens })
-  }
-  return (
-    <nav class="sections" aria-label={t.settings.sections}>
-      <ul>
-        {all.map(({ name, label }) => (
-          <li key={name}><a href={`/settings/${encodeURIComponent(name)}`} aria-current={name === current ? 'page' : undefined}>{label}</a></li>
-        ))}
-      </ul>
-    </nav>
-  )
-}
 
 function Rows({ table, bench }: { table: SettingTable; bench: Bench }) {
   return (
@@ -51,6 +36,7 @@ function TableForm({ table, bench }: { table: SettingTable; bench: Bench }) {
   return (
     <section class="panel settings-table" aria-labelledby="table">
       <h2 id="table">{table.label}</h2>
+      {table.help && <p class="quiet-word">{table.help}<OwnPage table={table.name} /></p>}
       <Rows table={table} bench={bench} />
     </section>
   )
@@ -84,6 +70,6 @@ function Body({ section }: { section: string | null }) {
 
 export function SettingsPage({ section }: { section: string | null }) {
   const who = useCell(session)
-  if (!mayAs(who, 'installer')) return <Empty title={t.settings.needAdministrator} text={t.settings.needAdministratorText} />
+  if (!mayAs(who, 'installer')) return <Empty title={t.settings.needAdministrator} text={t.settings.needAdministratorText}><WayOut to="/settings" words={t.nav.settings} /></Empty>
   return <Body section={section} />
 }
