@@ -68,6 +68,49 @@ test('signing out ends the session', () => withPage({}, async (page) => {
   assert.equal(user, null)
 }))
 
+// A user of its own, so that nobody else's password changes.
+test('one\'s own name leads to one\'s own password', () => withPage({}, async (page) => {
+  const [first, second] = ['first words of mine 1', 'second words of mine 2']
+  await visit(page, '/settings/users')
+  const made = await page.evaluate(async (password) => {
+    const { csrf } = await (await fetch('/api/v1/session')).json()
+    const body = JSON.stringify({ name: 'page-own', role: 'view', password })
+    return (await fetch('/api/v1/users', { method: 'POST', body, headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf } })).status
+  }, first)
+  assert.ok([200, 201, 204].includes(made), `user: ${made}`)
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.waitForSelector('#user')
+  await signIn(page, 'page-own', first)
+  await page.getByRole('link', { name: /page-own.*own password/ }).click()
+  await page.getByRole('heading', { name: /of page-own$/ }).waitFor()
+  const form = page.locator('form', { has: page.getByRole('heading', { name: 'Password', exact: true }) })
+  const [now, fresh, repeat] = await form.locator('.password input').all()
+  const submit = form.getByRole('button', { name: 'Change password' })
+  assert.ok(await submit.isDisabled())
+  await now.fill('not the password')
+  await fresh.fill(second)
+  await repeat.fill(second)
+  await submit.click()
+  await until(async () => /wrong/.test(await form.locator('[role="alert"]').innerText()), 'the refusal', 30000)
+  await now.fill(first)
+  await keep(page, 'own-password')
+  await until(async () => {
+    if (await submit.isEnabled()) await submit.click()
+    return /Changed/.test(await form.locator('[role="status"]').last().innerText())
+  }, 'the change', 30000)
+  await assertFits(page, 'own password')
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.waitForSelector('#user')
+  await signIn(page, 'page-own', second)
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.waitForSelector('#user')
+  await signIn(page, USER, PASSWORD)
+  await page.evaluate(async () => {
+    const { csrf } = await (await fetch('/api/v1/session')).json()
+    await fetch('/api/v1/users/page-own', { method: 'DELETE', headers: { 'X-CSRF-Token': csrf } })
+  })
+}))
+
 test('the password can be looked at while typing', () => withPage({ signedIn: false, viewport: PHONE }, async (page) => {
   await page.goto(`${BASE}/sign-in`)
   const field = page.locator('input[autocomplete="current-password"]')

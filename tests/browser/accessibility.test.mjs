@@ -13,7 +13,7 @@ async function pages(page) {
   const meter = devices.find((device) => device.role === 'meter') ?? devices[0]
   const point = meter?.components[0]?.points[0]?.path
   return ['/', ...[...roles.values(), silent?.name].filter(Boolean).map((name) => `/device/${name}`), '/graph', `/graph?p=${point}`,
-    '/diagnostics', '/settings', '/settings/lines', '/settings/devices', '/settings/certificate', '/settings/users', '/settings/tokens', '/device/nothing', '/nowhere']
+    '/diagnostics', '/settings', '/settings/lines', '/settings/devices', '/settings/certificate', '/settings/users', '/settings/tokens', '/account', '/device/nothing', '/nowhere']
 }
 
 /** Colours are all that the other scheme changes: wide and narrow are each looked at in full once. */

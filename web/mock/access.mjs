@@ -31,8 +31,12 @@ export function makeAccess({ firstStart, viewOpen }) {
   const digits = (count) => Array.from(randomBytes(count), (byte) => byte % 10).join('')
   const freshPin = () => { const pin = digits(6); return weak(pin) ? freshPin() : pin }
 
-  function byPin(name, known, pin) {
-    if (known && pinState(known) === 'set' && known.pin === pin) { known.pin_wrong = 0; return begin(name) }
+  function byPin(name, known, pin, fresh) {
+    if (known && pinState(known) === 'set' && known.pin === pin) {
+      if (fresh !== undefined && weak(fresh)) return { status: 422, type: '/problems/weak-password', detail: weak(fresh) }
+      Object.assign(known, { pin: fresh ?? pin, pin_wrong: 0 })
+      return begin(name)
+    }
     if (known && pinState(known) === 'set') known.pin_wrong++
     if (listNames && known && pinState(known) === 'blocked') return { status: 403, type: '/problems/pin-blocked', detail: 'Too many PINs were wrong; the PUK unblocks it.' }
     return { status: 403, type: '/problems/sign-in-refused', detail: 'User or PIN is wrong, or the PIN is blocked: then the PUK unblocks it.' }
@@ -60,10 +64,10 @@ export function makeAccess({ firstStart, viewOpen }) {
     find: (request) => sessions.get(/busbar_session=(\w+)/.exec(request.headers.cookie ?? '')?.[1]),
     signIn({ user, password, new_password, pin, puk, new_pin }) {
       const known = users.get(user)
-      if (pin !== undefined) return byPin(user, known, pin)
+      if (pin !== undefined) return byPin(user, known, pin, new_pin)
       if (puk !== undefined) return byPuk(user, known, puk, new_pin)
       if (!known || known.password !== password) return { status: 403, type: '/problems/sign-in-refused', detail: 'User or password is wrong.' }
-      if (known.must_change) {
+      if (known.must_change || new_password) {
         if (!new_password) return { status: 403, type: '/problems/password-change-required', detail: 'The one-time secret must be replaced: send it again with a new password.' }
         if (new_password.length < 10) return { status: 422, detail: 'The new password is too short: use at least 10 characters.' }
         Object.assign(known, { password: new_password, must_change: false })

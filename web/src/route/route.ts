@@ -12,6 +12,7 @@ export type Route =
   | { page: 'events'; search: string }
   | { page: 'diagnostics'; section: string }
   | { page: 'settings'; section: string | null }
+  | { page: 'account' }
   | { page: 'sign-in'; next: string }
   | { page: 'unknown'; path: string }
 
@@ -35,6 +36,7 @@ export function parseRoute(path: string, search: string): Route {
   if (first === 'events' && parts.length === 1) return { page: 'events', search }
   if (first === 'diagnostics' && parts.length <= 2 && (!second || DIAGNOSTICS.includes(second))) return { page: 'diagnostics', section: second ?? '' }
   if (first === 'settings' && parts.length <= 2) return { page: 'settings', section: second ?? null }
+  if (first === 'account' && parts.length === 1) return { page: 'account' }
   if (first === 'sign-in' && parts.length === 1) return { page: 'sign-in', next: safeNext(search) }
   return { page: 'unknown', path }
 }

@@ -28,6 +28,7 @@ const NutPage = lazy(async () => (await import('../pages/nut/nut')).NutPage)
 const EventsPage = lazy(async () => (await import('../pages/events/events')).EventsPage)
 const Diagnostics = lazy(async () => (await import('../pages/diagnostics/diagnostics')).Diagnostics)
 const SettingsPage = lazy(async () => (await import('../pages/settings/settings')).SettingsPage)
+const Account = lazy(async () => (await import('../pages/access/account')).Account)
 const SignIn = lazy(async () => (await import('../pages/access/sign-in')).SignIn)
 
 /** For the window and the history of the browser. */
@@ -43,6 +44,7 @@ function titleOf(at: Route): string {
     case 'events': return t.nav.events
     case 'diagnostics': return t.nav.diagnostics
     case 'settings': return t.nav.settings
+    case 'account': return t.account.name
     case 'sign-in': return t.signIn.title
     case 'unknown': return t.app.unknownPage
   }
@@ -60,6 +62,7 @@ function Page({ at }: { at: Route }) {
     case 'events': return <EventsPage search={at.search} />
     case 'diagnostics': return at.section === 'gateways' ? <GatewaysPage /> : at.section === 'nut' ? <NutPage /> : <Diagnostics />
     case 'settings': return <SettingsPage section={at.section} />
+    case 'account': return <Account />
     case 'sign-in': return <SignIn next={at.next} />
     case 'unknown': return <Empty title={t.app.unknownPage} text={t.app.unknownPageText(at.path)} />
   }

@@ -62,9 +62,9 @@ function Who() {
   const role = t.role[who.role ?? ''] ?? who.role ?? ''
   return (
     <span class="who">
-      <span class="person" data-why={t.head.signedInAs(who.user, role)} tabIndex={0}>
+      <a class="person" href="/account" aria-label={t.account.link(who.user, role)} data-why={t.head.signedInAs(who.user, role)}>
         <Icon name="user" /><span class="names"><b>{who.user}</b> <span class="role">{role}</span></span>
-      </span>
+      </a>
       <button type="button" class="quiet" onClick={() => void leave()}>{t.head.signOut}</button>
     </span>
   )

@@ -1,4 +1,19 @@
-// Words of signing in by PIN, and of users who have one.
+// Words of signing in by PIN, of users who have one, and of one's own password and PIN.
+export const account = {
+  link: (user: string, role: string) => `${user}, ${role}: own password and PIN`,
+  name: 'Password and PIN',
+  title: (user: string, pin: boolean) => `${pin ? 'Password and PIN' : 'Password'} of ${user}`,
+  password: 'Password',
+  oldPassword: 'Password now',
+  changePassword: 'Change password',
+  pin: 'PIN',
+  oldPin: 'PIN now',
+  changePin: 'Change PIN',
+  changed: 'Changed. It counts from now on.',
+  nobody: 'Nobody is signed in',
+  nobodyText: 'Sign in to change your password or PIN.',
+}
+
 export const pin = {
   ways: 'How to sign in',
   way: { password: 'Password', pin: 'PIN' } as Record<string, string>,

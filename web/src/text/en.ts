@@ -5,7 +5,7 @@ import { number } from '../format/number'
 import { historySettings } from './en-history'
 
 import { nut } from './en-nut'
-import { pin } from './en-access'
+import { account, pin } from './en-access'
 import { pulse } from './en-pulse'
 import { alarms } from './en-alarms'
 import { control } from './en-control'
@@ -576,6 +576,7 @@ export const en = {
     removed: (name: string) => `${name} was revoked.`,
   },
 
+  account,
   pin,
 
   signIn: {
