@@ -197,30 +197,38 @@ class Snmpd(Process):
         require(self.process.poll() is None, f"snmpd did not start: {self.last_words()}")
 
 
-def measure_agent(rig, process, asker, columns):
-    """name -> (us a GET, us a variable of a GETBULK, rows), medians."""
-    cost, found = Cost(process, asker), {}
-    for name, oid in columns.items():
-        cells = asker.column(oid)
-        require(cells, f"{name} has no rows")
-        gets = rig.repeat(lambda: cost.each(questions(0xA0, cells, 4000), count_one))
-        bulks = rig.repeat(lambda: cost.each(questions(0xA5, cells[:max(1, len(cells) - REPEAT)], 800, REPEAT), count_all))
-        found[name] = (median(gets), median(bulks), len(cells), gets, bulks)
-    return found
+class Column:
+    """A column of an agent's table, and what reading it has cost in each run."""
+
+    def __init__(self, cost, asker, name, oid):
+        self.cost, self.name, self.cells, self.gets, self.bulks = cost, name, asker.column(oid), [], []
+        require(self.cells, f"{name} has no rows")
+
+    def measure(self):
+        self.gets.append(self.cost.each(questions(0xA0, self.cells, 4000), count_one))
+        starts = self.cells[:max(1, len(self.cells) - REPEAT)]
+        self.bulks.append(self.cost.each(questions(0xA5, starts, 800, REPEAT), count_all))
 
 
 def costs(rig):
+    """The agents take turns: how dear waking up is changes from minute to minute."""
     daemon, asker, _ = own_agent(rig, 5)
-    get, bulk, rows, gets, bulks = measure_agent(rig, daemon, asker, {"busbarPointNumber": POINT_NUMBER})["busbarPointNumber"]
-    require(rows >= 1000, f"only {rows} points have a number")
     snmpd = rig.start(Snmpd)
-    theirs = measure_agent(rig, snmpd, Asker(snmpd.port), SNMPD_TABLES)
-    best_get = min(theirs, key=lambda name: theirs[name][0])
-    best_bulk = min(theirs, key=lambda name: theirs[name][1])
-    note = "; ".join(f"snmpd {name} ({values[2]} rows): GET {values[0]:.1f} us, GETBULK {values[1]:.2f} us a variable" for name, values in theirs.items())
-    yield "snmp.get_cpu_us", get, f"{rows} rows, {runs_text(gets)}"
-    yield "snmp.get_cpu_ratio_snmpd", get / theirs[best_get][0], note
-    yield "snmp.bulk_cpu_us_per_var", bulk, f"{rows} rows, {runs_text(bulks)}; snmpd's best {theirs[best_bulk][1]:.2f} ({best_bulk})"
+    own = Column(Cost(daemon, asker), asker, "busbarPointNumber", POINT_NUMBER)
+    require(len(own.cells) >= 1000, f"only {len(own.cells)} points have a number")
+    asker = Asker(snmpd.port)
+    cost = Cost(snmpd, asker)
+    theirs = [Column(cost, asker, name, oid) for name, oid in SNMPD_TABLES.items()]
+    rig.repeat(lambda: [column.measure() for column in (own, *theirs)])
+    best_get = min(theirs, key=lambda column: median(column.gets))
+    best_bulk = min(theirs, key=lambda column: median(column.bulks))
+    ratios = [mine / other for mine, other in zip(own.gets, best_get.gets)]
+    note = "; ".join(f"snmpd {column.name} ({len(column.cells)} rows): GET {median(column.gets):.1f} us, GETBULK {median(column.bulks):.2f} us "
+                     "a variable" for column in theirs)
+    yield "snmp.get_cpu_us", median(own.gets), f"{len(own.cells)} rows, {runs_text(own.gets)}"
+    yield "snmp.get_cpu_ratio_snmpd", median(ratios), f"in turns, {runs_text(ratios)}; {note}"
+    yield "snmp.bulk_cpu_us_per_var", median(own.bulks), \
+        f"{len(own.cells)} rows, {runs_text(own.bulks)}; snmpd's best {median(best_bulk.bulks):.2f} ({best_bulk.name})"
 
 
 def walk(rig):
