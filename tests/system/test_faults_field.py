@@ -78,6 +78,7 @@ def test_a_dead_unit_is_told_and_its_values_go_stale(daemon, simulate):
                                 "m2": unit("gw", 2, every="100 ms", good_for="1 s")}})
     house.wait_state("m1", "online")
     house.wait_state("m2", "online")
+    wait_for(lambda: {value["quality"] for value in house.points("m2/*").values()} == {"good"}, 30, "all of its values")
     sim.ok("silence 2")
     house.wait_state("m2", "silent", 3)
     device = house.device("m2")
