@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -16,9 +15,6 @@
 
 /* How often clients are looked at that have had their time, and ports that could not be had. */
 #define LOOK_EVERY (1 * CLOCK_S)
-
-/* Connections taken in one turn, so that a flood of them does not hold the loop. */
-#define ACCEPT_MOST 16
 
 const char *gateway_count_name(enum gateway_count count)
 {
@@ -49,22 +45,20 @@ static bool make_room(struct gateway_port *port)
     return oldest;
 }
 
+static bool take_client(void *user, int fd, const struct sockaddr *from)
+{
+    struct gateway_port *port = user;
+    if (!make_room(port))
+        return false;
+    gateway_client_begin(port, fd, from);
+    return true;
+}
+
 static void on_connection(struct loop_fd *handle, int events, void *user)
 {
     struct gateway_port *port = user;
     (void)events;
-    for (int i = 0; i < ACCEPT_MOST; i++) {
-        struct sockaddr_storage any;
-        int fd = listen_accept(handle, &any);
-        if (fd < 0)
-            return;
-        if (make_room(port)) {
-            gateway_client_begin(port, fd, (const struct sockaddr *)&any);
-        } else {
-            port->turned_away++;
-            close(fd);
-        }
-    }
+    port->turned_away += listen_accept(handle, take_client, port);
 }
 
 static void stop_listening(struct gateway_port *port)

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +12,9 @@
 #include <unistd.h>
 
 #define BACKLOG 256
+
+/* Connections taken in one turn, so that a flood of them does not hold the loop. */
+#define ACCEPT_MOST 16
 
 union address {
     struct sockaddr any;
@@ -148,12 +150,29 @@ void listen_unwatch(struct loop_fd *watch)
     watch->fd = -1;
 }
 
-int listen_accept(const struct loop_fd *watch, struct sockaddr_storage *from)
+static int accept_one(int listener, struct sockaddr_storage *from)
 {
     socklen_t length = sizeof *from;
-    int fd = accept4(watch->fd, (struct sockaddr *)from, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept4(listener, (struct sockaddr *)from, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     int on = 1;
     if (fd >= 0) /* only improves things */
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return fd;
+}
+
+unsigned listen_accept(const struct loop_fd *watch,
+                       bool (*take)(void *user, int fd, const struct sockaddr *from), void *user)
+{
+    unsigned closed = 0;
+    for (int i = 0; i < ACCEPT_MOST; i++) {
+        struct sockaddr_storage from;
+        int fd = accept_one(watch->fd, &from);
+        if (fd < 0)
+            break;
+        if (!take(user, fd, (const struct sockaddr *)&from)) {
+            closed++;
+            close(fd);
+        }
+    }
+    return closed;
 }

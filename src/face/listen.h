@@ -1,6 +1,7 @@
 /* listen - listening sockets: TCP on an address and port, or a unix socket in the state folder. */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
 #include "base/err.h"
@@ -25,6 +26,8 @@ int listen_watch(struct loop *loop, struct loop_fd *watch, const char *address, 
 /* End it and close the socket; also when nothing is watched (`fd` -1). */
 void listen_unwatch(struct loop_fd *watch);
 
-/* The next one who connects, or -1 when there is none: a socket that neither blocks, nor waits to
- * fill its packets, nor is inherited. */
-int listen_accept(const struct loop_fd *watch, struct sockaddr_storage *from);
+/* Some of those who want to connect, the rest in the next turn: `take` gets a socket that neither
+ * blocks, nor waits to fill its packets, nor is inherited, and owns it if it returns true; else it
+ * is closed. The result is how many were closed. */
+unsigned listen_accept(const struct loop_fd *watch,
+                       bool (*take)(void *user, int fd, const struct sockaddr *from), void *user);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -17,9 +16,6 @@
 /* How often clients are looked at that have had their time, stages whose time may have come, and a
  * port that could not be had. */
 #define LOOK_EVERY (1 * CLOCK_S)
-
-/* Connections taken in one turn, so that a flood of them does not hold the loop. */
-#define ACCEPT_MOST 16
 
 const char *nut_count_name(enum nut_count count)
 {
@@ -57,28 +53,21 @@ static bool make_room(struct nut *nut)
     return oldest;
 }
 
-static bool is_welcome(struct nut *nut, const struct sockaddr *any)
+static bool take_client(void *user, int fd, const struct sockaddr *from)
 {
-    const struct ip_address address = ip_address_of(any);
-    return nut_networks_hold(nut->settings->networks, &address) && make_room(nut);
+    struct nut *nut = user;
+    const struct ip_address address = ip_address_of(from);
+    if (!nut_networks_hold(nut->settings->networks, &address) || !make_room(nut))
+        return false;
+    nut_client_begin(nut, fd, from);
+    return true;
 }
 
 static void on_connection(struct loop_fd *handle, int events, void *user)
 {
     struct nut *nut = user;
     (void)events;
-    for (int i = 0; i < ACCEPT_MOST; i++) {
-        struct sockaddr_storage any;
-        int fd = listen_accept(handle, &any);
-        if (fd < 0)
-            return;
-        if (is_welcome(nut, (const struct sockaddr *)&any)) {
-            nut_client_begin(nut, fd, (const struct sockaddr *)&any);
-        } else {
-            nut->turned_away++;
-            close(fd);
-        }
-    }
+    nut->turned_away += listen_accept(handle, take_client, nut);
 }
 
 static void stop_listening(struct nut *nut)
