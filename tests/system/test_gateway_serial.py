@@ -187,6 +187,7 @@ def test_noise_stray_bytes_and_echo(panel, serve):
     for echo in range(3):
         answer = master.ask(1, read(echo, 1))
         master.say(frame(1, answer))  # an adaptor that hears itself
+        assert master.hear(0.05) == b""  # 3.5 characters of silence before the next question (2.5.1.1), however busy the machine
     asked = len(unit.asked)
     write, unheard = struct.pack(">BHH", 6, 8, 1), 0
     for turn in range(15):  # an echo comes at once; one that a busy machine holds up is a question
